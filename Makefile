@@ -1,0 +1,60 @@
+# One word each. `make app` and `make test` set everything up by themselves, on a machine with Python 3.11 to 3.13.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+IAM ?= iam-words.zip
+DATA ?=
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: install app check test format fonts demo train bench clean
+
+$(VENV)/.app: requirements.txt
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.app pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[test]"
+	@touch $@
+
+$(VENV)/.fonts: $(VENV)/.app pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[fonts]"
+	@touch $@
+
+install: $(VENV)/.app $(VENV)/.test
+
+app: $(VENV)/.app  ## serve the studio at http://localhost:8501
+	$(BIN)/streamlit run streamlit_app.py
+
+check: $(VENV)/.test  ## under a minute: style, types, quick tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit -m "not slow"
+
+test: $(VENV)/.test  ## everything, with the browser where Chromium is installed
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest --doctest-modules hwr_core tests
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --skip-covered --fail-under=85
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+fonts: $(VENV)/.fonts  ## handwriting fonts for synthesis, from their npm packages into fonts/
+	$(BIN)/python scripts/fetch_fonts.py
+
+demo: fonts  ## the built-in data set, made anew
+	$(BIN)/python scripts/make_demo.py
+
+train: fonts  ## the shipped starter: make train IAM=path/to/iam-words.zip (resumes where it stopped)
+	$(BIN)/python scripts/make_starter.py --iam $(IAM)
+
+bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md
+	$(BIN)/python benchmarks/run.py --data "$(DATA)"
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

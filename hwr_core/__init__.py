@@ -1,0 +1,26 @@
+"""Handwriting Studio's library: bring pictures of handwritten words, train recognizers, read new words.
+
+The public names below are loaded when they are first used, so that `import hwr_core` stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from hwr_core.errors import HwrError
+    from hwr_core.inference import Reading, Recognizer
+
+__all__ = ["HwrError", "Reading", "Recognizer", "__version__"]
+
+_HOMES = {"HwrError": "hwr_core.errors", "Reading": "hwr_core.inference", "Recognizer": "hwr_core.inference"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,257 @@
+"""Every setting of a run, with its default written once, here.
+
+A `RunConfig` is saved as `config.json` beside what it made: unknown names and values out of range are refused
+by a sentence, so an old file either opens as it was meant or says why not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from hwr_core.errors import ConfigError
+
+T = TypeVar("T")
+FORMAT_VERSION = 1
+RESNET_STAGES = ("conv2", "conv3", "conv4", "conv5")
+
+
+def require(condition: bool, name: str, value: object, expected: str) -> None:
+    """Raise `ConfigError` with one sentence unless `condition` holds."""
+    if not condition:
+        raise ConfigError(f"{name} must be {expected}. Received: {name}={value!r}")
+
+
+def setting(default: Any, help_text: str, **limits: Any) -> Any:
+    """A dataclass field with the one line of help that every page and command shows."""
+    return field(default=default, metadata={"help": help_text, **limits})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CanvasConfig:
+    """The ink canvas that every picture is brought to; height and width in pixels."""
+
+    height: int = setting(64, "Height of the prepared picture, in pixels.")
+    width: int = setting(256, "Width of the prepared picture; longer words are shrunk to fit, in pixels.")
+
+    def __post_init__(self) -> None:
+        require(self.height in (32, 48, 64, 96, 128), "height", self.height, "32, 48, 64, 96 or 128")
+        require(
+            64 <= self.width <= 2048 and self.width % 32 == 0,
+            "width",
+            self.width,
+            "a multiple of 32 up to 2048",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CrnnConfig:
+    """`crnn`: compact CNN, column max-pool, bidirectional LSTM, CTC."""
+
+    name: Literal["crnn"] = "crnn"
+    channels: tuple[int, ...] = setting((24, 48, 96, 128), "Channels of the four stages of the CNN.")
+    lstm_units: int = setting(128, "Units of each direction of each LSTM layer.")
+    lstm_layers: int = setting(2, "Number of bidirectional LSTM layers.")
+    dropout: float = setting(0.2, "Share of features dropped before each LSTM layer and the output.")
+
+    def __post_init__(self) -> None:
+        require(
+            len(self.channels) == 4 and all(8 <= c <= 1024 and c % 8 == 0 for c in self.channels),
+            "channels",
+            self.channels,
+            "four multiples of 8, from 8 to 1024",
+        )
+        require(8 <= self.lstm_units <= 1024, "lstm_units", self.lstm_units, "from 8 to 1024")
+        require(1 <= self.lstm_layers <= 5, "lstm_layers", self.lstm_layers, "from 1 to 5")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DualConfig:
+    """`dual`: ResNet50 features and a bidirectional LSTM over the partial text; predicts the next token."""
+
+    name: Literal["dual"] = "dual"
+    tokens: Literal["characters", "words"] = setting("characters", "What is predicted next: a character or a word.")
+    image_weights: str = setting(
+        "imagenet",
+        "ResNet50 weights: imagenet (downloaded once), none (random), or a .weights.h5/.keras file.",
+    )
+    fine_tune_from: Literal["", "conv2", "conv3", "conv4", "conv5"] = setting(
+        "", "First ResNet50 stage that is trained too; empty keeps it frozen and its features cached."
+    )
+    image_units: int = setting(128, "Units of the dense layer on the image features.")
+    image_dropout: float = setting(0.3, "Share of image features dropped while training.")
+    embedding_units: int = setting(64, "Size of a token's embedding.")
+    lstm_units: int = setting(64, "Units of each direction of the LSTM over the partial text.")
+    text_units: int = setting(64, "Units of the dense layer on the text features.")
+    text_dropout: float = setting(0.3, "Share of text features dropped while training.")
+    joint_units: int = setting(128, "Units of the dense layer on both together.")
+    joint_dropout: float = setting(0.3, "Share of the joint features dropped while training.")
+
+    def __post_init__(self) -> None:
+        require(self.tokens in ("characters", "words"), "tokens", self.tokens, "'characters' or 'words'")
+        require(bool(self.image_weights), "image_weights", self.image_weights, "'imagenet', 'none' or a file")
+        require(
+            self.fine_tune_from in ("", *RESNET_STAGES),
+            "fine_tune_from",
+            self.fine_tune_from,
+            f"empty or one of {', '.join(RESNET_STAGES)}",
+        )
+        for name in ("image_units", "embedding_units", "lstm_units", "text_units", "joint_units"):
+            require(4 <= getattr(self, name) <= 4096, name, getattr(self, name), "from 4 to 4096")
+        for name in ("image_dropout", "text_dropout", "joint_dropout"):
+            require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
+
+
+ModelConfig = CrnnConfig | DualConfig
+MODEL_CONFIGS: dict[str, type[CrnnConfig] | type[DualConfig]] = {"crnn": CrnnConfig, "dual": DualConfig}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AugmentationConfig:
+    """Random changes of the training pictures; `strength` 0 switches all of them off."""
+
+    strength: float = setting(1.0, "0 shows every picture as it is; 1 is the usual amount of change.")
+    rotation: float = setting(2.0, "Largest turn, in degrees either way.")
+    shear: float = setting(0.35, "Largest slant, as horizontal shift per unit of height, either way.")
+    scale: float = setting(0.15, "Largest change of width and height, as a share of them.")
+    shift: float = setting(0.05, "Largest move, as a share of the height.")
+    elastic: float = setting(2.5, "Largest local warp, in pixels.")
+    stroke: float = setting(0.4, "Chance that strokes are made thinner or thicker.")
+    noise: float = setting(0.06, "Largest standard deviation of the noise added, ink being 1.")
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = getattr(self, spec.name)
+            require(0 <= value <= 45, spec.name, value, "from 0 to 45")
+        require(self.strength <= 2, "strength", self.strength, "from 0 to 2")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """How long, how fast, and when to stop."""
+
+    epochs: int = setting(40, "Most passes over the training words.")
+    batch_size: int = setting(64, "Words in a step.")
+    learning_rate: float = setting(1e-3, "Peak of the learning rate; it warms up, then falls along a cosine.")
+    warmup_steps: int = setting(200, "Steps over which the learning rate rises to its peak.")
+    weight_decay: float = setting(1e-4, "AdamW's weight decay.")
+    clip_norm: float = setting(5.0, "Largest norm of a step's gradient.")
+    patience: int = setting(8, "Epochs without a better validation figure before training ends.")
+    max_words: int = setting(0, "Most training words used; 0 uses all.")
+    max_validation_words: int = setting(0, "Most validation words used each epoch; 0 uses all.")
+    seed: int = setting(1, "Same seed, same data, same machine: same history.")
+
+    def __post_init__(self) -> None:
+        require(1 <= self.epochs <= 10_000, "epochs", self.epochs, "from 1 to 10,000")
+        require(1 <= self.batch_size <= 4096, "batch_size", self.batch_size, "from 1 to 4096")
+        require(0 < self.learning_rate < 1, "learning_rate", self.learning_rate, "in (0, 1)")
+        require(0 <= self.warmup_steps <= 1_000_000, "warmup_steps", self.warmup_steps, "0 or more")
+        require(0 <= self.weight_decay < 1, "weight_decay", self.weight_decay, "in [0, 1)")
+        require(self.clip_norm > 0, "clip_norm", self.clip_norm, "more than 0")
+        require(self.patience >= 1, "patience", self.patience, "1 or more")
+        require(self.max_words >= 0, "max_words", self.max_words, "0 or more")
+        require(self.max_validation_words >= 0, "max_validation_words", self.max_validation_words, "0 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunConfig:
+    """One training, whole: `datasets` are names in the workspace, or folders, CSV files and zips."""
+
+    datasets: tuple[str, ...]
+    model: ModelConfig = field(default_factory=CrnnConfig)
+    canvas: CanvasConfig = field(default_factory=CanvasConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    start_from: str = setting("", "A checkpoint folder whose weights are the starting point; empty starts afresh.")
+    validate_on: tuple[str, ...] = setting((), "Those of the data sets whose validation words count; empty: all.")
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        named = not isinstance(self.datasets, str) and all(isinstance(source, str) for source in self.datasets)
+        require(named and bool(self.datasets), "datasets", self.datasets, "a list of at least one data set")
+        require(
+            set(self.validate_on) <= set(self.datasets),
+            "validate_on",
+            self.validate_on,
+            f"among {self.datasets}",
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
+        values = dict(values)
+        version = values.pop("format_version", FORMAT_VERSION)
+        if version != FORMAT_VERSION:
+            raise ConfigError(
+                f"This configuration has format {version}, this version reads {FORMAT_VERSION}. Update the studio."
+            )
+        if "model" in values:
+            values["model"] = model_config(values["model"])
+        for name, kind in (
+            ("canvas", CanvasConfig),
+            ("augmentation", AugmentationConfig),
+            ("training", TrainingConfig),
+        ):
+            if name in values:
+                values[name] = build(kind, values[name])
+        return build(cls, values)
+
+
+def build(kind: type[T], values: Any) -> T:
+    """Make the dataclass `kind` from a mapping; unknown or missing names raise `ConfigError`."""
+    if not isinstance(values, dict):
+        raise ConfigError(f"{kind.__name__} is read from a mapping of names to values. Received: {values!r}")
+    specs = {spec.name: spec for spec in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(specs))
+    if unknown:
+        raise ConfigError(
+            f"{kind.__name__} has no setting {', '.join(map(repr, unknown))}. Known: {', '.join(sorted(specs))}."
+        )
+    values = {name: _of_kind(name, value, specs[name].default) for name, value in values.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ConfigError(f"{kind.__name__} cannot be made of these settings: {error}.") from error
+
+
+def _of_kind(name: str, value: Any, default: Any) -> Any:
+    """A value as JSON gives it, of the kind that `default` is; ranges are the dataclass's own business."""
+    value = tuple(value) if isinstance(value, list) else value
+    if isinstance(default, (int, float)):
+        require(isinstance(value, (int, float)) and not isinstance(value, bool), name, value, "a number")
+    if isinstance(default, int):
+        require(math.isfinite(value) and int(value) == value, name, value, "a whole number")
+        return int(value)
+    if isinstance(default, str):
+        require(isinstance(value, str), name, value, "text")
+    if isinstance(default, tuple):
+        require(isinstance(value, tuple), name, value, "a list")
+    return value
+
+
+def model_config(values: Any) -> ModelConfig:
+    """The model's configuration by its `name`; see `MODEL_CONFIGS`."""
+    name = values.get("name") if isinstance(values, dict) else None
+    if name not in MODEL_CONFIGS:
+        raise ConfigError(f"Unknown model {name!r}. Known: {', '.join(MODEL_CONFIGS)}.")
+    return build(MODEL_CONFIGS[name], values)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object, or raise `ConfigError` saying what is wrong with the file."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no file {path}.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path} is no readable JSON file: {error}.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold one JSON object. Received: {type(values).__name__}.")
+    return values

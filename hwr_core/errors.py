@@ -1,0 +1,45 @@
+"""What can go wrong, in sentences: what happened, what was expected, what to do."""
+
+from __future__ import annotations
+
+
+class HwrError(Exception):
+    """The parent of every error that a person can act on; its text is shown as it is."""
+
+
+class ConfigError(HwrError):
+    """A setting is out of its range, or unknown."""
+
+
+class CharsetError(HwrError):
+    """A character cannot be written with the charset at hand."""
+
+
+class PictureError(HwrError):
+    """A file is no picture that can be read."""
+
+
+class DataError(HwrError):
+    """A data set cannot be read, or cannot be trained on."""
+
+
+class WeightsError(HwrError):
+    """Pretrained weights cannot be had."""
+
+
+class CheckpointError(HwrError):
+    """A checkpoint folder is incomplete, damaged or of another version."""
+
+
+class JobError(HwrError):
+    """A job cannot be started, resumed or stopped."""
+
+
+def first_line(error: BaseException, most: int = 160) -> str:
+    """What another library says of its failure, fit to stand inside a sentence; its kind where it says nothing.
+
+    Example:
+        >>> first_line(OSError("The disk is full.\\nTraceback ...")), first_line(TimeoutError())
+        ('The disk is full', 'TimeoutError')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:most]

@@ -1,0 +1,150 @@
+"""Drawn words, data sets of them, and two tiny trained recognizers that several rooms' tests share."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from hwr_core.config import AugmentationConfig, CanvasConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+FOUR_WORDS = ("tea", "ink", "moon", "sally")
+SMALL_CANVAS = CanvasConfig(height=32, width=64)
+Draw = Callable[..., np.ndarray]
+MakeDataSet = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has a workspace of its own."""
+    monkeypatch.setenv("HWR_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def draw_word(
+    text: str, size: int = 40, ink: int = 25, paper: int = 240, margin: int = 8, face: str = "DejaVuSans"
+) -> np.ndarray:
+    """`(H, W)` uint8 picture of `text` in a face that Matplotlib bundles; sizes in pixels."""
+    font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{face}.ttf", size)
+    left, top, right, bottom = font.getbbox(text)
+    image = Image.new("L", (int(right - left) + 2 * margin, int(bottom - top) + 2 * margin), paper)
+    ImageDraw.Draw(image).text((margin - left, margin - top), text, fill=ink, font=font)
+    return np.asarray(image)
+
+
+def write_words(folder: Path, parts: dict[str, Sequence[str]]) -> Path:
+    """Draw the words of each part, and list them in `folder/words.csv`; each part is a writer's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "words.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["word_id", "transcription", "image", "writer", "split"])
+        for part, words in parts.items():
+            for index, word in enumerate(words):
+                name = f"{part}-{index}.png"
+                Image.fromarray(draw_word(word)).save(folder / name)
+                writer.writerow([f"{part}-{index}", word, name, f"writer-{part}", part])
+    return folder / "words.csv"
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    return draw_word
+
+
+@pytest.fixture
+def make_dataset(tmp_path: Path) -> MakeDataSet:
+    """`make_dataset(name, {"train": words, "validation": words})` adds a data set of drawn words."""
+
+    def make(name: str, parts: dict[str, Sequence[str]]):
+        from hwr_core.data import add_dataset
+
+        return add_dataset(name, write_words(tmp_path / "sources" / name, parts), canvas=SMALL_CANVAS)
+
+    return make
+
+
+def small_config(datasets: Sequence[str], model: CrnnConfig | DualConfig, **training: object) -> RunConfig:
+    """A run small enough for a test, its pictures unchanged."""
+    return RunConfig(
+        datasets=tuple(datasets),
+        model=model,
+        canvas=SMALL_CANVAS,
+        augmentation=AugmentationConfig(strength=0.0),
+        training=TrainingConfig(**training),  # type: ignore[arg-type]
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_crnn() -> CrnnConfig:
+    return CrnnConfig(channels=(8, 8, 8, 8), lstm_units=16, lstm_layers=1, dropout=0.0)
+
+
+@pytest.fixture(scope="session")
+def tiny_dual() -> DualConfig:
+    return DualConfig(
+        image_weights="none",
+        image_units=32,
+        embedding_units=16,
+        lstm_units=16,
+        text_units=16,
+        joint_units=32,
+        image_dropout=0.0,
+        text_dropout=0.0,
+        joint_dropout=0.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def config_of() -> Callable[..., RunConfig]:
+    return small_config
+
+
+def train_four_words(folder: Path, model: CrnnConfig | DualConfig, **training: object) -> Iterator[Path]:
+    """Train on four drawn words in this process; the run's folder."""
+    from hwr_core.data import add_dataset
+    from hwr_core.training import new_run
+    from hwr_core.training.work import work
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWR_HOME", str(folder))
+        parts = {"train": FOUR_WORDS * 4, "validation": FOUR_WORDS}
+        add_dataset("four", write_words(folder / "four", parts), canvas=SMALL_CANVAS)
+        run = new_run(small_config(["four"], model, **training), model.name)
+        work(run.folder, say=lambda line: None)
+    return run.folder
+
+
+@pytest.fixture(scope="session")
+def crnn_run(tmp_path_factory: pytest.TempPathFactory, tiny_crnn: CrnnConfig) -> Path:
+    """A finished run of `crnn` on four drawn words."""
+    return train_four_words(
+        tmp_path_factory.mktemp("crnn"),
+        tiny_crnn,
+        epochs=60,
+        batch_size=4,
+        learning_rate=0.01,
+        warmup_steps=10,
+        patience=60,
+    )
+
+
+@pytest.fixture(scope="session")
+def dual_run(tmp_path_factory: pytest.TempPathFactory, tiny_dual: DualConfig) -> Path:
+    """A finished run of `dual` on four drawn words, ResNet50's weights random."""
+    return train_four_words(
+        tmp_path_factory.mktemp("dual"),
+        tiny_dual,
+        epochs=70,
+        batch_size=4,
+        learning_rate=0.003,
+        warmup_steps=10,
+        patience=70,
+    )

@@ -1,0 +1,103 @@
+"""The order of rooms: a room imports only those above it; heavy libraries stay where they belong."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ROOMS = [
+    "errors",
+    "config",
+    "jobs",
+    "text",
+    "imaging",
+    "models",
+    "decoding",
+    "inference",
+    "data",
+    "synthesis",
+    "evaluation",
+    "training",
+]
+# Reached over the order, inside a function only: the built-in data set is made by synthesis.
+EXCEPTIONS = {("data/workspace.py", "hwr_core.synthesis.demo_zip")}
+HEAVY = {"keras", "tensorflow"}
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, bool]]:
+    """`(dotted name, whether it is imported when the module is)`; TYPE_CHECKING blocks are not run."""
+
+    def walk(node: ast.AST, is_run: bool) -> Iterator[tuple[str, bool]]:
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, is_run) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from ((f"{module}.{alias.name}", is_run) for alias in node.names)
+        in_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        types_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, is_run and not in_function and not types_only)
+
+    return walk(tree, True)
+
+
+def misplaced(path: str, tree: ast.AST) -> list[str]:
+    """What a module of hwr_core imports and may not; `path` below hwr_core."""
+    room = path.split("/", maxsplit=1)[0].removesuffix(".py")
+    allowed = ROOMS[: ROOMS.index(room) + 1]
+    found = []
+    for name, is_run in imports(tree):
+        top, *inner = name.split(".")
+        if top in ("", "streamlit", "tensorflow", "pages") or (top == "keras" and is_run):
+            found.append(name)
+        lazily = (path, name) in EXCEPTIONS and not is_run
+        if top == "hwr_core" and inner[0] not in (*allowed, "__version__") and not lazily:
+            found.append(name)
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return found + sorted(names & {"tf", "tensorflow"})
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((REPOSITORY / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", modules("hwr_core"), ids=lambda p: p.relative_to(REPOSITORY).as_posix())
+def test_a_room_imports_only_rooms_above_it(path: Path):
+    inside = path.relative_to(REPOSITORY / "hwr_core").as_posix()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if inside == "__init__.py":  # the public names, loaded when they are first used
+        assert not [name for name, is_run in imports(tree) if is_run and name.startswith("hwr_core")]
+    else:
+        assert misplaced(inside, tree) == []
+
+
+def test_pages_leave_the_networks_to_hwr_core():
+    paths = [*modules("pages"), REPOSITORY / "streamlit_app.py"]
+    for path in paths:
+        tops = {name.split(".")[0] for name, _ in imports(ast.parse(path.read_text(encoding="utf-8")))}
+        assert not tops & HEAVY, path
+    assert len(paths) > 5
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("text/charset.py", "from hwr_core.data import open_dataset"),
+        ("text/charset.py", "def later():\n    from hwr_core import training"),
+        ("inference/recognizer.py", "if TYPE_CHECKING:\n    from hwr_core.data.batches import Joined"),
+        ("data/batches.py", "from hwr_core import Recognizer"),
+        ("data/workspace.py", "from hwr_core.synthesis import demo_zip"),
+        ("data/workspace.py", "def later():\n    from hwr_core.synthesis import generate"),
+        ("models/crnn.py", "from keras import layers"),
+        ("models/crnn.py", "def build():\n    import tensorflow.nn"),
+        ("models/crnn.py", "x = tf.nn.relu(3)"),
+        ("training/loop.py", "def show():\n    import streamlit as st"),
+        ("errors.py", "from . import config"),
+    ],
+)
+def test_what_is_misplaced_is_found(path: str, source: str):
+    assert len(misplaced(path, ast.parse(source))) == 1

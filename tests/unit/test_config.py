@@ -1,0 +1,163 @@
+"""Settings: defaults once, refused by a sentence, the same after a round through JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from hwr_core import config as configs
+from hwr_core.config import (
+    AugmentationConfig,
+    CanvasConfig,
+    CrnnConfig,
+    DualConfig,
+    RunConfig,
+    TrainingConfig,
+    model_config,
+    read_json,
+)
+from hwr_core.errors import ConfigError, HwrError
+
+KINDS = (CanvasConfig, CrnnConfig, DualConfig, AugmentationConfig, TrainingConfig)
+
+
+@pytest.mark.parametrize("model", [CrnnConfig(channels=(8, 16, 24, 32)), DualConfig(tokens="words")])
+def test_a_run_is_the_same_after_json(model):
+    run = RunConfig(
+        datasets=("one", "/some/words.csv"), model=model, validate_on=("one",), canvas=CanvasConfig(height=32)
+    )
+    assert RunConfig.from_dict(json.loads(json.dumps(run.to_dict()))) == run
+
+
+def test_defaults_are_taken_for_what_is_left_out():
+    assert RunConfig.from_dict({"datasets": ["demo"]}) == RunConfig(datasets=("demo",))
+    assert RunConfig.from_dict({"datasets": ["demo"], "model": {"name": "dual"}}).model == DualConfig()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_setting_has_its_line_of_help(kind):
+    for spec in dataclasses.fields(kind):
+        if spec.name != "name":
+            assert spec.metadata["help"].endswith("."), spec.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_configurations_are_frozen(kind):
+    spec = dataclasses.fields(kind)[-1]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(kind(), spec.name, spec.default)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (CanvasConfig, "height", 63),
+        (CanvasConfig, "width", 250),
+        (CanvasConfig, "width", 32),
+        (CanvasConfig, "width", 4096),
+        (CrnnConfig, "channels", (8, 8, 8)),
+        (CrnnConfig, "channels", (8, 8, 8, 9)),
+        (CrnnConfig, "lstm_units", 0),
+        (CrnnConfig, "lstm_layers", 6),
+        (CrnnConfig, "dropout", 1.0),
+        (DualConfig, "tokens", "letters"),
+        (DualConfig, "image_weights", ""),
+        (DualConfig, "fine_tune_from", "conv1"),
+        (DualConfig, "joint_units", 3),
+        (DualConfig, "text_dropout", -0.1),
+        (AugmentationConfig, "strength", 3.0),
+        (AugmentationConfig, "shear", -0.1),
+        (TrainingConfig, "epochs", 0),
+        (TrainingConfig, "batch_size", 0),
+        (TrainingConfig, "learning_rate", 1.0),
+        (TrainingConfig, "learning_rate", float("nan")),
+        (TrainingConfig, "warmup_steps", -1),
+        (TrainingConfig, "weight_decay", 1.0),
+        (TrainingConfig, "clip_norm", 0.0),
+        (TrainingConfig, "patience", 0),
+        (TrainingConfig, "max_words", -1),
+        (TrainingConfig, "max_validation_words", -1),
+        (RunConfig, "datasets", ()),
+    ],
+)
+def test_values_out_of_range_are_refused_by_name(kind, name, value):
+    with pytest.raises(ConfigError, match=f"{name} must be .* Received: {name}="):
+        kind(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "datasets"),
+        ({"datasets": []}, "at least one data set"),
+        ({"datasets": "demo"}, "datasets must be a list"),
+        ({"datasets": [3]}, "datasets must be a list"),
+        ({"datasets": ["a"], "validate_on": ["b"]}, "validate_on must be among"),
+        ({"datasets": ["a"], "validate_on": "a"}, "validate_on must be a list"),
+        ({"datasets": ["a"], "epochs": 3}, "no setting 'epochs'"),
+        ({"datasets": ["a"], "start_from": 5}, "start_from must be text"),
+        ({"datasets": ["a"], "format_version": 2}, "format 2"),
+        ({"datasets": ["a"], "model": {"name": "resnet"}}, "Unknown model 'resnet'. Known: crnn, dual"),
+        ({"datasets": ["a"], "model": "crnn"}, "Unknown model None"),
+        ({"datasets": ["a"], "canvas": [64, 256]}, "mapping"),
+        ({"datasets": ["a"], "training": {"epochs": "5"}}, "epochs must be a number"),
+        ({"datasets": ["a"], "training": {"epochs": True}}, "epochs must be a number"),
+        ({"datasets": ["a"], "training": {"epochs": 2.5}}, "epochs must be a whole number"),
+        ({"datasets": ["a"], "training": {"epochs": float("nan")}}, "epochs must be a whole number"),
+        ({"datasets": ["a"], "training": {"epochs": float("inf")}}, "epochs must be a whole number"),
+        ({"datasets": ["a"], "model": {"name": "crnn", "channels": [8, 8, 8, "8"]}}, "channels|CrnnConfig"),
+        ({"datasets": ["a"], "model": {"name": "crnn", "channels": 8}}, "channels must be a list"),
+        ({"datasets": ["a"], "model": {"name": "dual", "tokens": 1}}, "tokens must be text"),
+    ],
+)
+def test_a_damaged_file_says_what_is_wrong(values, words):
+    with pytest.raises(ConfigError, match=words) as error:
+        RunConfig.from_dict(values)
+    assert "\n" not in str(error.value)
+
+
+def test_whole_numbers_stay_whole():
+    """JSON of other programs writes 64.0; shapes must be integers all the same."""
+    canvas = RunConfig.from_dict({"datasets": ["a"], "canvas": {"height": 64.0, "width": 128.0}}).canvas
+    assert (type(canvas.height), type(canvas.width)) == (int, int)
+
+
+def test_models_are_known_by_their_names():
+    assert {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()} == {"crnn": "crnn", "dual": "dual"}
+    assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "There is no file"),
+        (b"{", "no readable JSON"),
+        (b"\xff\xfe", "no readable JSON"),
+        (b"[1]", "one JSON object. Received: list"),
+    ],
+)
+def test_json_that_cannot_be_read(tmp_path, content, words):
+    path = tmp_path / "config.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=words):
+        read_json(path)
+
+
+def test_every_error_is_one_that_pages_catch():
+    from hwr_core import errors
+
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
+    assert len(kinds) == 8
+    assert all(issubclass(kind, HwrError) and kind.__doc__ for kind in kinds)
+
+
+def test_public_names_are_loaded_when_asked_for():
+    import hwr_core
+
+    assert hwr_core.HwrError is HwrError
+    assert hwr_core.Recognizer.__module__ == "hwr_core.inference.recognizer"
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = hwr_core.nothing
