@@ -1,0 +1,137 @@
+"""The ink canvas: what every recognizer sees, and the steps that lead to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwr_core.config import CanvasConfig
+from hwr_core.imaging.picture import to_grey
+
+MARGIN = 3  # pixels of paper kept around the ink on the canvas
+WORK_HEIGHT = 192  # larger pictures of a word are reduced to this first: ample for a canvas of 64
+
+
+def ink_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> np.ndarray:
+    """Bring a picture of a word to the canvas.
+
+    Polarity found, background divided out, contrast stretched, cropped to the ink, scaled with its aspect kept
+    (shrunk further where it would be too wide), set at the left, the rest paper.
+
+    Args:
+        picture: `(H, W)` grey, or colour as `to_grey` takes it; any size.
+        config: the canvas's size; the default where left out.
+
+    Returns:
+        `(config.height, config.width)` uint8, 0 paper to 255 full ink. A blank picture gives all zeros.
+
+    Raises:
+        PictureError: the array is no picture.
+    """
+    config = config or CanvasConfig()
+    return _place(_crop(_ink(_work_size(to_grey(picture)))), config)
+
+
+def canvas_steps(picture: np.ndarray, config: CanvasConfig | None = None) -> list[tuple[str, np.ndarray]]:
+    """The same road with its stations, for people to look at.
+
+    Returns:
+        `(name, picture)` pairs, pictures `(h, w)` uint8 dark on light: as it came, background divided out, cropped
+        to the ink, canvas.
+    """
+    config = config or CanvasConfig()
+    grey = to_grey(picture)
+    ink = _ink(_work_size(grey))
+    cropped = _crop(ink)
+    return [
+        ("Picture", grey),
+        ("Ink, background divided out", 255 - ink),
+        ("Cropped to the ink", 255 - cropped),
+        ("Canvas", 255 - _place(cropped, config)),
+    ]
+
+
+def ink_width(canvas: np.ndarray) -> int:
+    """Columns up to the last one with ink, margin included: the width that a batch needs of this canvas."""
+    columns = np.flatnonzero(canvas.max(axis=0) > 0)
+    return min(canvas.shape[1], int(columns[-1]) + 1 + MARGIN) if len(columns) else MARGIN
+
+
+def _work_size(grey: np.ndarray) -> np.ndarray:
+    import cv2
+
+    height, width = grey.shape
+    scale = min(1.0, max(WORK_HEIGHT / height, WORK_HEIGHT / width), 2400 / max(height, width))
+    if scale == 1.0:
+        return grey
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+
+
+def _ink(grey: np.ndarray) -> np.ndarray:
+    """`(H, W)` uint8 ink, 0 paper to 255: polarity, background and contrast settled."""
+    import cv2
+
+    if min(grey.shape) < 3 or int(grey.max()) - int(grey.min()) < 12:  # one colour, whatever it is, is paper
+        return np.zeros_like(grey)
+    if _is_light_on_dark(grey):
+        grey = 255 - grey
+    # Paper brightness around each pixel: the light envelope, smoothed; strokes are narrower than the window.
+    window = max(15, 2 * (min(grey.shape) // 4) + 1)
+    small = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (window, window)))
+    paper = cv2.blur(small, (window, window)).astype(np.float32)
+    ink = 1 - np.minimum(1, grey.astype(np.float32) / np.maximum(paper, 1))
+    spread = cv2.GaussianBlur(ink, (3, 3), 0)
+    noise = 2.5 * float(np.median(np.abs(spread - np.median(spread)))) + float(np.median(spread))
+    low = min(max(0.04, noise), 0.3)
+    inked = ink[spread > max(low, 0.5 * float(spread.max()))]
+    high = max(float(np.percentile(inked, 75)) if inked.size else 0.0, low + 0.05)
+    return np.clip((ink - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+
+
+def _is_light_on_dark(grey: np.ndarray) -> bool:
+    """Paper fills more of a picture than ink: on which side of Otsu's threshold do most pixels lie?
+
+    The border decides where the two sides are near equal (bold strokes in a tight crop).
+    """
+    import cv2
+
+    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    light = float((grey > threshold).mean())
+    if 0.4 < light < 0.6:
+        border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+        light = float((border > threshold).mean())
+    return light < 0.5
+
+
+def _crop(ink: np.ndarray) -> np.ndarray:
+    """Cut away the paper around the ink; a dot or a dash keeps some paper, so that it does not fill the canvas."""
+    import cv2
+
+    solid = cv2.threshold(ink, 90, 255, cv2.THRESH_BINARY)[1]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = stats[1:][areas >= max(3, 0.004 * areas.max(initial=0))]  # specks do not stretch the box
+    if not len(kept):
+        return np.zeros_like(ink)
+    left, top = kept[:, cv2.CC_STAT_LEFT].min(), kept[:, cv2.CC_STAT_TOP].min()
+    right = (kept[:, cv2.CC_STAT_LEFT] + kept[:, cv2.CC_STAT_WIDTH]).max()
+    bottom = (kept[:, cv2.CC_STAT_TOP] + kept[:, cv2.CC_STAT_HEIGHT]).max()
+    box = ink[top:bottom, left:right]
+    distance = cv2.distanceTransform(np.pad(solid[top:bottom, left:right], 1), cv2.DIST_L2, 3)
+    stroke = 4 * (float(distance[distance > 0].mean()) - 0.5)  # a stroke of width w has a mean distance of w/4 + 0.5
+    missing = max(0, round(7 * stroke) - box.shape[0])
+    return np.pad(box, ((missing // 2, missing - missing // 2), (0, 0)))
+
+
+def _place(ink: np.ndarray, config: CanvasConfig) -> np.ndarray:
+    import cv2
+
+    canvas = np.zeros((config.height, config.width), np.uint8)
+    if not ink.any():
+        return canvas
+    scale = min((config.height - 2 * MARGIN) / ink.shape[0], (config.width - 2 * MARGIN) / ink.shape[1])
+    height, width = max(1, round(ink.shape[0] * scale)), max(1, round(ink.shape[1] * scale))
+    resized = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    top = (config.height - height) // 2
+    canvas[top : top + height, MARGIN : MARGIN + width] = resized
+    return canvas
