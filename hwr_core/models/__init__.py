@@ -1,0 +1,5 @@
+"""Models: the named recognizers, built from their configuration."""
+
+from hwr_core.models.registry import MODEL_NAMES, build_model, frames_of
+
+__all__ = ["MODEL_NAMES", "build_model", "frames_of"]

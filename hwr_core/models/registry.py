@@ -1,0 +1,34 @@
+"""Recognizers by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hwr_core.config import MODEL_CONFIGS, CanvasConfig, CrnnConfig, ModelConfig
+from hwr_core.models import crnn, dual
+
+if TYPE_CHECKING:
+    import keras
+
+MODEL_NAMES = tuple(MODEL_CONFIGS)
+
+
+def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
+    """The recognizer that `config.name` names, with fresh weights.
+
+    Args:
+        config: the model's settings.
+        canvas: the size of the canvases it will read.
+        num_classes: output classes; characters and the blank for CTC, all token ids for `dual`.
+
+    Raises:
+        WeightsError: pretrained weights were asked for and cannot be had.
+    """
+    if isinstance(config, CrnnConfig):
+        return crnn.build(config, canvas, num_classes)
+    return dual.build(config, canvas, num_classes)
+
+
+def frames_of(config: ModelConfig, width: int) -> int | None:
+    """CTC frames that a canvas of `width` pixels gives, or None for a model without frames."""
+    return width // crnn.FRAME_PIXELS if isinstance(config, CrnnConfig) else None

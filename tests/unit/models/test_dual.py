@@ -1,0 +1,248 @@
+"""`dual` and its ResNet50: shapes, parts, weights, what is trained."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from hwr_core.config import CanvasConfig, DualConfig
+from hwr_core.errors import WeightsError
+from hwr_core.models import backbones, build_model
+from hwr_core.models.dual import BEGIN, part, training_model
+
+pytestmark = pytest.mark.slow
+
+CANVAS = CanvasConfig(height=32, width=64)
+CLASSES = 9
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(1).random((3, 32, 64, 1)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def dual(tiny_dual, images) -> keras.Model:
+    """Random weights, and dropout that would show."""
+    config = replace(tiny_dual, image_dropout=0.5, text_dropout=0.5, joint_dropout=0.5)
+    model = build_model(config, CANVAS, CLASSES)
+    backbones.settle_batch_norm(part(model, "backbone"), [images] * 4)
+    return model
+
+
+@pytest.fixture
+def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two layers in ResNet50's place, where the network itself is not what is looked at."""
+
+    def network(input_shape: tuple[int, ...], **options: object) -> keras.Model:
+        image = keras.Input(input_shape)
+        x = keras.layers.Conv2D(4, 3, 32, padding="same", name="conv1_conv")(image)
+        x = keras.layers.BatchNormalization(name="conv1_bn")(x)
+        return keras.Model(image, x, name="resnet50")
+
+    monkeypatch.setattr(keras.applications, "ResNet50", network)
+
+
+@pytest.fixture(scope="module")
+def prefixes() -> np.ndarray:
+    return np.array([[BEGIN, 0, 0], [BEGIN, 4, 0], [BEGIN, 4, 5]], np.int32)
+
+
+def test_probabilities_of_the_next_token(dual, images, prefixes):
+    probabilities = np.asarray(dual.predict_on_batch({"image": images, "prefix": prefixes}))
+    assert probabilities.shape == (3, CLASSES)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert (probabilities > 0).all()
+
+
+def test_the_usual_sizes_are_those_of_the_design(small_resnet):
+    model = build_model(DualConfig(image_weights="none"), CANVAS, 80)
+    branch, head = part(model, "image_branch"), part(model, "next_token")
+
+    def sizes(inner: keras.Model) -> list[tuple[str, object]]:
+        names = {"Dense": "units", "Dropout": "rate", "Embedding": "output_dim"}
+        return [
+            (type(layer).__name__, getattr(layer, names[type(layer).__name__]))
+            for layer in inner.layers
+            if type(layer).__name__ in names
+        ]
+
+    assert [type(layer).__name__ for layer in branch.layers] == ["InputLayer", "Flatten", "Dense", "Dropout"]
+    assert sizes(branch) == [("Dense", 128), ("Dropout", 0.3)]
+    assert sorted(map(str, sizes(head))) == sorted(
+        map(
+            str,
+            [
+                ("Embedding", 64),
+                ("Dense", 64),
+                ("Dropout", 0.3),
+                ("Dense", 128),
+                ("Dropout", 0.3),
+                ("Dense", 80),
+            ],
+        )
+    )
+    lstm = next(layer for layer in head.layers if isinstance(layer, keras.layers.Bidirectional))
+    assert lstm.forward_layer.units == 64
+    assert head.layers[-1].activation is keras.activations.softmax
+    assert not part(model, "backbone").trainable_weights
+
+
+def test_both_the_picture_and_the_text_matter(dual, images, prefixes):
+    def answers(pictures: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        return np.asarray(dual.predict_on_batch({"image": pictures, "prefix": texts}))
+
+    same_text = answers(images, prefixes[[1, 1, 1]])
+    same_picture = answers(images[[0, 0, 0]], prefixes)
+    assert np.abs(same_text[0] - same_text[1]).max() > 1e-4
+    assert np.abs(same_picture[0] - same_picture[1]).max() > 1e-4
+
+
+def test_padding_changes_nothing(dual, images, prefixes):
+    longer = np.pad(prefixes, ((0, 0), (0, 5)))
+    np.testing.assert_allclose(
+        dual.predict_on_batch({"image": images, "prefix": longer}),
+        dual.predict_on_batch({"image": images, "prefix": prefixes}),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("on_features", [True, False])
+def test_the_training_model_is_the_whole_one_with_pictures_shared(dual, images, prefixes, on_features):
+    network = training_model(dual, on_features=on_features)
+    owner = np.array([2, 0, 0, 1, 2], np.int32)
+    texts = prefixes[[0, 1, 2, 0, 1]]
+    features = np.asarray(part(dual, "backbone").predict_on_batch(images))
+    assert features.shape == (3, 1, 2, 2048)
+    picture = {"features": features} if on_features else {"image": images}
+    found = network.predict_on_batch({**picture, "owner": owner, "prefix": texts})
+    whole = dual.predict_on_batch({"image": images[owner], "prefix": texts})
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    shared = {id(v) for v in dual.trainable_variables}
+    assert {id(v) for v in network.trainable_variables} == shared
+
+
+def trained_stages(model: keras.Model) -> set[str]:
+    layers = part(model, "backbone").get_layer("resnet50").layers
+    return {layer.name.split("_")[0] for layer in layers if layer.trainable_weights}
+
+
+@pytest.mark.parametrize(("stage", "trained"), [("", set()), ("conv4", {"conv4", "conv5"})])
+def test_stages_are_trained_from_the_named_one_on(tiny_dual, images, stage, trained):
+    model = build_model(replace(tiny_dual, fine_tune_from=stage), CANVAS, CLASSES)
+    backbone = part(model, "backbone")
+    norms = [x for x in backbone.get_layer("resnet50").layers if isinstance(x, keras.layers.BatchNormalization)]
+    for _ in range(2):  # as built, and after batch norm was settled
+        assert trained_stages(model) == trained
+        assert len(norms) == 53
+        assert not any(norm.trainable for norm in norms)
+        assert {norm.momentum for norm in norms} == {0.99}
+        backbones.settle_batch_norm(backbone, [images])
+    before = [np.array(norm.moving_mean) for norm in norms]
+    backbone(images, training=True)
+    assert all((np.array(norm.moving_mean) == old).all() for norm, old in zip(norms, before, strict=True))
+    assert part(model, "image_branch").trainable_weights
+    assert part(model, "next_token").trainable_weights
+
+
+def test_settling_gives_batch_norm_the_statistics_of_the_pictures(images):
+    """Reading then sees the features that training sees."""
+    backbone = backbones.resnet50(CANVAS, "none")
+
+    def difference() -> float:
+        reading, training = (np.asarray(backbone(images, training=training)) for training in (False, True))
+        return float(np.abs(reading - training).mean() / np.abs(training).mean())
+
+    before = difference()
+    backbones.settle_batch_norm(backbone, [images] * 12)
+    assert before > 0.5
+    assert difference() < 0.05
+
+
+def test_imagenet_weights_that_cannot_be_had_are_told(monkeypatch):
+    def offline(**options: object) -> None:
+        assert options["weights"] == "imagenet"
+        raise Exception("URL fetch failure on https://storage/resnet50.h5: None -- [Errno -2] unknown name\nmore")
+
+    monkeypatch.setattr(keras.applications, "ResNet50", offline)
+    with pytest.raises(WeightsError) as error:
+        backbones.resnet50(CANVAS, "imagenet")
+    assert "could not be downloaded (URL fetch failure on https://storage/resnet50.h5" in str(error.value)
+    assert "choose a local weights file" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("failure", [TimeoutError(), OSError(""), ValueError("\n")])
+def test_failures_without_a_word_are_told_by_their_kind(monkeypatch, failure):
+    def offline(**options: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(keras.applications, "ResNet50", offline)
+    with pytest.raises(WeightsError, match=type(failure).__name__):
+        backbones.resnet50(CANVAS, "imagenet")
+
+
+def test_imagenet_s_own_preparation(monkeypatch):
+    """Ink on paper becomes what ResNet50 was trained on: blue, green, red less their means."""
+    colours = []
+
+    class Passing(keras.layers.Layer):
+        def call(self, picture):
+            colours.append(picture.shape)
+            return picture
+
+    def network(**options: object) -> keras.Model:
+        image = keras.Input(options["input_shape"])
+        return keras.Model(image, Passing()(image), name="resnet50")
+
+    monkeypatch.setattr(keras.applications, "ResNet50", network)
+    image = np.zeros((1, 32, 64, 1), np.float32)
+    image[0, :, 32:] = 1
+    found = np.asarray(backbones.resnet50(CANVAS, "imagenet").predict_on_batch(image))
+    grey = np.repeat((1 - image) * 255, 3, axis=-1)
+    np.testing.assert_allclose(found, keras.applications.resnet50.preprocess_input(grey), atol=1e-3)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".keras", "whole.keras"])
+def test_weights_come_from_a_local_file(small_resnet, tmp_path, images, ending):
+    source = backbones.resnet50(CANVAS, "none")
+    path = tmp_path / f"resnet{ending}"
+    network = source.get_layer("resnet50")
+    if ending == ".weights.h5":
+        network.save_weights(path)
+    else:
+        (source if ending == "whole.keras" else network).save(path)
+    found = backbones.resnet50(CANVAS, str(path)).predict_on_batch(images)
+    np.testing.assert_allclose(found, source.predict_on_batch(images), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["weights.weights.h5", "weights.keras", "weights.txt"])
+def test_files_without_such_weights_are_told(small_resnet, tmp_path, name):
+    with pytest.raises(WeightsError, match="There is no weights file"):
+        backbones.resnet50(CANVAS, str(tmp_path / name))
+    (tmp_path / name).write_bytes(b"no weights at all")
+    with pytest.raises(WeightsError, match="does not hold the weights of a ResNet50") as error:
+        backbones.resnet50(CANVAS, str(tmp_path / name))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("ending", [".weights.h5", ".keras"])
+def test_weights_of_another_network_are_told(small_resnet, tmp_path, ending):
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    wrapped = backbones.resnet50(CANVAS, "none")  # its weights lie one level deeper than they are looked for
+    path = tmp_path / f"other{ending}"
+    for model in (other, wrapped) if ending == ".weights.h5" else (other,):
+        model.save_weights(path) if ending == ".weights.h5" else model.save(path)
+        with pytest.raises(WeightsError, match="does not hold"):
+            backbones.resnet50(CANVAS, str(path))
+
+
+def test_resnet50_s_own_weights_come_from_a_file(dual, tmp_path, images):
+    """The real network, whose nested layers a file could be read into by halves."""
+    source = part(dual, "backbone")
+    source.get_layer("resnet50").save_weights(tmp_path / "resnet50.weights.h5")
+    found = backbones.resnet50(CANVAS, str(tmp_path / "resnet50.weights.h5"))
+    np.testing.assert_allclose(np.asarray(found(images)), np.asarray(source(images)), rtol=1e-3, atol=1e-3)
