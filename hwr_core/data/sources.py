@@ -1,0 +1,209 @@
+"""Where files come from: a folder or a zip behind one small interface. A zip is never unpacked."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from hwr_core.errors import DataError, PictureError
+
+PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif"))
+MOST_PICTURE_BYTES = 100_000_000  # a 60-megapixel PNG; a picture file above this is refused unread
+MOST_LIST_BYTES = 500_000_000  # a list of words; 115,000 rows take 10 MB
+MOST_ZIP_BYTES = 200_000_000_000  # all members of a zip, unpacked
+MOST_MEMBERS = 2_000_000
+IGNORED = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", "__pycache__"))
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether the name ends like a picture's, in any case."""
+    return posixpath.splitext(name)[1].lower() in PICTURE_SUFFIXES  # pathlib takes ten times as long
+
+
+def is_ignored(name: str) -> bool:
+    """Files that systems leave behind, and hidden ones."""
+    return any(part in IGNORED or part.startswith(".") for part in name.split("/"))
+
+
+class Source:
+    """Files with relative names, `/` between folders. `refused` holds (name, sentence) of the others."""
+
+    path: Path
+    kind: str
+    refused: list[tuple[str, str]]
+
+    def names(self) -> list[str]:
+        """Every file's name, sorted."""
+        raise NotImplementedError
+
+    def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
+        """The bytes of a file of at most `most` bytes, or `PictureError` with a sentence."""
+        raise NotImplementedError
+
+    def is_folder(self, name: str) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Let go of open files."""
+
+
+class FolderSource(Source):
+    """The files below a folder; links to folders are not followed, hidden files are not seen."""
+
+    kind = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.refused = []
+        self._names: list[str] | None = None
+
+    def names(self) -> list[str]:
+        if self._names is None:
+            self._names = sorted(filter(self._is_storable, self._walk()))
+        return self._names
+
+    def _walk(self) -> list[str]:
+        found = []
+        for folder, folders, files in os.walk(self.path):
+            folders[:] = sorted(name for name in folders if not is_ignored(name))
+            prefix = os.path.relpath(folder, self.path).replace(os.sep, "/") + "/"
+            prefix = "" if prefix == "./" else prefix
+            found += [prefix + name for name in files if not is_ignored(name)]
+        return found
+
+    def _is_storable(self, name: str) -> bool:
+        """Whether the name is text; bytes that are none are written as lone surrogates by the system."""
+        shown = name.encode("utf-8", "replace").decode()
+        if shown != name:
+            self.refused.append((shown, f"The file name {shown} is not UTF-8. Rename the file."))
+        return shown == name
+
+    def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
+        path = self.path / name
+        try:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
+                raise PictureError(f"{name}: this is no file. Expected a picture or a list.")
+            if status.st_size > most:
+                raise PictureError(too_large(name, status.st_size, most))
+            return path.read_bytes()
+        except FileNotFoundError:
+            what = "a link to a file that is not there" if path.is_symlink() else "not there any more"
+            raise PictureError(f"{name}: this is {what}. Put the file back, or remove its row.") from None
+        except OSError as error:
+            raise PictureError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
+
+    def is_folder(self, name: str) -> bool:
+        return os.path.isdir(self.path / name)  # Path.is_dir raises on names that are too long
+
+
+class ZipSource(Source):
+    """The members of a zip; those that point outside it, are encrypted or unpack to too much are refused."""
+
+    kind = "zip"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.refused = []
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise DataError(f"There is no file {path}. Check the path.") from None
+        except OSError as error:
+            raise DataError(f"{path.name} cannot be read ({error.strerror or error}).") from error
+        except Exception as error:  # BadZipFile, and what odd headers make it raise
+            raise DataError(f"{path.name} is no zip that can be read, or is cut short. Copy it again.") from error
+        members = [info for info in self._zip.infolist() if not info.is_dir()]
+        if len(members) > MOST_MEMBERS or sum(info.file_size for info in members) > MOST_ZIP_BYTES:
+            raise DataError(f"{path.name} would unpack to more than any data set needs. Check where it comes from.")
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for info in members:
+            if not is_ignored(info.filename.replace("../", "/").removeprefix("./")):
+                self._add(info)
+        if members and all(info.flag_bits & 1 for info in members):
+            raise DataError(f"{path.name} is encrypted. Unpack it with its password, and add the folder.")
+
+    def _add(self, info: zipfile.ZipInfo) -> None:
+        name = info.filename
+        parts = name.split("/")
+        if name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
+            sentence = f"{name!r} points outside the zip. It was refused; the other members are read."
+        elif info.flag_bits & 1:
+            sentence = f"{name!r} is encrypted. It was refused; the other members are read."
+        elif name in self._members:
+            sentence = f"{name!r} is in the zip twice. The first is read."
+        else:
+            self._members[name] = info
+            return
+        self.refused.append((name, sentence))
+
+    def names(self) -> list[str]:
+        return sorted(self._members)
+
+    def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
+        if name not in self._members:
+            raise PictureError(f"{name}: the zip has no such member. Add the zip again if it has changed.")
+        info = self._members[name]
+        if info.file_size > most:
+            raise PictureError(too_large(name, info.file_size, most))
+        try:
+            with self._zip.open(info) as file:
+                return file.read(most)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            raise PictureError(f"{name}: damaged in the zip ({sentence_part(error)}). Make the zip again.") from error
+        except Exception as error:  # decompressors have errors of their own (lzma.LZMAError)
+            raise PictureError(f"{name}: damaged in the zip. Make the zip again.") from error
+
+    def close(self) -> None:
+        self._zip.close()
+
+
+def open_source(path: Path) -> Source:
+    """A folder or a zip as a `Source`.
+
+    Raises:
+        DataError: neither, or it cannot be read.
+    """
+    if path.is_dir():
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            raise DataError(f"The folder {path} cannot be read ({error.strerror or error}).") from error
+        return FolderSource(path)
+    return ZipSource(path)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether the file is meant to be a zip: by its name, or by its first bytes."""
+    if path.suffix.lower() == ".zip":
+        return True
+    try:
+        with path.open("rb") as file:
+            return starts_like_a_zip(file)
+    except OSError:
+        return False
+
+
+def starts_like_a_zip(file: IO[bytes]) -> bool:
+    return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def too_large(name: str, size: int, most: int) -> str:
+    limits = f"{size / 1e6:,.0f} MB is more than is read (at most {most / 1e6:,.0f} MB)"
+    return f"{name}: {limits}. Cut it down first."
+
+
+def sentence_part(error: Exception) -> str:
+    return str(error).strip().rstrip(".") or type(error).__name__
