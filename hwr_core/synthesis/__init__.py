@@ -1,0 +1,70 @@
+"""Words rendered from handwriting fonts: endless labelled training data, and the built-in demo set.
+
+faces = find_fonts(Path("fonts"))                               # `make fonts` downloads them
+for word in generate(1000, faces, seed=1, languages=("en",)):   # word.text, word.image, word.writer
+    ...
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwr_core.errors import DataError
+
+if TYPE_CHECKING:
+    from hwr_core.synthesis.fonts import Face, find_fonts
+    from hwr_core.synthesis.generation import SyntheticWord, generate, save_words
+    from hwr_core.synthesis.render import render_word
+    from hwr_core.synthesis.sheet import contact_sheet
+    from hwr_core.synthesis.style import Style, random_style
+    from hwr_core.synthesis.words import WordSource
+
+DEMO = Path(__file__).with_name("demo-words.zip")
+HOMES = {
+    "Face": "fonts",
+    "Style": "style",
+    "SyntheticWord": "generation",
+    "WordSource": "words",
+    "contact_sheet": "sheet",
+    "find_fonts": "fonts",
+    "generate": "generation",
+    "random_style": "style",
+    "render_word": "render",
+    "save_words": "generation",
+}
+__all__ = [
+    "Face",
+    "Style",
+    "SyntheticWord",
+    "WordSource",
+    "contact_sheet",
+    "demo_zip",
+    "find_fonts",
+    "generate",
+    "random_style",
+    "render_word",
+    "save_words",
+]
+
+
+def demo_zip() -> Path:
+    """The built-in demo set: about 1,500 words by 44 or more made-up writers, `demo/words.csv` and pictures.
+
+    Raises:
+        DataError: the file is not there.
+    """
+    if not DEMO.exists():
+        raise DataError(
+            f"The built-in demo set {DEMO.name} is missing from {DEMO.parent}. Install the package again, "
+            f"or make the set anew: `make fonts`, then `python scripts/make_demo.py`."
+        )
+    return DEMO
+
+
+def __getattr__(name: str) -> Any:
+    """Load OpenCV and the rest when something of it is first asked for: a page opens at once."""
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)

@@ -1,0 +1,55 @@
+"""A contact sheet: many words at a glance, to be looked at by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from hwr_core.errors import DataError
+
+
+def contact_sheet(
+    words: Iterable[tuple[str, np.ndarray]],
+    path: Path,
+    *,
+    columns: int = 6,
+    cell: Sequence[int] = (300, 120),
+) -> None:
+    """Write one picture with all the words on it, each under its caption.
+
+    Args:
+        words: captions and pictures, `(H, W)` uint8 each.
+        path: where the sheet goes (.png or .jpg).
+        columns: words in a row.
+        cell: width and height of a word's place, pixels; larger pictures are made smaller.
+
+    Raises:
+        DataError: there are no words.
+    """
+    pictures = list(words)
+    if not pictures:
+        raise DataError("A contact sheet needs words. Received none: raise the count.")
+    width, height = cell
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("L", (columns * width, rows * height), 205)
+    draw = ImageDraw.Draw(sheet)
+    letters = caption_font()
+    for index, (caption, picture) in enumerate(pictures):
+        x, y = index % columns * width, index // columns * height
+        word = Image.fromarray(picture)
+        word.thumbnail((width - 8, height - 20))
+        sheet.paste(word, (x + 4, y + 16))
+        draw.text((x + 4, y + 2), caption, fill=0, font=letters)
+    sheet.save(path)
+
+
+def caption_font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """DejaVu, which has accents, from Matplotlib's data; Pillow's own font if that is not installed."""
+    try:
+        from matplotlib import get_data_path
+    except ImportError:
+        return ImageFont.load_default()
+    return ImageFont.truetype(Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf", 10)

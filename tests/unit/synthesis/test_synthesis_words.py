@@ -1,0 +1,118 @@
+"""What is written: by frequency, as on a page, the same for the same seed."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from hwr_core.errors import ConfigError, DataError
+from hwr_core.synthesis import WordSource
+from hwr_core.synthesis import words as module
+from hwr_core.synthesis.words import cased, numeral, ordinal, punctuated, special, tempered, written_date
+
+FREQUENCIES = {
+    "en": {"the": 0.5, "of": 0.25, "minister": 0.125, "it's": 0.1, "zebra": 0.025},
+    "fr": {"été": 0.5, "de": 0.3, "arbre": 0.2},
+}
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch):
+    """Five English and three French words in place of wordfreq's."""
+    tempered.cache_clear()
+    monkeypatch.setattr(module, "frequencies_of", FREQUENCIES.__getitem__)
+    yield
+    tempered.cache_clear()
+
+
+@pytest.mark.usefixtures("small")
+def test_words_depend_on_seed_and_number_only() -> None:
+    source, again = WordSource(3, ("en", "fr")), WordSource(3, ("en", "fr"))
+    first = list(islice(source, 50))
+    assert first == [again.word(index) for index in range(50)]
+    assert first != list(islice(WordSource(4, ("en", "fr")), 50))
+
+
+@pytest.mark.usefixtures("small")
+def test_words_have_no_spaces_and_some_of_everything() -> None:
+    words = list(islice(WordSource(1, ("en", "fr"), special=0.3), 3000))
+    assert all(word and not any(map(str.isspace, word)) for word in words)
+    for marks in (",.;:!?", "'\"()-", "0123456789", "£$€"):
+        assert any(set(word) & set(marks) for word in words), marks
+    assert any(word.isupper() and len(word) > 3 for word in words)
+    assert any(word.istitle() for word in words)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_first_language_is_the_main_one() -> None:
+    words = list(islice(WordSource(1, ("en", "fr"), special=0), 2000))
+    french = sum("été" in word.lower() or "arbre" in word.lower() for word in words)
+    assert 0.07 < french / len(words) < 0.15  # 70 % of 15 %
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("temper", "expected"), [(1.0, 0.5), (0.0, 0.2)])
+def test_temper_flattens_the_frequencies(temper: float, expected: float) -> None:
+    source = WordSource(1, temper=temper, special=0)
+    counts = Counter(word.lower().strip(",.;:!?\"'()-") for word in islice(source, 3000))
+    assert counts["the"] / 3000 == pytest.approx(expected, abs=0.04)
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(ConfigError, match="languages must be some of"):
+        WordSource(languages=("tlh",))
+    with pytest.raises(ConfigError, match="languages must be some of"):
+        WordSource(languages=())
+    with pytest.raises(ConfigError, match="temper must lie"):
+        WordSource(temper=2)
+
+
+def test_a_missing_wordfreq_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    tempered.cache_clear()
+    monkeypatch.setitem(sys.modules, "wordfreq", None)
+    with pytest.raises(DataError, match="wordfreq is not installed"):
+        WordSource()
+
+
+def test_wordfreq_gives_plain_words() -> None:
+    pytest.importorskip("wordfreq")
+    frequencies = module.frequencies_of("fr")
+    assert len(frequencies) == module.MOST_WORDS
+    assert next(iter(frequencies)) == "de"
+    assert all(module.PLAIN_WORD.fullmatch(word) for word in frequencies)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_special_words_are_short_and_unspaced(language: str) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(500):
+        for made in (special(language, rng), written_date(language, rng), numeral(language, rng)):
+            assert 0 < len(made) <= 12
+            assert " " not in made
+
+
+def test_i_is_a_capital() -> None:
+    rng = np.random.default_rng(0)
+    assert {cased("i", rng) for _ in range(50)} == {"I"}
+    assert all(cased("i'm", rng).startswith("I'") for _ in range(50))
+
+
+def test_full_stops_are_not_doubled() -> None:
+    rng = np.random.default_rng(0)
+    assert all(".." not in word or word.endswith("...") for word in (punctuated("Mr.", rng) for _ in range(500)))
+
+
+def test_ordinals() -> None:
+    assert [ordinal(number, "en") for number in (1, 2, 3, 4, 11, 21)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "21st",
+    ]
+    assert [ordinal(number, "fr") for number in (1, 2)] == ["1er", "2e"]
