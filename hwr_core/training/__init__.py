@@ -1,0 +1,26 @@
+"""Training: a run's configuration in, a run folder out, in a process of its own."""
+
+from hwr_core.training.estimate import Estimate, estimate
+from hwr_core.training.run import (
+    Run,
+    delete_run,
+    list_runs,
+    new_run,
+    open_run,
+    running_run,
+    start,
+    stop,
+)
+
+__all__ = [
+    "Estimate",
+    "Run",
+    "delete_run",
+    "estimate",
+    "list_runs",
+    "new_run",
+    "open_run",
+    "running_run",
+    "start",
+    "stop",
+]

@@ -1,0 +1,122 @@
+"""What a training will cost, said before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hwr_core.config import CanvasConfig, CrnnConfig, DualConfig, RunConfig
+from hwr_core.training.run import list_runs, word_counts
+
+# Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Earlier runs on this machine replace them.
+CRNN_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three
+RESNET_IMAGES_PER_SECOND = 60.0  # 64 x 256, forward
+RESNET_TRAINING_PER_SECOND = 11.0
+DUAL_WORDS_PER_SECOND = 900.0  # on cached features
+MEAN_WIDTH = 0.6  # words are read in batches of like width, most far narrower than the canvas
+BASE_MEMORY_MB = 1100.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known before the start; seconds are of wall time, memory in MiB."""
+
+    words: int
+    validation_words: int
+    parameters: int
+    seconds_per_epoch: float
+    first_seconds: float  # once, before the first epoch: image features of `dual`
+    seconds: float  # all epochs; early stopping may end sooner
+    memory_mb: float
+    disk_mb: float
+    note: str
+
+
+def estimate(config: RunConfig) -> Estimate:
+    """Estimate time and memory of a training.
+
+    Raises:
+        DataError: a data set is not there.
+    """
+    words, validation_words = word_counts(config)
+    note = "from figures measured on two cores; the first epoch tells better"
+    first = disk = 0.0
+    pixels = config.canvas.height * config.canvas.width / (64 * 256)
+    model = config.model
+    if isinstance(model, CrnnConfig):
+        parameters = crnn_parameters(model)
+        speed = CRNN_OPERATIONS_PER_SECOND / (3 * crnn_operations(model, config.canvas) * MEAN_WIDTH)
+        memory = BASE_MEMORY_MB + 8.0 * config.training.batch_size * pixels * sum(model.channels) / 296
+    else:
+        parameters = dual_parameters(model, config.canvas)
+        memory = BASE_MEMORY_MB + parameters * 16 / 2**20
+        if model.fine_tune_from:
+            speed = RESNET_TRAINING_PER_SECOND / pixels
+            memory += 45.0 * config.training.batch_size * pixels
+        else:
+            speed = DUAL_WORDS_PER_SECOND
+            first = (words + validation_words) * pixels / RESNET_IMAGES_PER_SECOND
+            disk = (words + validation_words) * feature_size(config.canvas) * 2 / 2**20
+    before = measured_speed(config)
+    if before:
+        speed, note = before, "from an earlier run with the same network on this machine"
+    seconds_per_epoch = words / speed + validation_words / (3 * speed)
+    return Estimate(
+        words=words,
+        validation_words=validation_words,
+        parameters=parameters,
+        seconds_per_epoch=seconds_per_epoch,
+        first_seconds=first,
+        seconds=first + seconds_per_epoch * config.training.epochs,
+        memory_mb=memory,
+        disk_mb=disk,
+        note=note,
+    )
+
+
+def measured_speed(config: RunConfig) -> float | None:
+    """Words a second of the newest run with the same network and canvas, if there is one."""
+    for run in list_runs():
+        try:
+            same = (run.config.model, run.config.canvas) == (config.model, config.canvas)
+        except Exception:  # a damaged run is no reason to refuse an estimate
+            continue
+        history = run.history if same else None
+        if history is not None and "words_per_second" in history and len(history):
+            return max(0.1, float(history["words_per_second"].iloc[-1]))
+    return None
+
+
+def crnn_layers(model: CrnnConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
+    """Weights and positions of each convolution and matrix of `models.crnn`."""
+    a, b, c, d = model.channels
+    height, width = canvas.height, canvas.width
+    quarter = height * width // 8
+    layers = [(35 * a, quarter), (9 * a * a, quarter), (9 * a * a, quarter)]
+    layers += [(9 * a * b, quarter // 4)] + [(9 * b * b, quarter // 4)] * 2
+    layers += [(9 * b * c, quarter // 8)] + [(9 * c * c, quarter // 8)] * 2
+    layers += [(9 * c * d, quarter // 8)]
+    frames, inputs = width // 4, d
+    for _ in range(model.lstm_layers):
+        layers.append((8 * model.lstm_units * (inputs + model.lstm_units + 1), frames))
+        inputs = 2 * model.lstm_units
+    return [*layers, (inputs * 100, frames)]
+
+
+def crnn_parameters(model: CrnnConfig) -> int:
+    return sum(weights for weights, _ in crnn_layers(model, CanvasConfig()))
+
+
+def crnn_operations(model: CrnnConfig, canvas: CanvasConfig) -> float:
+    return float(sum(weights * positions for weights, positions in crnn_layers(model, canvas)))
+
+
+def feature_size(canvas: CanvasConfig) -> int:
+    return -(-canvas.height // 32) * -(-canvas.width // 32) * 2048
+
+
+def dual_parameters(model: DualConfig, canvas: CanvasConfig) -> int:
+    """Without ResNet50's own 23.6 million, which stay as they are unless fine-tuned."""
+    lstm = 8 * model.lstm_units * (model.embedding_units + model.lstm_units + 1)
+    joint = (model.image_units + model.text_units) * model.joint_units + model.joint_units * 100
+    head = feature_size(canvas) * model.image_units + lstm + 2 * model.lstm_units * model.text_units + joint
+    return head + (23_587_712 if model.fine_tune_from else 0)

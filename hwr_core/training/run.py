@@ -1,0 +1,235 @@
+"""A run is a folder under `runs/`: made, started, stopped, looked at and deleted here. No network is loaded."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwr_core import jobs
+from hwr_core.config import RunConfig, read_json
+from hwr_core.errors import ConfigError, DataError, JobError
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
+
+if TYPE_CHECKING:
+    import pandas
+
+CONFIG_FILE = "config.json"
+HISTORY_FILE = "history.csv"
+SAMPLES_FILE = "samples.csv"
+NOTES_FILE = "notes.txt"
+LOCK_FILE = ".training.lock"
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def runs_folder() -> Path:
+    return jobs.home() / "runs"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training, finished or not; everything is read from its folder when it is asked for."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def config(self) -> RunConfig:
+        """Raises `ConfigError` where the file is damaged."""
+        return RunConfig.from_dict(read_json(self.folder / CONFIG_FILE))
+
+    @property
+    def status(self) -> jobs.Status:
+        return jobs.read_status(self.folder)
+
+    @property
+    def history(self) -> pandas.DataFrame:
+        """A row an epoch; empty before the first is finished. See `loop.run_epoch` for the columns."""
+        return _table(self.folder / HISTORY_FILE)
+
+    @property
+    def samples(self) -> pandas.DataFrame:
+        """The same validation words' readings after each epoch."""
+        return _table(self.folder / SAMPLES_FILE, text=("word_id", "transcription", "reading", "dataset"))
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """The best epoch's checkpoint, once there is one."""
+        path = self.folder / CHECKPOINT_FOLDER
+        return path if (path / "model.keras").is_file() else None
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The figures of the best epoch; empty before the first is finished."""
+        path = self.folder / CHECKPOINT_FOLDER / "checkpoint.json"
+        try:
+            return read_json(path)
+        except ConfigError:
+            return {}
+
+    @property
+    def notes(self) -> str:
+        """What a person wrote about the run."""
+        path = self.folder / NOTES_FILE
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+        try:
+            return self.config.notes
+        except ConfigError:
+            return ""
+
+    def set_notes(self, text: str) -> None:
+        jobs.write_text(self.folder / NOTES_FILE, text)
+
+    def log(self, lines: int = 200) -> str:
+        """The last lines of the log."""
+        try:
+            with (self.folder / jobs.LOG_FILE).open("rb") as file:
+                file.seek(0, 2)
+                file.seek(max(0, file.tell() - 200 * lines))
+                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        except OSError:
+            return ""
+
+
+def _table(path: Path, text: tuple[str, ...] = ()) -> pandas.DataFrame:
+    import pandas
+
+    try:
+        # A reading may be "NA" or empty, and is no missing value then.
+        return pandas.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=not text)
+    except (OSError, ValueError):  # not there yet, or empty
+        return pandas.DataFrame()
+
+
+def open_run(name: str) -> Run:
+    """A run by its name.
+
+    Raises:
+        JobError: there is none.
+    """
+    folder = runs_folder() / name
+    if not NAME_PATTERN.fullmatch(name) or not (folder / CONFIG_FILE).is_file():
+        raise JobError(f"There is no run {name!r}. It may have been deleted; choose one of the list.")
+    return Run(folder)
+
+
+def list_runs() -> list[Run]:
+    """All runs, newest first."""
+    found = [Run(path.parent) for path in runs_folder().glob(f"*/{CONFIG_FILE}")]
+    return sorted(found, key=lambda run: -(run.folder / CONFIG_FILE).stat().st_mtime)
+
+
+def new_run(config: RunConfig, name: str | None = None) -> Run:
+    """Make a run's folder with its configuration; `start` then trains it.
+
+    Args:
+        config: what to train; its data sets must be there, and hold words to learn from.
+        name: letters, digits, `.`, `_`, `-`; made of the model's name and the time where left out.
+
+    Raises:
+        ConfigError: the name cannot be used, or is taken.
+        DataError: the data cannot be trained on.
+    """
+    name = name or free_name(f"{config.model.name}-{time.strftime('%m%d-%H%M')}")
+    if not NAME_PATTERN.fullmatch(name):
+        raise ConfigError(
+            f"A run's name has letters, digits, '.', '_' and '-', at most 64, and begins with a letter or digit. "
+            f"Received: {name!r}."
+        )
+    folder = runs_folder() / name
+    if folder.exists():
+        raise ConfigError(f"There is a run {name!r} already. Choose another name, or delete it first.")
+    check_data(config)
+    folder.mkdir(parents=True)
+    jobs.write_text(folder / CONFIG_FILE, json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    return Run(folder)
+
+
+def free_name(stem: str) -> str:
+    """`stem`, or `stem-2` and so on where that is taken."""
+    name, number = stem, 2
+    while (runs_folder() / name).exists():
+        name, number = f"{stem}-{number}", number + 1
+    return name
+
+
+def check_data(config: RunConfig) -> None:
+    """Refuse data that cannot be trained on, before anything is started.
+
+    Raises:
+        DataError: a data set is not there, or has too few training or validation words.
+    """
+    words, validation_words = word_counts(config)
+    if words < 2 or validation_words < 1:
+        raise DataError(
+            f"Training needs at least 2 training words and 1 validation word. {' + '.join(config.datasets)} "
+            f"has {words} and {validation_words}. Add words, or writers, or a split column that names them."
+        )
+
+
+def word_counts(config: RunConfig) -> tuple[int, int]:
+    """Training and validation words of the run's data sets, limits applied.
+
+    Raises:
+        DataError: a data set is not there.
+    """
+    from hwr_core.data import resolve
+
+    train = validation = 0
+    for source in config.datasets:
+        dataset = resolve(source)
+        train += len(dataset.part("train"))
+        if not config.validate_on or source in config.validate_on:
+            validation += len(dataset.part("validation"))
+    limits = config.training
+    return (
+        min(train, limits.max_words) if limits.max_words else train,
+        min(validation, limits.max_validation_words) if limits.max_validation_words else validation,
+    )
+
+
+def running_run() -> Run | None:
+    """The run that is training now, if one is."""
+    for run in list_runs():
+        if run.status.state in ("running", "waiting") and jobs.is_alive(run.status):
+            return run
+    return None
+
+
+def start(run: Run) -> None:
+    """Start or resume a run in a process of its own.
+
+    Raises:
+        JobError: another training runs.
+    """
+    other = running_run()
+    if other:
+        raise JobError(
+            f"{other.name} is training now, and one training at a time gets the whole machine. "
+            "Wait until it ends, or stop it; it can be resumed later."
+        )
+    jobs.launch("hwr_core.training", run.folder)
+
+
+def stop(run: Run) -> None:
+    """Ask a run to stop at its next step; the finished epochs stay, and it can be resumed."""
+    jobs.request_stop(run.folder)
+
+
+def delete_run(run: Run) -> None:
+    """Delete a run's folder with its history and checkpoint.
+
+    Raises:
+        JobError: it is training.
+    """
+    if jobs.is_busy(run.status):
+        raise JobError(f"{run.name} is training. Stop it before deleting it.")
+    shutil.rmtree(run.folder)

@@ -1,0 +1,150 @@
+"""The training process, from its configuration to its last word."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hwr_core import jobs
+from hwr_core.config import RunConfig
+from hwr_core.errors import ConfigError, HwrError, JobError
+from hwr_core.training.prepare import TrainingWords, training_words
+from hwr_core.training.run import CONFIG_FILE, LOCK_FILE, Run
+
+STATUS_SECONDS = 0.5
+
+
+class Stopped(Exception):
+    """Somebody asked to stop while the data was being prepared."""
+
+
+def work(folder: Path, say: Callable[[str], None] | None = None) -> jobs.Status:
+    """Train the run in `folder`, or resume it, in this process.
+
+    Whatever happens is said in `status.json` and the log; a request to stop or a SIGTERM ends at the next step.
+
+    Args:
+        folder: holds `config.json`.
+        say: takes the log's lines; they are printed with the time where left out.
+
+    Returns:
+        The last status.
+
+    Raises:
+        HwrError: what could not be trained and why.
+    """
+    say = say or log_line
+    if not folder.is_dir():
+        raise JobError(f"There is no run {folder}. Choose a folder with a {CONFIG_FILE}.")
+    last = jobs.read_status(folder)
+    if last.pid != os.getpid() and jobs.is_alive(last):  # its files are not ours to write
+        raise JobError(f"{folder.name} is training already. Wait until it ends, or stop it first.")
+    quiet_libraries()
+    status = jobs.begin(folder, "Reading the data set")
+    before = signal.signal(signal.SIGTERM, lambda *_: jobs.request_stop(folder))
+    try:
+        with jobs.only_one(folder.parent / LOCK_FILE, "Another training is running on this machine."):
+            _train(folder, Run(folder).config, status, say)
+    except Stopped:
+        status.state, status.phase, status.seconds_left = "stopped", "", None
+        status.message = "Stopped before the first epoch was finished. Resume goes on from there."
+        say(status.message)
+    except HwrError as error:
+        _failed(status, str(error))
+        raise
+    except MemoryError:
+        _failed(status, "There was not enough memory. Lower the batch size or the number of words, and resume.")
+        raise JobError(status.message) from None
+    except BaseException as error:
+        _failed(status, f"The training broke off: {type(error).__name__}: {error}. The log has the details.")
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        status.details["peak_memory_mb"] = jobs.peak_memory_mb()
+        jobs.write_status(folder, status)
+    return status
+
+
+def _failed(status: jobs.Status, message: str) -> None:
+    status.state, status.phase, status.seconds_left, status.message = "failed", "", None, message
+
+
+def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[str], None]) -> None:
+    from hwr_core.inference.checkpoint import load_model, read_about
+
+    alphabet = None
+    if config.start_from:
+        start_config, alphabet, _ = read_about(Path(config.start_from))
+        if (start_config.model.name, start_config.canvas) != (config.model.name, config.canvas):
+            raise ConfigError(
+                f"{config.start_from} is a {start_config.model.name} on another canvas than this run's "
+                f"{config.model.name}. Choose a checkpoint of the same model and canvas, or start afresh."
+            )
+    tell = progress_teller(folder, status)
+    words = training_words(config, alphabet, tell)
+    for note in words.notes:
+        say(note)
+    say(f"{len(words.train):,} training words, {len(words.validation):,} validation words.")
+    tell("Starting the network", 0, 0)
+    import keras
+
+    keras.utils.set_random_seed(config.training.seed)
+    begun = time.time()
+    start = load_model(Path(config.start_from)).get_weights() if config.start_from else None
+    task = make_task(config, words, folder, tell, start)
+    if config.model.name == "dual":
+        status.details["feature_seconds"] = time.time() - begun
+        say(f"Image features ready after {time.time() - begun:.1f} s.")
+    from hwr_core.training import loop
+    from hwr_core.training.features import drop_cache
+
+    say(f"{task.model.count_params():,} parameters, {keras.backend.backend()} backend, seed {config.training.seed}.")
+    loop.train(folder, config, task, words.samples, status, say)
+    if status.state == "done":
+        drop_cache(folder)
+
+
+def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: Any = None, start: Any = None) -> Any:
+    """The task that trains the configured model on the words; `start` are the weights it begins with, if given."""
+    from hwr_core.training.dual_task import DualTask
+    from hwr_core.training.tasks import CtcTask
+
+    if config.model.name == "dual":
+        return DualTask(config, words.alphabet, words.train, words.validation, folder, progress, start)  # type: ignore[arg-type]
+    return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
+
+
+def progress_teller(folder: Path, status: jobs.Status) -> Callable[[str, int, int], None]:
+    """A progress callback that writes the status, estimates the time left, and raises `Stopped` when asked to."""
+    begun: dict[str, tuple[float, int]] = {}
+    told = 0.0
+
+    def tell(phase: str, step: int, steps: int) -> None:
+        nonlocal told
+        now = time.time()
+        since, first = begun.setdefault(phase, (now, step))
+        if jobs.stop_requested(folder):
+            raise Stopped
+        if phase == status.phase and now - told < STATUS_SECONDS and step < steps:
+            return
+        told = now
+        done = step - first
+        status.phase, status.step, status.steps = phase, step, steps
+        status.seconds_left = (now - since) / done * (steps - step) if done > 0 else None
+        jobs.write_status(folder, status)
+
+    return tell
+
+
+def quiet_libraries() -> None:
+    """Keep the log for people: TensorFlow's start-up lines are no news to them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def log_line(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)

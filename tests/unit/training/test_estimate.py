@@ -1,0 +1,119 @@
+"""Estimates before the start: sane figures, and the parameters that are then built."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from hwr_core.config import CanvasConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+from hwr_core.errors import DataError
+from hwr_core.training import Estimate, estimate, new_run
+from hwr_core.training.estimate import crnn_parameters, dual_parameters
+
+DUAL = DualConfig(image_weights="none")
+
+
+@pytest.fixture(autouse=True)
+def words(make_dataset):
+    return make_dataset("words", {"train": ["one", "two", "three"], "validation": ["four", "five"]})
+
+
+def config_of(model=None, **training: object) -> RunConfig:
+    return RunConfig(datasets=("words",), model=model or CrnnConfig(), training=TrainingConfig(**training))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "model", [CrnnConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")], ids=["crnn", "dual", "tuned"]
+)
+def test_figures_are_sane(model):
+    found = estimate(config_of(model))
+    assert (found.words, found.validation_words) == (3, 2)
+    assert all(value >= 0 for value in dataclasses.astuple(found)[:-1])
+    assert found.seconds_per_epoch > 0
+    assert found.seconds == pytest.approx(found.first_seconds + 40 * found.seconds_per_epoch)
+    assert 800 < found.memory_mb < 16_000
+    assert found.parameters > 100_000
+    assert "measured on two cores" in found.note
+
+
+def test_what_makes_it_longer():
+    def seconds(model=None, canvas: CanvasConfig | None = None, **training: object) -> float:
+        config = config_of(model, **training)
+        return estimate(dataclasses.replace(config, canvas=canvas or config.canvas)).seconds
+
+    usual = seconds()
+    assert seconds(epochs=80) == pytest.approx(2 * usual)
+    assert seconds(max_words=2) < usual
+    assert seconds(CrnnConfig(channels=(48, 96, 192, 256))) > 2 * usual
+    assert seconds(canvas=CanvasConfig(height=64, width=512)) == pytest.approx(2 * usual, rel=0.1)
+
+
+def test_thirty_thousand_words_take_about_what_was_measured(monkeypatch):
+    """Figures of this network on two cores: about 200 to 400 words a second, ResNet50 about 65 pictures."""
+    from hwr_core.training import estimate as module
+
+    monkeypatch.setattr(module, "word_counts", lambda config: (30_000, 0))
+    assert 60 < 30_000 / estimate(config_of()).seconds_per_epoch < 600
+    dual = estimate(config_of(DUAL))
+    assert 30 < 30_000 / dual.first_seconds < 130
+    assert dual.seconds_per_epoch < dual.first_seconds / 5
+    assert dual.disk_mb == pytest.approx(30_000 * 2 * 8 * 2048 * 2 / 2**20)
+
+
+def test_only_a_frozen_backbone_has_features_to_compute():
+    frozen = estimate(config_of(DUAL))
+    tuned = estimate(config_of(dataclasses.replace(DUAL, fine_tune_from="conv4")))
+    assert frozen.first_seconds > 0
+    assert frozen.disk_mb > 0
+    assert (tuned.first_seconds, tuned.disk_mb) == (0, 0)
+    assert tuned.seconds_per_epoch > 10 * frozen.seconds_per_epoch
+    assert tuned.memory_mb > frozen.memory_mb
+    assert estimate(config_of()).disk_mb == 0
+
+
+def test_an_earlier_run_of_the_same_network_tells_better():
+    new_run(config_of(CrnnConfig(lstm_units=64)), "other")
+    damaged = new_run(config_of(), "damaged")
+    (damaged.folder / "config.json").write_text("{")
+    run = new_run(config_of(epochs=3), "same")
+    assert "two cores" in estimate(config_of()).note  # it has no history yet
+    pd.DataFrame({"epoch": [1, 2], "words_per_second": [3.0, 6.0]}).to_csv(run.folder / "history.csv", index=False)
+    found: Estimate = estimate(config_of())
+    assert "earlier run" in found.note
+    assert found.seconds_per_epoch == pytest.approx(3 / 6 + 2 / 18)
+
+
+def test_data_that_is_not_there():
+    with pytest.raises(DataError, match="There is no data set 'nothing'"):
+        estimate(RunConfig(datasets=("nothing",)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model",
+    [
+        CrnnConfig(),
+        CrnnConfig(channels=(16, 32, 64, 64), lstm_units=64, lstm_layers=1),
+        CrnnConfig(channels=(32, 64, 128, 256), lstm_units=256, lstm_layers=3),
+    ],
+)
+def test_parameters_of_crnn(model):
+    from hwr_core.models import build_model
+
+    built = build_model(model, CanvasConfig(), 101).count_params()
+    assert crnn_parameters(model) == pytest.approx(built, rel=0.03)
+
+
+@pytest.mark.slow
+def test_parameters_of_dual():
+    from hwr_core.models import build_model
+    from hwr_core.models.dual import part
+
+    canvas = CanvasConfig(height=32, width=64)
+    built = build_model(DUAL, canvas, 100)
+    head = sum(part(built, name).count_params() for name in ("image_branch", "next_token"))
+    assert dual_parameters(DUAL, canvas) == pytest.approx(head, rel=0.03)
+    tuned = dataclasses.replace(DUAL, fine_tune_from="conv2")
+    assert dual_parameters(tuned, canvas) == pytest.approx(built.count_params(), rel=0.03)
