@@ -1,0 +1,145 @@
+"""Data: which words are here, are they sound?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from hwr_core.data import list_datasets
+from hwr_core.errors import HwrError
+from pages.browsing import adding, closer, figures, gallery, report, store
+from pages.shared import layout, sidebar, words
+
+WORDS, CHARTS, REPORT, CLOSE, ABOUT = "Words", "Charts", "Check report", "One word", "About"
+
+
+def head(names: list[str]) -> None:
+    """The data sets to choose from, where there are several."""
+    if len(names) > 1:
+        st.session_state["data_choice"] = sidebar.chosen_dataset()
+        st.pills("Data set", names, key="data_choice", label_visibility="collapsed", required=True, on_change=chose)
+
+
+def chose() -> None:
+    if st.session_state.get("data_choice"):
+        st.session_state["dataset"] = st.session_state["data_choice"]
+
+
+def open_form() -> None:
+    st.session_state["adding"] = True
+
+
+def look_closer(index: int) -> None:
+    """A word was clicked: show it up close."""
+    st.query_params["word"] = str(index)
+    st.session_state["data_tab"] = CLOSE
+
+
+def nothing_yet() -> None:
+    layout.empty(
+        "photo_library",
+        "No words yet. The built-in set has about 1,500 words in more than 40 made-up hands: enough to look around.",
+        "Add the built-in words",
+        on_click=adding.add_demo,
+        key="add_demo",
+    )
+    with st.container(horizontal_alignment="center"):
+        st.button("Add your own data set", key="data_add", icon=":material/add:", on_click=open_form)
+
+
+def shown(name: str) -> None:
+    """One data set."""
+    stamp = store.stamp(name)
+    try:
+        with st.spinner(f"Opening {name}", show_time=True):
+            dataset = store.opened(name, stamp)
+    except HwrError as error:
+        layout.error(str(error))
+        return
+    writers, _ = store.choices(name, stamp)
+    problems = len(dataset.report)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="data_head"):
+        layout.facts(
+            [
+                (words.count(len(dataset)), "word" if len(dataset) == 1 else "words"),
+                (words.count(len(writers)), "writer" if len(writers) == 1 else "writers"),
+                (words.count(problems), "problem" if problems == 1 else "problems"),
+            ]
+        )
+        if not st.session_state.get("adding"):
+            st.button("Add a data set", key="data_add", icon=":material/add:", on_click=open_form)
+    tabs = st.tabs([WORDS, CHARTS, REPORT, CLOSE, ABOUT], key="data_tab", on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, (words_tab, charts_tab, report_tab, close_tab, about_tab), strict=True):
+        if tab.open:
+            with tab:
+                draw(name, stamp, dataset)
+
+
+def words_tab(name: str, stamp: int, dataset: Any) -> None:
+    gallery.show(name, stamp, look_closer)
+
+
+def charts_tab(name: str, stamp: int, dataset: Any) -> None:
+    figures.show(name, stamp)
+
+
+def report_tab(name: str, stamp: int, dataset: Any) -> None:
+    report.show(dataset)
+
+
+def close_tab(name: str, stamp: int, dataset: Any) -> None:
+    order = store.matching(name, stamp, gallery.current(name, stamp))
+    asked = st.query_params.get("word", "")
+    index = int(asked) if asked.isdecimal() else int(order[0]) if len(order) else 0
+    closer.show(dataset, min(index, len(dataset) - 1), order, look_closer)
+
+
+def about_tab(name: str, stamp: int, dataset: Any) -> None:
+    info = next((info for info in list_datasets() if info.name == name), None)
+    kinds = {"csv": "a CSV and its pictures", "iam": "the IAM database", "folder": "a folder of named pictures"}
+    kind = str(dataset.reader)
+    kind = kinds.get(kind.removeprefix("zip/"), kind) + (", zipped" if kind.startswith("zip") else "")
+    st.markdown(f"Read as {kind}, from `{dataset.source}`" + (f", {words.ago(info.created)}." if info else "."))
+    for note in dataset.notes:
+        st.markdown(f"- {layout.plain(note)}")
+    with st.popover("Remove this data set", icon=":material/delete:", key="data_remove"):
+        st.markdown(
+            f"Remove **{layout.plain(name)}**, {words.count(len(dataset), 'word')}? What the studio prepared of it "
+            "goes, uploaded files too; files elsewhere on this machine stay."
+        )
+        st.button(
+            f"Remove {layout.plain(name)}", key="data_remove_yes", type="primary", on_click=adding.forget, args=(name,)
+        )
+
+
+def arrived(name: str) -> None:
+    """A data set has just been added: what came, and what to know of it."""
+    info = next((info for info in list_datasets() if info.name == name), None)
+    if info is not None:
+        odd = f"; the check found {words.count(info.problems, 'problem')}" if info.problems else ", all of them sound"
+        st.success(
+            f"**{layout.plain(name)}** is here: {words.count(info.words, 'word')}{odd}.", icon=":material/check:"
+        )
+
+
+def page() -> None:
+    layout.page("Data", "Which words are here, are they sound?")
+    names = [info.name for info in list_datasets() if info.is_ready]
+    head(names)
+    failed = st.session_state.pop("add_failed", None)
+    if failed:
+        layout.error(failed)
+    adding.follow()
+    if "arrived" in st.session_state:
+        arrived(st.session_state.pop("arrived"))
+    if st.session_state.get("adding"):
+        adding.form()
+    if names:
+        name = sidebar.chosen_dataset()
+        shown(name if name in names else names[0])
+    elif not st.session_state.get("adding") and not adding.unfinished():
+        nothing_yet()
+
+
+page()

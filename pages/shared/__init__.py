@@ -1,0 +1,1 @@
+"""What the pages share: their frame, words, pictures, charts, and the readers kept open between readings."""

@@ -1,0 +1,141 @@
+"""Readers kept open between readings. Nothing here imports Keras until a reading is asked for."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import words
+
+MOST_OPEN = 2  # a reader holds some hundred MB
+ALTERNATIVES = 5
+BATCH = 16  # words read before the page shows them
+
+
+def available() -> dict[str, Any]:
+    """Every reader by the name that an address carries: the shipped ones first, then runs, newest first."""
+    from hwr_core.inference import list_checkpoints
+
+    known: dict[str, Any] = {}
+    for info in list_checkpoints():
+        known[info.name if info.name not in known else f"{info.kind}-{info.name}"] = info
+    return known
+
+
+def cer(info: Any) -> float | None:
+    """The character error rate that was measured when the checkpoint was saved."""
+    value = info.summary.get("cer")
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def label(info: Any) -> str:
+    """The name and the figure: `reader · 6.5 % CER`."""
+    return info.name if cer(info) is None else f"{info.name} · {words.percent(cer(info))} CER"
+
+
+def load(folder: Path, tell: Callable[[str], None]) -> Any:
+    """Open a checkpoint, telling the phase. Without `model.onnx` the first one imports Keras and TensorFlow."""
+    from hwr_core import Recognizer
+
+    name = folder.parent.name if folder.name == "checkpoint" else folder.name
+    if not is_light(folder) and "keras" not in sys.modules:
+        tell(f"Opening {name}: starting TensorFlow takes 5 to 9 s, the first time only")
+    else:
+        tell(f"Opening {name}")
+    return Recognizer.load(folder)
+
+
+@dataclass
+class Opening:
+    """A reader on its way: followed by pages, filled by a thread that draws nothing."""
+
+    folder: Path
+    phase: str = ""
+    recognizer: Any = None
+    error: BaseException | None = None
+    done: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # one reading at a time with one reader
+
+    def run(self) -> None:
+        try:
+            self.recognizer = load(self.folder, self.tell)
+        except BaseException as error:  # carried to the page that waits
+            self.error = error
+        finally:
+            self.done.set()
+
+    def tell(self, phase: str) -> None:
+        self.phase = phase
+
+
+@st.cache_resource(show_spinner=False)
+def _shelf() -> tuple[threading.Lock, OrderedDict[tuple[str, int], Opening]]:
+    return threading.Lock(), OrderedDict()
+
+
+def opening(folder: Path) -> Opening:
+    """The reader of this folder, being opened in the background if it is not open yet; at most two are kept."""
+    lock, shelf = _shelf()
+    try:
+        stamp = (folder / "model.keras").stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    key = (str(folder), stamp)
+    with lock:
+        found = shelf.get(key)
+        if found is None or found.error is not None:
+            for old in [other for other in shelf if other[0] == key[0]]:
+                del shelf[old]
+            found = shelf[key] = Opening(folder)
+            while len(shelf) > MOST_OPEN:
+                shelf.popitem(last=False)
+            threading.Thread(target=found.run, daemon=True, name=f"open-{folder.name}").start()
+        shelf.move_to_end(key)
+        return found
+
+
+def is_light(folder: Path) -> bool:
+    """Whether the checkpoint opens in a moment, without Keras."""
+    return (folder / "model.onnx").is_file()
+
+
+def warm(folder: Path) -> None:
+    """Begin to open a reader that is asked for now, or will be soon, and do not wait."""
+    opening(folder)
+
+
+def open_reader(folder: Path, tell: Callable[[str], None] | None = None) -> Opening:
+    """Wait for a reader, telling the phase and for how long it has been; a page that is left then stops waiting.
+
+    Raises:
+        CheckpointError: the folder cannot be opened.
+    """
+    reader = opening(folder)
+    began = time.monotonic()
+    while not reader.done.wait(0.5):
+        if tell:
+            tell(f"{reader.phase} ({words.duration(time.monotonic() - began)} so far)")
+    if reader.error is not None:
+        raise reader.error
+    return reader
+
+
+def read(
+    folder: Path,
+    pictures: Sequence[np.ndarray],
+    prefixes: Sequence[str],
+    tell: Callable[[str], None] | None = None,
+) -> list[Any]:
+    """Read words: one `Reading` each, in order."""
+    reader = open_reader(folder, tell)
+    with reader.lock:
+        return list(reader.recognizer.read(list(pictures), prefix=list(prefixes), alternatives=ALTERNATIVES))

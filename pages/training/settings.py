@@ -1,0 +1,331 @@
+"""Every setting of a training as a widget, made from the configuration: its default, its line of help."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import typing
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from hwr_core.config import (
+    MODEL_CONFIGS,
+    AugmentationConfig,
+    CanvasConfig,
+    RunConfig,
+    TrainingConfig,
+    build,
+    model_config,
+)
+from hwr_core.errors import ConfigError
+
+DATASETS, VALIDATE_ON, MODEL, START_FROM = "datasets", "validate_on", "model", "start_from"
+NAME, NOTES = "name", "notes"
+KINDS: dict[str, Any] = {
+    **MODEL_CONFIGS,
+    "training": TrainingConfig,
+    "augmentation": AugmentationConfig,
+    "canvas": CanvasConfig,
+}
+MODELS = {
+    "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
+    "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
+}
+CHOICES: dict[str, dict[Any, str]] = {
+    "canvas.height": {height: f"{height} pixels" for height in (32, 48, 64, 96, 128)},
+    "dual.fine_tune_from": {
+        "": "none: ResNet50 stays frozen",
+        "conv2": "conv2 and later (nearly all)",
+        "conv3": "conv3 and later",
+        "conv4": "conv4 and later",
+        "conv5": "conv5 only",
+    },
+}
+STEPS = {  # of the buttons - and +; any value can be typed
+    "canvas.width": 32,
+    "training.epochs": 5,
+    "training.batch_size": 16,
+    "training.warmup_steps": 50,
+    "training.max_words": 500,
+    "training.max_validation_words": 100,
+}
+SPELLED = {"lstm": "LSTM"}
+PRESETS = {
+    "Quick try": "A few minutes on a small machine: to see how it goes.",
+    "Standard": "The defaults: a good reader in an evening on a small machine.",
+    "Thorough": "A larger network and three times the passes: for a night, or a GPU.",
+}
+FRESH = "fresh weights"
+Values = dict[str, dict[str, Any]]
+
+
+def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
+    """What a preset sets other than by default, group by group.
+
+    Args:
+        preset: one of `PRESETS`.
+        model: the model chosen.
+        reader: a shipped reader of that model, from whose weights a quick try goes on: it reads from the start.
+    """
+    if preset == "Thorough":
+        network = {"channels": (32, 64, 128, 192), "lstm_units": 192} if model == "crnn" else {"image_units": 256}
+        return {model: network, "training": {"epochs": 120, "patience": 15, "warmup_steps": 500}}
+    if preset != "Quick try":
+        return {}
+    few = {"batch_size": 32, "warmup_steps": 20, "max_words": 1000, "max_validation_words": 200}
+    if reader is not None:
+        return {
+            model: dataclasses.asdict(reader.model),
+            "canvas": dataclasses.asdict(reader.canvas),
+            "training": {**few, "epochs": 5, "learning_rate": 0.0003},
+        }
+    if model == "crnn":
+        return {
+            "crnn": {"channels": (16, 32, 48, 64), "lstm_units": 64, "lstm_layers": 1, "dropout": 0.0},
+            "canvas": {"height": 32, "width": 192},
+            "augmentation": {"strength": 0.0},
+            "training": {**few, "epochs": 20, "batch_size": 16, "learning_rate": 0.003},
+        }
+    return {"canvas": {"height": 32, "width": 192}, "training": {**few, "epochs": 10}}
+
+
+def key(group: str, name: str) -> str:
+    """The widget's key, which is its name in the address too: "training.epochs"."""
+    return f"{group}.{name}"
+
+
+def label(name: str) -> str:
+    """ "lstm_units" -> "LSTM units"."""
+    text = spoken(name)
+    return text[0].upper() + text[1:]
+
+
+def spoken(name: str) -> str:
+    """ "lstm_units" -> "LSTM units", "batch_size" -> "batch size"."""
+    return " ".join(SPELLED.get(part, part) for part in name.split("_"))
+
+
+def shown(value: Any) -> str:
+    """A setting's value as people write it: (24, 48) -> "24, 48"; 0.001 -> "0.001"."""
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value) if value != "" else "none"
+
+
+def draw(group: str, columns: int = 3) -> None:
+    """The widgets of one group, in a grid that folds on a narrow screen."""
+    kinds = typing.get_type_hints(KINDS[group])
+    with st.grid(columns, min_column_width=180):
+        for spec in dataclasses.fields(KINDS[group]):
+            if spec.name != "name":
+                _widget(group, spec, kinds[spec.name])
+
+
+def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
+    name, default = key(group, spec.name), spec.default
+    options = {
+        "label": label(spec.name),
+        "key": name,
+        "help": f"{spec.metadata.get('help', '')} Default: {shown(default)}.",
+        "bind": "query-params",
+    }
+    fresh = name not in st.session_state  # a preset has spoken otherwise, and its value is not to be overruled
+    choices = CHOICES.get(name)
+    if choices is None and typing.get_origin(kind) is typing.Literal:
+        choices = {value: shown(value) for value in typing.get_args(kind)}
+    if choices is not None:
+        values = list(choices)
+        st.selectbox(
+            **options,
+            options=values,
+            format_func=lambda value: choices.get(value, str(value)),
+            **({"index": values.index(default)} if fresh else {}),
+        )
+    elif isinstance(default, float):
+        value = {"value": default} if fresh else {}
+        st.number_input(**options, min_value=0.0, step=_step(default), format="%.6g", **value)
+    elif isinstance(default, int):
+        value = {"value": default} if fresh else {}
+        st.number_input(**options, min_value=0, step=STEPS.get(name, _whole_step(default)), **value)
+    else:
+        st.text_input(**options, **({"value": _as_text(default)} if fresh else {}))
+
+
+def _as_text(value: Any) -> str:
+    return shown(value) if isinstance(value, tuple) else str(value)
+
+
+def _step(default: float) -> float:
+    """Half of the leading digit's place: 0.001 -> 0.0005, 0.35 -> 0.05, 2.5 -> 0.5."""
+    return 0.5 * 10 ** math.floor(math.log10(default)) if default else 0.001
+
+
+def _whole_step(default: int) -> int:
+    return 8 if default and default % 8 == 0 else 1
+
+
+def value_of(group: str, spec: dataclasses.Field[Any]) -> Any:
+    """What the widget holds, or the default where it has not been drawn yet."""
+    value = st.session_state.get(key(group, spec.name), spec.default)
+    if isinstance(spec.default, tuple) and isinstance(value, str):
+        try:
+            return tuple(int(part) for part in value.replace(";", ",").split(",") if part.strip())
+        except ValueError:
+            raise ConfigError(
+                f"{label(spec.name)} are whole numbers, with commas, such as {shown(spec.default)}. Received: {value}"
+            ) from None
+    if value is None:  # the box was emptied
+        return spec.default
+    if isinstance(spec.default, str) and isinstance(value, str):
+        return value.strip()
+    return value
+
+
+def groups_of(model: str) -> tuple[str, ...]:
+    """The groups of settings that a run of this model has."""
+    return (model, "training", "augmentation", "canvas")
+
+
+def collect(group: str) -> dict[str, Any]:
+    return {spec.name: value_of(group, spec) for spec in dataclasses.fields(KINDS[group]) if spec.name != "name"}
+
+
+def help_of(name: str) -> str:
+    """The line of help of one of the run's own settings."""
+    return next(spec.metadata["help"] for spec in dataclasses.fields(RunConfig) if spec.name == name)
+
+
+def read_config(datasets: list[str], validate_on: list[str], model: str, start_from: str) -> RunConfig:
+    """The whole configuration that the page shows.
+
+    Raises:
+        ConfigError: a setting is out of its range; the sentence names it.
+    """
+    return RunConfig(
+        datasets=tuple(datasets),
+        validate_on=tuple(validate_on),
+        model=model_config({"name": model, **collect(model)}),
+        canvas=build(CanvasConfig, collect("canvas")),
+        augmentation=build(AugmentationConfig, collect("augmentation")),
+        training=build(TrainingConfig, collect("training")),
+        start_from=start_from,
+    )
+
+
+def fill(group: str, values: dict[str, Any]) -> None:
+    """Put values into the widgets of a group; what is not named gets its default. For callbacks.
+
+    Only what differs is touched: an untouched default stays out of the address.
+    """
+    for spec in dataclasses.fields(KINDS[group]):
+        if spec.name == "name":
+            continue
+        value = values.get(spec.name, spec.default)
+        if isinstance(spec.default, tuple):
+            value = _as_text(tuple(value))
+        elif isinstance(spec.default, float):
+            value = float(value)
+        name = key(group, spec.name)
+        shown_now = st.session_state.get(name, _as_text(spec.default) if isinstance(value, str) else spec.default)
+        if shown_now != value:
+            st.session_state[name] = value
+
+
+def fill_preset(preset: str, model: str, readers: dict[str, RunConfig]) -> None:
+    """Take over a preset. For callbacks.
+
+    Args:
+        preset: one of `PRESETS`.
+        model: the model chosen.
+        readers: shipped readers of that model, by name.
+    """
+    name = next(iter(readers), None) if preset == "Quick try" else None
+    values = preset_values(preset, model, readers.get(name or ""))
+    for group in groups_of(model):
+        fill(group, values.get(group, {}))
+    if st.session_state.get(START_FROM, FRESH) != (name or FRESH):
+        st.session_state[START_FROM] = name or FRESH
+
+
+def fill_network(config: RunConfig) -> None:
+    """Take over the network and the canvas of a checkpoint, so that its weights fit. For callbacks."""
+    fill(config.model.name, dataclasses.asdict(config.model))
+    fill("canvas", dataclasses.asdict(config.canvas))
+
+
+def fill_from(config: RunConfig) -> None:
+    """Take over the settings of an earlier run. For callbacks."""
+    st.session_state[DATASETS] = list(config.datasets)
+    st.session_state[VALIDATE_ON] = list(config.validate_on)
+    st.session_state[MODEL] = config.model.name
+    for group, part in (
+        (config.model.name, config.model),
+        ("training", config.training),
+        ("augmentation", config.augmentation),
+        ("canvas", config.canvas),
+    ):
+        fill(group, dataclasses.asdict(part))
+
+
+def matching_preset(model: str, readers: dict[str, RunConfig]) -> str | None:
+    """The preset that the widgets show at the moment, if they show one; arguments as for `fill_preset`."""
+    try:
+        now = {group: collect(group) for group in groups_of(model)}
+    except ConfigError:
+        return None
+    start_from = st.session_state.get(START_FROM, FRESH)
+    for preset in PRESETS:
+        name = next(iter(readers), None) if preset == "Quick try" else None
+        values = preset_values(preset, model, readers.get(name or ""))
+        wanted = {
+            group: {
+                spec.name: values.get(group, {}).get(spec.name, spec.default)
+                for spec in dataclasses.fields(KINDS[group])
+                if spec.name != "name"
+            }
+            for group in now
+        }
+        if now == wanted and start_from == (name or FRESH):
+            return preset
+    return None
+
+
+def changed(model: str) -> list[str]:
+    """The settings that differ from their defaults, in words: "epochs 12 (not 40)"."""
+    different = []
+    for group in groups_of(model):
+        for spec in dataclasses.fields(KINDS[group]):
+            if spec.name == "name":
+                continue
+            try:
+                value = value_of(group, spec)
+            except ConfigError:
+                continue
+            if value != spec.default:
+                where = "" if group in (model, "training") else f"{group} "
+                different.append(f"{where}{spoken(spec.name)} {shown(value)} (not {shown(spec.default)})")
+    return different
+
+
+def flat(config: RunConfig) -> dict[str, str]:
+    """A run's settings by name, in words, for comparisons: {"training: epochs": "40", ...}."""
+    rows = {"data": shown(config.datasets), "model": config.model.name}
+    if config.validate_on:
+        rows["validated on"] = shown(config.validate_on)
+    if config.start_from:
+        folder = Path(config.start_from)
+        rows["starts from"] = folder.parent.name if folder.name == "checkpoint" else folder.name
+    for title, part in (
+        (config.model.name, config.model),
+        ("training", config.training),
+        ("augmentation", config.augmentation),
+        ("canvas", config.canvas),
+    ):
+        for spec in dataclasses.fields(part):
+            if spec.name != "name":
+                rows[f"{title}: {spoken(spec.name)}"] = shown(getattr(part, spec.name))
+    return rows

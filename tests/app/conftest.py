@@ -1,0 +1,104 @@
+"""The app run without a browser, in a workspace of its own, with a stand-in reader."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from visiting import ROOT, StandIn, png
+
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))  # as `streamlit run` does
+
+
+@pytest.fixture(autouse=True)
+def opened_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a server where someone has opened the app before (see `pages.shared.menu.require`).
+
+    AppTest forgets between two runs that the app declares its pages, which a server does not.
+    """
+    from streamlit.runtime.pages_manager import PagesManager
+
+    begin = PagesManager.__init__
+
+    def begin_and_remember(self: PagesManager, *arguments: object, **named: object) -> None:
+        begin(self, *arguments, **named)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", begin_and_remember)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty workspace without any reader, shipped or trained."""
+    import streamlit as st
+
+    from hwr_core.inference import checkpoint
+
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HWR_HOME", str(home))
+    monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "no-models")
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield home
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def reader(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """A reader of the workspace that answers at once and imports nothing."""
+    from hwr_core.config import CrnnConfig, RunConfig
+    from pages.shared import readers
+
+    folder = workspace / "runs" / "steady" / "checkpoint"
+    folder.mkdir(parents=True)
+    config = RunConfig(datasets=("demo",), model=CrnnConfig())
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    (folder.parent / "config.json").write_text(json.dumps(config.to_dict()))
+    (folder / "checkpoint.json").write_text(json.dumps({"cer": 0.065, "words": 2515}))
+    (folder / "model.keras").write_bytes(b"a stand-in opens it")
+    stand_in = StandIn()
+    monkeypatch.setattr(readers, "load", lambda folder, tell: stand_in)
+    return stand_in
+
+
+@pytest.fixture
+def word_folder(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a CSV and its pictures; `header` may name the columns otherwise."""
+
+    def make(
+        number: int = 40, header: Sequence[str] = ("word_id", "transcription", "image", "writer", "split")
+    ) -> Path:
+        folder = tmp_path / "words"
+        folder.mkdir()
+        parts = ("train", "train", "validation", "test")
+        texts = ("because", "of", "the", "Garden", "museum", "weather", "a", "it's")
+        with (folder / "words.csv").open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(header)
+            for index in range(number):
+                text = texts[index % len(texts)]
+                writer = index % 8
+                rows.writerow([f"w{index:03d}", text, f"w{index:03d}.png", f"hand{writer}", parts[writer % 4]])
+                (folder / f"w{index:03d}.png").write_bytes(png(text, (120 + 2 * index, 60)))
+            rows.writerow(["gone", "lost", "gone.png", "hand0", "train"])
+            rows.writerow(["wide", "wide", "wide.png", "hand0", "train"])
+        (folder / "wide.png").write_bytes(png("wide", (3000, 60)))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def words_added(workspace: Path, word_folder: Callable[..., Path]) -> str:
+    """A data set of 41 words, one of them flagged, one row left out; returns its name."""
+    from hwr_core.data import add_dataset
+
+    add_dataset("letters", word_folder() / "words.csv", processes=0)
+    return "letters"

@@ -1,0 +1,108 @@
+"""What the pages share: numbers in words, colours of runs, pictures on paper, the menu."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from visiting import ROOT
+
+from pages.shared import charts, layout, pictures, words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.3, "under 1 s"), (7, "7 s"), (59.7, "1 min"), (80, "1 min 20 s"), (3600, "1 h"), (3665, "1 h 1 min"),
+     (90_000, "1 d 1 h"), (None, "–"), (float("nan"), "–"), (-1, "–")],
+)  # fmt: skip
+def test_durations(seconds: float | None, text: str):
+    assert words.duration(seconds) == text
+
+
+def test_numbers():
+    assert words.percent(0.065) == "6.5 %"
+    assert words.percent(None) == "–"
+    assert words.percent(float("nan")) == "–"
+    assert words.count(26863, "word") == "26,863 words"
+    assert words.count(1, "word") == "1 word"
+    assert words.count(2, "reading left", "readings left") == "2 readings left"
+    assert words.time_left(80) == "1 min 20 s left"
+    assert words.time_left(None) == ""
+    assert words.size(0.4) == "400 KB"
+    assert words.size(1536) == "1.5 GB"
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"),
+    [(0.93, "93 % sure"), (1.0, "99 % sure"), (0.001, "under 1 % sure"), (0.0, "not sure at all")],
+)
+def test_nobody_is_quite_sure(confidence: float, text: str):
+    assert words.sure(confidence) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5, "just now"), (50, "1 min ago"), (720, "12 min ago"), (7300, "2 hours ago"), (90_000, "1 day ago")],
+)
+def test_how_long_ago(seconds: float, text: str):
+    assert words.ago(time.time() - seconds) == text
+
+
+def test_nothing_was_when_nobody_knows():
+    assert words.ago(None) == "–"
+    assert words.ago(0) == "–"
+
+
+def test_a_run_keeps_its_colour(workspace: Path):
+    charts._seen.clear()
+    for name in ("one", "two", "three"):
+        (workspace / "runs" / name).mkdir(parents=True)
+    colours = {name: charts.colour_of(name) for name in ("three", "one", "new", "two")}
+    assert len(set(colours.values())) == 4
+    assert set(colours.values()) <= set(charts.COLOURS)
+    assert {name: charts.colour_of(name) for name in colours} == colours
+    charts._seen.clear()
+
+
+def test_pictures_keep_their_aspect():
+    picture = np.full((100, 1000), 200, np.uint8)
+    picture[40:60] = 0
+    back = np.asarray(Image.open(io.BytesIO(pictures.as_png(picture))))
+    assert np.array_equal(back, picture)
+    small = Image.open(io.BytesIO(pictures.as_png(picture, longest=300)))
+    assert small.size == (300, 30)
+
+
+def test_texts_of_files_cannot_become_markup():
+    assert '<img src="x" alt="&quot;&gt;&lt;b&gt;' in pictures.tile("x", '"><b>')
+    assert layout.plain("*a_b*[c]") == r"\*a\_b\*\[c\]"
+
+
+def test_the_theme_is_paper_and_ink_in_light_and_dark():
+    import tomllib
+
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
+    for shade in ("light", "dark"):
+        colours = theme[shade]
+        assert contrast(colours["textColor"], colours["backgroundColor"]) > 10
+        assert contrast(colours["linkColor"], colours["backgroundColor"]) > 4.5
+        assert contrast(colours["primaryColor"], colours["backgroundColor"]) > 4.5
+        for colour in charts.COLOURS:
+            assert contrast(colour, colours["backgroundColor"]) > 2.3, (shade, colour)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's contrast of two colours, 1 to 21."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)

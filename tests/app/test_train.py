@@ -1,0 +1,447 @@
+"""The Train page: the form with every setting, its refusals, the queue, and a run in each of its states."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from saved_runs import (
+    CRNN_HISTORY,
+    DUAL_HISTORY,
+    ROOT,
+    element,
+    links,
+    make_run,
+    open_page,
+    shown,
+    small_demo,
+    write_checkpoint,
+)
+
+from hwr_core import jobs, training
+from hwr_core.config import (
+    AugmentationConfig,
+    CanvasConfig,
+    CrnnConfig,
+    DualConfig,
+    RunConfig,
+    TrainingConfig,
+    read_json,
+)
+from hwr_core.data import add_dataset, demo_dataset
+from hwr_core.errors import JobError
+from hwr_core.inference import checkpoint
+from pages.training import follow, settings
+
+KINDS = {"crnn": CrnnConfig, "training": TrainingConfig, "augmentation": AugmentationConfig, "canvas": CanvasConfig}
+
+
+@pytest.fixture(scope="module")
+def demo_zip(tmp_path_factory):
+    return small_demo(tmp_path_factory.mktemp("zip") / "demo-words.zip")
+
+
+@pytest.fixture(autouse=True)
+def home(workspace, demo_zip, monkeypatch):
+    monkeypatch.setattr("hwr_core.synthesis.demo_zip", lambda: demo_zip)
+    return workspace
+
+
+@pytest.fixture
+def demo(home):
+    return demo_dataset()
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Runs that were started; no process is."""
+    names = []
+    for module in (training, follow):
+        monkeypatch.setattr(module, "start", lambda run: names.append(run.name))
+    return names
+
+
+def made_config(home: Path, name: str) -> RunConfig:
+    return RunConfig.from_dict(read_json(home / "runs" / name / "config.json"))
+
+
+def press(at, key):
+    at.button(key=key).click().run()
+    assert not at.exception
+    return at
+
+
+# --- setting up -----------------------------------------------------------------------------------------------
+
+
+def test_without_a_data_set_one_button_brings_the_demo_set(home):
+    at = open_page("train")
+    assert "there is no data set yet" in shown(at)
+    assert element(at, "start") is None
+    press(at, "use_demo")
+    assert (home / "datasets" / "demo").is_dir()
+    assert at.multiselect(key="datasets").value == ["demo"]
+    assert not element(at, "start").disabled
+
+
+def test_every_setting_has_a_widget_with_its_default_and_its_help(demo):
+    at = open_page("train")
+    for group, kind in KINDS.items():
+        for spec in dataclasses.fields(kind):
+            if spec.name == "name":
+                continue
+            widget = element(at, f"{group}.{spec.name}")
+            assert widget is not None, f"{group}.{spec.name}"
+            value = widget.value
+            default = settings.shown(spec.default) if isinstance(spec.default, tuple) else spec.default
+            assert value == default, f"{group}.{spec.name}"
+            assert spec.metadata["help"] in widget.help
+            assert "Default: " in widget.help
+
+
+def test_the_other_model_brings_its_own_settings(demo):
+    at = open_page("train", model="dual")
+    assert "ResNet50" in shown(at)
+    for spec in dataclasses.fields(DualConfig):
+        assert spec.name == "name" or element(at, f"dual.{spec.name}") is not None
+    assert element(at, "crnn.channels") is None
+
+
+def test_the_estimate_stands_beside_the_button(demo):
+    text = shown(open_page("train"))
+    part = {name: len(demo.part(name)) for name in ("train", "validation")}
+    assert f"{part['train']:,} training and {part['validation']:,} validation words" in text
+    assert "for 40 epochs" in text
+    assert "memory" in text
+
+
+def test_settings_come_from_the_address(demo):
+    at = open_page("train", **{"training.epochs": "7", "crnn.lstm_units": "64"})
+    assert at.number_input(key="training.epochs").value == 7
+    assert "for 7 epochs" in shown(at)
+    assert "Your own: LSTM units 64 (not 128), epochs 7 (not 40)." in shown(at)
+
+
+@pytest.mark.parametrize("model", ["crnn", "dual"])
+def test_presets_fill_the_widgets_and_are_recognised(demo, home, started, model):
+    at = open_page("train", model=model)
+    assert element(at, "preset").value == "Standard"
+    for preset in ("Quick try", "Thorough", "Standard"):
+        element(at, "preset").set_value(preset).run()
+        assert not at.exception
+        assert element(at, "preset").value == preset
+        assert settings.PRESETS[preset] in shown(at)
+    element(at, "preset").set_value("Quick try").run()
+    at.text_input(key="name").input("quick").run()
+    press(at, "start")
+    config = made_config(home, "quick")
+    assert config.training.max_words == 1000
+    assert config.canvas == CanvasConfig(height=32, width=192)
+
+
+def test_a_quick_try_goes_on_from_a_shipped_reader(demo, home, started):
+    reader = RunConfig(datasets=("iam",), model=CrnnConfig(lstm_units=96), canvas=CanvasConfig(height=32, width=128))
+    write_checkpoint(checkpoint.SHIPPED / "reader", reader, {"cer": 0.1})
+    at = open_page("train")
+    element(at, "preset").set_value("Quick try").run()
+    at.text_input(key="name").input("on").run()
+    assert element(at, "preset").value == "Quick try"
+    press(at, "start")
+    config = made_config(home, "on")
+    assert (config.model, config.canvas) == (reader.model, reader.canvas)
+    assert config.start_from == str(checkpoint.SHIPPED / "reader")
+
+
+def test_a_starting_point_brings_its_network_and_is_refused_with_another(demo, home):
+    make_run(home, "small", model=CrnnConfig(lstm_units=32))
+    at = open_page("train")
+    at.selectbox(key="start_from").select("small").run()
+    assert at.number_input(key="crnn.lstm_units").value == 32
+    assert not element(at, "start").disabled
+    at.number_input(key="crnn.lstm_units").set_value(48).run()
+    assert "has another network or canvas" in at.error[0].value
+    assert element(at, "start").disabled
+
+
+def test_pressing_start_makes_the_run_and_follows_it(demo, home, started):
+    at = open_page("train")
+    at.text_input(key="name").input("first").run()
+    at.text_area(key="notes").input("is it quick?").run()
+    at.number_input(key="training.epochs").set_value(3).run()
+    press(at, "start")
+    config = made_config(home, "first")
+    assert config.training.epochs == 3
+    assert config.notes == "is it quick?"
+    assert config.datasets == ("demo",)
+    assert started == ["first"]
+    assert at.query_params["run"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("training.epochs", 0, "epochs must be from 1 to 10,000"),
+        ("canvas.width", 100, "width must be a multiple of 32"),
+        ("crnn.channels", "16, many", "whole numbers"),
+        ("crnn.channels", "16, 32", "channels must be four multiples of 8"),
+    ],
+)
+def test_a_setting_out_of_range_is_one_sentence_and_no_start(demo, key, value, sentence):
+    at = open_page("train")
+    element(at, key).set_value(value).run()
+    assert not at.exception
+    assert [sentence in error.value for error in at.error] == [True]
+    assert element(at, "start").disabled
+
+
+def test_no_data_set_chosen_is_no_start(demo):
+    at = open_page("train")
+    at.multiselect(key="datasets").set_value([]).run()
+    assert "Choose at least one data set." in shown(at)
+    assert element(at, "start").disabled
+
+
+def test_a_taken_name_is_refused_beside_the_button(demo, home, started):
+    make_run(home, "first")
+    at = open_page("train")
+    at.text_input(key="name").input("first").run()
+    press(at, "start")
+    assert "There is a run 'first' already" in at.error[0].value
+    assert started == []
+
+
+def test_data_without_validation_words_is_refused(demo, home):
+    table = home / "datasets" / "demo" / "words.parquet"
+    pd.read_parquet(table).assign(split="train").to_parquet(table)
+    at = open_page("train")
+    assert [error.value for error in at.error] == [
+        "Training needs at least 2 training words and 1 validation word. demo has 40 and 0. "
+        "Add words, or writers, or a split column that names them."
+    ]
+    assert element(at, "start").disabled
+
+
+def test_with_several_data_sets_one_can_be_validated_on(demo, home, started, tmp_path):
+    add_dataset("more", small_demo(tmp_path / "more.zip"), processes=0)
+    at = open_page("train")
+    assert element(at, "validate_on") is None
+    at.multiselect(key="datasets").set_value(["demo", "more"]).run()
+    at.multiselect(key="validate_on").set_value(["more"]).run()
+    assert "60 training and 10 validation words" in shown(at)
+    at.text_input(key="name").input("both").run()
+    press(at, "start")
+    assert made_config(home, "both").datasets == ("demo", "more")
+    assert made_config(home, "both").validate_on == ("more",)
+
+
+def test_a_start_that_fails_leaves_the_run_with_its_sentence(demo, home, monkeypatch):
+    def refuse(run):
+        raise JobError("other is training now. Wait until it ends.")
+
+    monkeypatch.setattr(training, "start", refuse)
+    at = open_page("train")
+    at.text_input(key="name").input("late").run()
+    press(at, "start")
+    assert at.error[0].value == "other is training now. Wait until it ends."
+    assert element(at, "resume").label == "Start"
+
+
+# --- one at a time --------------------------------------------------------------------------------------------
+
+
+def test_while_a_run_trains_the_next_one_is_kept_for_later(demo, home, started):
+    make_run(home, "busy", "running")
+    at = open_page("train", new="1")
+    assert "**busy** is training (epoch 5 of 40, about 1 min 20 s left). One training runs at a time" in shown(at)
+    assert links(at)["Follow busy"].startswith("train?")
+    assert "run=busy" in links(at)["Follow busy"]
+    assert element(at, "start").label == "Keep for later"
+    at.text_input(key="name").input("next").run()
+    press(at, "start")
+    assert started == []
+    assert made_config(home, "next").model == CrnnConfig()
+    assert "Kept for later" in shown(at)
+    assert element(at, "resume").disabled  # the other still runs
+
+
+def test_a_waiting_run_is_started_when_the_machine_is_free(home, started):
+    make_run(home, "next", "waiting", history=[])
+    at = open_page("train", run="next")
+    assert element(at, "resume").label == "Start"
+    press(at, "resume")
+    assert started == ["next"]
+
+
+def test_without_an_address_the_running_one_is_shown(home):
+    make_run(home, "busy", "running")
+    at = open_page("train")
+    assert at.query_params["run"] == "busy"
+    assert element(at, "stop") is not None
+
+
+# --- following a run ------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_trains_shows_phase_epoch_step_time_figures_curves_and_readings(demo, home):
+    make_run(home, "busy", "running", notes="with the demo set")
+    at = open_page("train", run="busy")
+    text = shown(at)
+    assert "Training · epoch 5 of 40 · step 12 of 40 · 1 min 20 s left" in text
+    for figure in (">5 / 40<", ">12.5 %<", ">4.500<", ">40<", ">1 min 20 s<", "with the demo set"):
+        assert figure in text
+    figure = json.loads(element(at, "live_curves").proto.spec)
+    assert [trace["name"] for trace in figure["data"]] == ["training", "validation", "CER", "words right"]
+    assert figure["layout"]["hovermode"] == "x unified"
+    assert {trace.get("xaxis", "x") for trace in figure["data"]} == {"x"}
+    assert "best: epoch 3" in json.dumps(figure["layout"], ensure_ascii=False)
+    assert '<mark title="should be a">o</mark>' in text  # becouse
+    assert 'title="b is missing"' in text  # ecause, after the first epoch
+    assert '<span class="right">NA</span>' in text  # a word, and no missing value
+
+
+def test_the_loss_can_be_seen_on_a_logarithmic_axis(home):
+    make_run(home, "busy", "running")
+    at = open_page("train", run="busy")
+    at.toggle(key="log_scale").set_value(True).run()
+    figure = json.loads(element(at, "live_curves").proto.spec)
+    assert figure["layout"]["yaxis"]["type"] == "log"
+    assert figure["layout"]["yaxis2"].get("type") != "log"
+
+
+def test_pictures_of_the_sample_words_are_shown_where_the_data_set_has_them(demo, home):
+    make_run(home, "busy", "running")
+    assert list(demo.table["transcription"][:2]) == ["because", "because"]
+    text = shown(open_page("train", run="busy"))
+    assert text.count('src="data:image/png') == 1
+    assert 'alt="handwriting: because"' in text
+    assert text.count("picture has changed") == 1  # the run's second word was "NA"
+
+
+def test_before_the_first_epoch_the_page_says_what_will_come(home):
+    make_run(home, "busy", "running", history=[], phase="Preparing pictures")
+    text = shown(open_page("train", run="busy"))
+    assert "Preparing pictures · step 12 of 40" in text
+    assert "The curves begin with the first finished epoch." in text
+    assert "After each epoch the same few validation words" in text
+
+
+def test_stop_asks_nothing_and_says_that_it_is_stopping(home):
+    folder = make_run(home, "busy", "running")
+    at = press(open_page("train", run="busy"), "stop")
+    assert jobs.stop_requested(folder)
+    assert element(at, "stop").label == "Stopping …"
+    assert element(at, "stop").disabled
+
+
+def test_a_stopped_run_is_resumed(home, started):
+    make_run(home, "paused", "stopped", message="Stopped after epoch 4. Resume goes on from there.")
+    at = open_page("train", run="paused")
+    assert "Stopped after epoch 4. Resume goes on from there." in shown(at)
+    assert ">4 / 40<" in shown(at)
+    press(at, "resume")
+    assert started == ["paused"]
+
+
+def test_a_resume_that_is_refused_says_why(home, monkeypatch):
+    def refuse(run):
+        raise JobError("Another training is running on this machine.")
+
+    monkeypatch.setattr(follow, "start", refuse)
+    make_run(home, "paused", "stopped")
+    at = press(open_page("train", run="paused"), "resume")
+    assert at.error[0].value == "Another training is running on this machine."
+
+
+def test_a_killed_run_can_be_resumed(home):
+    folder = make_run(home, "killed", "running")
+    status = json.loads((folder / "status.json").read_text())
+    (folder / "status.json").write_text(json.dumps({**status, "pid": 2**22 - 1}))
+    at = open_page("train", run="killed")
+    assert "The process ended without a word" in shown(at)
+    assert element(at, "resume").label == "Resume"
+
+
+def test_a_failed_run_shows_its_sentence_and_its_log(home, started):
+    make_run(home, "broken", "failed", history=[], message="The loss became infinite.", log="line 1\nline 2\n")
+    at = open_page("train", run="broken")
+    assert at.error[0].value == "The loss became infinite."
+    assert at.code[0].value == "line 1\nline 2"
+    assert "No epoch has been finished" in shown(at)
+    press(at, "resume")
+    assert started == ["broken"]
+
+
+def test_a_finished_run_says_what_next(home):
+    make_run(home, "ready", message="All 4 epochs done.")
+    at = open_page("train", run="ready")
+    assert "All 4 epochs done." in shown(at)
+    assert "reader=ready" in links(at)["Read with this"]
+    assert "runs=ready" in links(at)["Compare"]
+    assert element(at, "stop") is None
+    assert element(at, "resume") is None
+    assert not at.code  # the log is collapsed
+
+
+def test_a_dual_run_shows_its_next_token_accuracy(home):
+    make_run(home, "both", model=DualConfig(), history=DUAL_HISTORY)
+    figure = json.loads(element(open_page("train", run="both"), "live_curves").proto.spec)
+    names = [trace["name"] for trace in figure["data"]]
+    assert names == ["training", "validation", "CER", "words right", "next token, training", "next token"]
+
+
+def test_a_run_with_one_epoch_shows_points(home):
+    make_run(home, "young", "running", history=CRNN_HISTORY[:1])
+    figure = json.loads(element(open_page("train", run="young"), "live_curves").proto.spec)
+    assert {trace["mode"] for trace in figure["data"]} == {"markers"}
+
+
+def test_the_settings_of_a_run_can_be_taken_over(demo, home):
+    make_run(home, "ready", model=CrnnConfig(lstm_units=96, channels=(16, 32, 64, 96)), epochs=9)
+    at = press(open_page("train", run="ready"), "like")
+    assert at.number_input(key="crnn.lstm_units").value == 96
+    assert at.text_input(key="crnn.channels").value == "16, 32, 64, 96"
+    assert at.number_input(key="training.epochs").value == 9
+    assert "run" not in at.query_params
+
+
+def test_a_run_that_is_not_there(home):
+    at = open_page("train", run="gone")
+    assert "There is no run “gone” here" in shown(at)
+    at.button[0].click().run()
+    assert "run" not in at.query_params
+
+
+def test_a_damaged_run_is_one_sentence(home):
+    folder = make_run(home, "torn")
+    (folder / "config.json").write_text('{"datasets": ')
+    at = open_page("train", run="torn")
+    assert len(at.error) == 1
+    assert "is no readable JSON file" in at.error[0].value
+
+
+@pytest.mark.parametrize("file", ["history.csv", "samples.csv"])
+def test_a_table_cut_short_is_no_traceback(home, file):
+    folder = make_run(home, "torn")
+    (folder / file).write_bytes(b"")
+    open_page("train", run="torn")
+
+
+def test_train_and_runs_never_load_keras(demo, home):
+    make_run(home, "ready")
+    make_run(home, "busy", "running")
+    code = (
+        "import sys; sys.path[:0] = ['tests/app', '.']\n"
+        "from saved_runs import open_page\n"
+        "for page, parameters in (('train', {'new': '1'}), ('train', {'run': 'ready'}), ('runs', {})):\n"
+        "    open_page(page, **parameters)\n"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.strip() == "[]", done.stderr[-2000:]

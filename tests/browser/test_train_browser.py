@@ -1,0 +1,87 @@
+"""A training in a real browser: start, reload, a second tab, stop, resume, and its run on the Runs page."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from urllib.parse import urlencode
+
+import pytest
+
+from hwr_core import jobs
+
+TINY = {
+    "training.epochs": 500,
+    "training.patience": 500,
+    "training.batch_size": 16,
+    "training.max_words": 48,
+    "training.max_validation_words": 16,
+    "crnn.channels": "8, 8, 8, 8",
+    "crnn.lstm_units": 8,
+    "crnn.lstm_layers": 1,
+    "canvas.height": 32,
+    "canvas.width": 64,
+}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The workspace of `fresh_url`; whatever trains in it ends with the test."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("HWR_HOME", str(home))
+    yield home
+    for folder in (home / "runs").glob("*"):
+        status = jobs.read_status(folder)
+        if jobs.is_alive(status):
+            os.kill(status.pid, signal.SIGKILL)
+
+
+def test_a_training_is_started_reloaded_watched_twice_stopped_and_deleted(home, fresh_url, visit):
+    tab = visit(f"{fresh_url}/train?{urlencode(TINY)}")
+    tab.get_by_role("button", name="Use the built-in demo set").click()
+    tab.get_by_text("48 training and 16 validation words").wait_for()
+    tab.get_by_role("textbox", name="Name").fill("tiny")
+    tab.get_by_role("textbox", name="Name").press("Tab")
+    tab.get_by_role("button", name="Start training").click()
+    tab.get_by_role("button", name="Stop").wait_for()
+    assert "run=tiny" in tab.url
+    folder = home / "runs" / "tiny"
+    assert jobs.is_alive(jobs.read_status(folder))
+
+    tab.reload()
+    tab.get_by_role("button", name="Stop").wait_for()
+    tab.get_by_text(re.compile(r"epoch \d+ of 500")).first.wait_for()
+    # The first epoch has been finished, and nobody pressed anything.
+    tab.locator(".st-key-live_curves .js-plotly-plot:visible").first.wait_for()
+    tab.locator(".samples .picture img").first.wait_for()
+
+    second = visit(f"{fresh_url}/train")  # another visitor, without the run in the address
+    second.get_by_role("button", name="Stop").click()
+    second.get_by_role("button", name="Resume").wait_for()
+    tab.get_by_role("button", name="Resume").wait_for()  # seen here too, without a reload
+    assert jobs.read_status(folder).state == "stopped"
+    finished = len((folder / "history.csv").read_text().splitlines()) - 1
+
+    tab.get_by_role("button", name="Resume").click()
+    tab.get_by_role("button", name="Stop").wait_for()
+    while len((folder / "history.csv").read_text().splitlines()) - 1 <= finished:
+        assert jobs.read_status(folder).state == "running"
+        tab.wait_for_timeout(500)
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_role("button", name="Resume").wait_for()
+
+    tab.get_by_role("link", name="Compare").click()
+    tab.get_by_role("heading", name="Runs").wait_for()
+    tab.locator(".st-key-runs_loss .js-plotly-plot:visible").first.wait_for()
+    tab.get_by_role("tab", name="Notes and files").click()
+    for label, ending in (("History", "history.csv"), ("Plots", "plots.zip"), ("Checkpoint", "checkpoint.zip")):
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name=label).click()
+        assert download.value.suggested_filename == f"tiny-{ending}"
+        assert download.value.path().stat().st_size > 100
+    tab.get_by_role("button", name="Delete …").click()
+    tab.get_by_role("dialog").get_by_text("tiny will be deleted").wait_for()
+    tab.get_by_role("button", name="Delete tiny").click()
+    tab.get_by_text("There is none yet.").wait_for()
+    assert not folder.exists()
