@@ -1,0 +1,71 @@
+#!/usr/bin/env python
+"""Read pictures of handwritten words from the command line.
+
+python scripts/predict.py word.png other.jpg [--prefix th] [--checkpoint models/starter] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from hwr_core.errors import HwrError  # noqa: E402
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG, TIFF, WebP, BMP or GIF")
+    parser.add_argument("--prefix", default="", help="what the word is known to begin with")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "starter")
+    parser.add_argument("--alternatives", type=int, default=5)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+
+    from hwr_core.imaging import read_picture
+
+    pictures, results = [], []
+    for name in options.images:
+        entry: dict[str, object] = {"image": name}
+        results.append(entry)
+        try:
+            pictures.append((entry, read_picture(Path(name))))
+        except HwrError as error:
+            entry["error"] = str(error)
+    try:
+        if pictures:
+            from hwr_core import Recognizer
+
+            recognizer = Recognizer.load(options.checkpoint)
+            images = [picture for _, picture in pictures]
+            readings = recognizer.read(images, prefix=options.prefix, alternatives=options.alternatives)
+            for (entry, _), reading in zip(pictures, readings, strict=True):
+                entry["text"] = reading.text
+                entry["confidence"] = round(reading.confidence, 4)
+                entry["alternatives"] = [[text, round(score, 4)] for text, score in reading.alternatives]
+    except HwrError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(results, ensure_ascii=False, indent=1))
+    else:
+        for entry in results:
+            print(
+                "\t".join(
+                    map(
+                        str,
+                        [entry["image"], entry.get("text", ""), entry.get("confidence", entry.get("error"))],
+                    )
+                )
+            )
+    return 1 if len(pictures) < len(results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
