@@ -93,6 +93,16 @@ def is_busy(status: Status) -> bool:
     return is_alive(status) and not (is_over and status.pid == os.getpid())
 
 
+def wait_until_left(folder: Path, seconds: float = 20.0) -> None:
+    """Wait for the process of a job that has said its last word and only tidies up; not for a running one."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status = read_status(folder)
+        if status.state in ("running", "waiting") or not is_alive(status) or status.pid == os.getpid():
+            return
+        time.sleep(0.1)
+
+
 def write_status(folder: Path, status: Status) -> None:
     status.updated = time.time()
     write_text(folder / STATUS_FILE, json.dumps(asdict(status), indent=1))
@@ -170,20 +180,30 @@ def stop_requested(folder: Path) -> bool:
 
 
 @contextmanager
-def only_one(lock: Path, what: str) -> Iterator[None]:
+def only_one(lock: Path, what: str, wait: float = 0.0) -> Iterator[None]:
     """Hold `lock` while the body runs; the system frees it when the process ends, however it ends.
+
+    Args:
+        lock: a file; made where it is not there.
+        what: the sentence to refuse with.
+        wait: seconds for which somebody else may still hold it, such as a job that is just ending.
 
     Raises:
         JobError: somebody else holds it.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + wait
     with lock.open("a+b") as file:
-        try:
-            _lock(file)
-        except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.EACCES):
-                raise JobError(f"{what} Wait until it ends, or stop it first.") from None
-            # A file system without locks: `is_alive` has to do.
+        while True:
+            try:
+                _lock(file)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    break  # a file system without locks: `is_alive` has to do
+                if time.monotonic() >= end:
+                    raise JobError(f"{what} Wait until it ends, or stop it first.") from None
+            time.sleep(0.1)
         yield
 
 

@@ -216,6 +216,7 @@ def start(run: Run) -> None:
             f"{other.name} is training now, and one training at a time gets the whole machine. "
             "Wait until it ends, or stop it; it can be resumed later."
         )
+    jobs.wait_until_left(run.folder)
     jobs.launch("hwr_core.training", run.folder)
 
 

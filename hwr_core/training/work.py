@@ -16,6 +16,7 @@ from hwr_core.training.prepare import TrainingWords, training_words
 from hwr_core.training.run import CONFIG_FILE, LOCK_FILE, Run
 
 STATUS_SECONDS = 0.5
+ENDING_SECONDS = 20.0  # a training that was just stopped may hold the lock a moment longer than it says so
 
 
 class Stopped(Exception):
@@ -47,7 +48,7 @@ def work(folder: Path, say: Callable[[str], None] | None = None) -> jobs.Status:
     status = jobs.begin(folder, "Reading the data set")
     before = signal.signal(signal.SIGTERM, lambda *_: jobs.request_stop(folder))
     try:
-        with jobs.only_one(folder.parent / LOCK_FILE, "Another training is running on this machine."):
+        with jobs.only_one(folder.parent / LOCK_FILE, "Another training is running on this machine.", ENDING_SECONDS):
             _train(folder, Run(folder).config, status, say)
     except Stopped:
         status.state, status.phase, status.seconds_left = "stopped", "", None
@@ -65,7 +66,8 @@ def work(folder: Path, say: Callable[[str], None] | None = None) -> jobs.Status:
     finally:
         signal.signal(signal.SIGTERM, before)
         status.details["peak_memory_mb"] = jobs.peak_memory_mb()
-        jobs.write_status(folder, status)
+        if jobs.read_status(folder).pid == os.getpid():  # else it was resumed already, by a process of its own
+            jobs.write_status(folder, status)
     return status
 
 

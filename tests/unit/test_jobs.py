@@ -208,6 +208,25 @@ def test_a_killed_job_reads_as_stopped(tmp_path, module):
     assert "killed" in jobs.read_status(folder).message
 
 
+def test_a_job_that_has_said_its_last_word_is_waited_for(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"])
+    status = jobs.Status(state="stopped", pid=process.pid, process_started=jobs.process_start(process.pid))
+    jobs.write_status(tmp_path, status)
+    jobs.wait_until_left(tmp_path, 30)
+    assert not jobs.is_alive(status)
+    process.wait()
+
+
+def test_a_running_job_is_not_waited_for(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    status = jobs.Status(state="running", pid=process.pid, process_started=jobs.process_start(process.pid))
+    jobs.write_status(tmp_path, status)
+    jobs.wait_until_left(tmp_path, 1e9)
+    assert jobs.is_alive(status)
+    process.kill()
+    process.wait()
+
+
 def test_only_one_holds_the_lock(tmp_path):
     lock = tmp_path / "deep" / "lock"
     with jobs.only_one(lock, "Another is at work."):
@@ -216,6 +235,23 @@ def test_only_one_holds_the_lock(tmp_path):
         assert lock.exists()
     with jobs.only_one(lock, "Another is at work."):
         pass
+
+
+def test_a_lock_that_is_about_to_be_free_is_waited_for(tmp_path):
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with jobs.only_one(tmp_path / "lock", ""):
+            entered.set()
+            leave.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert entered.wait(10)
+    threading.Timer(0.3, leave.set).start()
+    with jobs.only_one(tmp_path / "lock", "Another is at work.", wait=30):
+        assert leave.is_set()
+    holder.join(10)
 
 
 def test_the_lock_is_given_back_after_an_error(tmp_path):
