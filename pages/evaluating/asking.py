@@ -42,8 +42,7 @@ def form(known: dict[str, Any], infos: dict[str, Any]) -> list[Asked]:
     state[DATASET] = state.get("dataset") if state.get("dataset") in infos else next(iter(infos))
     with st.grid(5, min_column_width=136, gap="small", key="evaluate_form", vertical_alignment="bottom"):
         reader = st.selectbox(
-            "Reader", list(known), key=READER, format_func=lambda name: readers.label(known[name]),
-            on_change=_mirror, args=(READER, "reader"),
+            "Reader", list(known), key=READER, on_change=_mirror, args=(READER, "reader"),
         )  # fmt: skip
         dataset = st.selectbox("Data set", list(infos), key=DATASET, on_change=_mirror, args=(DATASET, "dataset"))
         parts = [part for part in PARTS if infos[dataset].parts.get(part)]
@@ -56,9 +55,8 @@ def form(known: dict[str, Any], infos: dict[str, Any]) -> list[Asked]:
         amounts = [ALL, *(amount for amount in AMOUNTS if int(amount) < total)]
         _keep(MOST, amounts)
         most = st.selectbox(
-            "How many", amounts, key=MOST, bind="query-params",
-            format_func=lambda amount: f"All {total:,}" if amount == ALL else f"{int(amount):,}, drawn at random",
-            help="Drawn once for all readers, so that they can be compared.",
+            f"How many of {total:,}", amounts, key=MOST, bind="query-params",
+            help="Fewer are drawn at random, the same for every reader, so that they can be compared.",
         )  # fmt: skip
         others = [NOBODY, *(name for name in known if name != reader)]
         _keep(AGAINST, others)

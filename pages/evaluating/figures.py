@@ -56,6 +56,7 @@ def lengths(tables: dict[str, pd.DataFrame]) -> go.Figure:
             ) + "%{y:.1f} % CER, %{customdata[1]:.1f} % of %{customdata[0]:,} words right<extra></extra>",
         )  # fmt: skip
     figure.update_layout(title="CER by length of the word", showlegend=len(tables) > 1, barmode="group")
+    figure.update_layout(legend={"x": 1, "xanchor": "right", "y": 1.02})
     figure.update_xaxes(title="characters", type="category", unifiedhovertitle={"text": "%{x} characters"})
     highest = max(100 * table["cer"].max() for table in tables.values())
     # A handful of one-letter words may have an interval up to 100 %, which would press the rest flat.
