@@ -1,6 +1,35 @@
-"""Evaluation: error rates with intervals, measured through `Recognizer`: what is scored is what is shipped."""
+"""Evaluation: error rates with intervals, measured through `Recognizer`: what is scored is what is shipped.
+
+from hwr_core import Recognizer
+from hwr_core.data import demo_dataset
+from hwr_core.evaluation import evaluate
+print(evaluate(Recognizer.load("models/starter"), demo_dataset(), "validation").table())
+"""
 
 from hwr_core.evaluation.bootstrap import Interval, writer_interval
-from hwr_core.evaluation.measure import Evaluation, evaluate
+from hwr_core.evaluation.comparison import Comparison, compare
+from hwr_core.evaluation.estimate import Estimate, estimate
+from hwr_core.evaluation.groups import Group
+from hwr_core.evaluation.measure import Evaluation, evaluate, figures
+from hwr_core.evaluation.reading import SoFar
+from hwr_core.evaluation.store import Request, Stored, list_evaluations, stored
+from hwr_core.evaluation.wrong import worst_words
 
-__all__ = ["Evaluation", "Interval", "evaluate", "writer_interval"]
+__all__ = [
+    "Comparison",
+    "Estimate",
+    "Evaluation",
+    "Group",
+    "Interval",
+    "Request",
+    "SoFar",
+    "Stored",
+    "compare",
+    "estimate",
+    "evaluate",
+    "figures",
+    "list_evaluations",
+    "stored",
+    "worst_words",
+    "writer_interval",
+]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 2000
+AT_ONCE = 2_000_000  # draws held in memory
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,20 @@ class Interval:
 
 
 def writer_interval(
-    numerators: Sequence[float], denominators: Sequence[float], writers: Sequence[str], seed: int = 0
+    numerators: Sequence[float],
+    denominators: Sequence[float],
+    writers: Sequence[str],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> Interval:
     """A ratio of sums over words with its 95 % percentile interval (Efron 1979), writers drawn with replacement.
 
     Args:
         numerators: one a word: its edits, or 1 where it was read exactly.
         denominators: one a word: its characters, or 1.
-        writers: who wrote each word.
+        writers: who wrote each word; words without a name there ("") are drawn singly.
         seed: of the resampling.
+        resamples: how often.
 
     Returns:
         The ratio; with a single writer the interval has no width and says nothing.
@@ -40,11 +46,33 @@ def writer_interval(
         >>> str(writer_interval([1, 0], [4, 6], ["a", "b"]))
         '10.0 % (0.0-25.0)'
     """
-    _, who = np.unique(np.asarray(writers), return_inverse=True)
+    who = clusters(writers)
     count = int(who.max()) + 1
     top = np.bincount(who, np.asarray(numerators, float), count)
     bottom = np.bincount(who, np.asarray(denominators, float), count)
-    drawn = np.random.default_rng(seed).integers(0, count, (RESAMPLES, count))
-    ratios = top[drawn].sum(axis=1) / np.maximum(bottom[drawn].sum(axis=1), 1e-12)
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return Interval(float(top.sum() / bottom.sum()), float(low), float(high))
+    generator = np.random.default_rng(seed)
+    ratios: list[np.ndarray] = []
+    step = max(1, AT_ONCE // count)
+    for start in range(0, resamples, step):
+        drawn = generator.integers(0, count, (min(step, resamples - start), count))
+        ratios.append(top[drawn].sum(axis=1) / np.maximum(bottom[drawn].sum(axis=1), 1e-12))
+    low, high = np.percentile(np.concatenate(ratios), [2.5, 97.5])
+    return Interval(float(top.sum() / max(bottom.sum(), 1e-12)), float(low), float(high))
+
+
+def clusters(writers: Sequence[str]) -> np.ndarray:
+    """A number for each word: the same for words of one writer, one of its own where the writer is not known.
+
+    Example:
+        >>> clusters(["b", "a", "b", "", ""]).tolist()
+        [1, 0, 1, 2, 3]
+    """
+    names = np.asarray(writers, dtype=str)
+    known = names != ""
+    numbers = np.zeros(len(names), int)
+    first = 0
+    if known.any():
+        _, numbers[known] = np.unique(names[known], return_inverse=True)
+        first = int(numbers[known].max()) + 1
+    numbers[~known] = first + np.arange(int((~known).sum()))
+    return numbers

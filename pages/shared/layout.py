@@ -85,7 +85,7 @@ def empty(
 
 
 def go(page: str) -> None:
-    """Open another page: home, data, train, runs or read. The sidebar's choices stay: they are bound to the address."""
+    """Open another page, such as "evaluate". The sidebar's choices stay: they are bound to the address."""
     # None would have Streamlit clear the address, which it refuses while widgets are bound to it.
     st.switch_page(PAGES / f"{page}.py", query_params={})
 

@@ -16,6 +16,7 @@ def pages() -> list[st.Page]:
         st.Page(PAGES / "data.py", title="Data", icon=":material/photo_library:", url_path="data"),
         st.Page(PAGES / "train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page(PAGES / "runs.py", title="Runs", icon=":material/query_stats:", url_path="runs"),
+        st.Page(PAGES / "evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
         st.Page(PAGES / "read.py", title="Read", icon=":material/ink_pen:", url_path="read"),
     ]
 

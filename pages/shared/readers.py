@@ -37,11 +37,6 @@ def cer(info: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-def label(info: Any) -> str:
-    """The name and the figure: `reader · 6.5 % CER`."""
-    return info.name if cer(info) is None else f"{info.name} · {words.percent(cer(info))} CER"
-
-
 def load(folder: Path, tell: Callable[[str], None]) -> Any:
     """Open a checkpoint, telling the phase. Without `model.onnx` the first one imports Keras and TensorFlow."""
     from hwr_core import Recognizer

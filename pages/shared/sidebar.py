@@ -52,16 +52,18 @@ def draw() -> None:
             disabled=not names,
             help="What the Data page shows, and what a new training starts from.",
         )
-        st.selectbox(
+        # Without a `format_func`: the address would carry what it writes, and links with the name alone lead nowhere.
+        reader = st.selectbox(
             "Reader",
             list(known),
             key="reader",
             bind="query-params",
-            format_func=lambda name: readers.label(known[name]) if name in known else str(name),
             placeholder="None yet",
             disabled=not known,
             help="Who reads on the Home and Read pages: a shipped reader, or one of your runs.",
         )
+        if reader in known and readers.cer(known[reader]) is not None:
+            st.caption(f"{words.percent(readers.cer(known[reader]))} CER when it was trained")
         if _training() is not None:
             _progress()
 

@@ -27,7 +27,7 @@ def calm(page) -> None:
 def test_every_page_opens_from_the_sidebar(page, app_url):
     page.goto(app_url)
     heading(page, "Handwriting Studio")
-    for name in ("Data", "Train", "Runs", "Read"):
+    for name in ("Data", "Train", "Runs", "Evaluate", "Read"):
         page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
         heading(page, name)
         calm(page)
@@ -36,7 +36,7 @@ def test_every_page_opens_from_the_sidebar(page, app_url):
 def test_a_deep_link_opens_its_page(page, app_url):
     page.goto(f"{app_url}/runs")
     heading(page, "Runs")
-    assert page.get_by_test_id("stSidebarNav").get_by_role("link").count() == 5
+    assert page.get_by_test_id("stSidebarNav").get_by_role("link").count() == 6
     calm(page)
 
 

@@ -1,0 +1,106 @@
+"""Two recognizers on the same words: which words one reads and the other does not, and whether that is chance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwr_core.errors import DataError
+from hwr_core.evaluation.bootstrap import Interval, writer_interval
+from hwr_core.evaluation.groups import writers_of
+
+if TYPE_CHECKING:
+    import pandas
+
+BOTH, ONLY_A, ONLY_B, NEITHER = "both", "only the first", "only the second", "neither"
+OUTCOMES = (BOTH, ONLY_A, ONLY_B, NEITHER)
+KEY = ["dataset", "word_id", "transcription"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two sets of readings of the same words.
+
+    Attributes:
+        words: how many words both have read.
+        counts: outcome -> words: read rightly by both, by one only, by neither.
+        p: McNemar's exact two-sided probability of a difference at least this large if both were equally good;
+            it takes words as independent, which words of one hand are not: the intervals do not.
+        cer_difference, accuracy_difference: the second's less the first's, writers drawn with replacement.
+        rows: a row a word: dataset, index, word_id, writer, transcription, reading_a, confidence_a, edits_a, the
+            same of b, and the outcome.
+    """
+
+    words: int
+    counts: dict[str, int]
+    p: float
+    cer_difference: Interval
+    accuracy_difference: Interval
+    rows: pandas.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the single words, for JSON."""
+        from dataclasses import asdict
+
+        return {
+            "words": self.words,
+            "counts": self.counts,
+            "mcnemar_p": self.p,
+            "cer_difference": asdict(self.cer_difference),
+            "accuracy_difference": asdict(self.accuracy_difference),
+        }
+
+
+def compare(first: pandas.DataFrame, second: pandas.DataFrame) -> Comparison:
+    """Lay two recognizers' readings side by side.
+
+    Args:
+        first: readings of `read_words`.
+        second: another recognizer's; words that only one of them has read are left out.
+
+    Raises:
+        DataError: no word was read by both.
+    """
+    mine = ["reading", "confidence", "edits"]
+    # A word that stands twice is paired with its own copy, not with every one.
+    twins = [frame.assign(copy=frame.groupby(KEY).cumcount()) for frame in (first, second)]
+    other = twins[1][[*KEY, "copy", *mine]]
+    rows = twins[0].merge(other, on=[*KEY, "copy"], suffixes=("_a", "_b")).drop(columns="copy")
+    if rows.empty:
+        raise DataError("These two have read no word in common. Compare readings of the same data set and part.")
+    right_a, right_b = rows["edits_a"] == 0, rows["edits_b"] == 0
+    rows["outcome"] = np.select([right_a & right_b, right_a, right_b], [BOTH, ONLY_A, ONLY_B], NEITHER)
+    counts = {outcome: int((rows["outcome"] == outcome).sum()) for outcome in OUTCOMES}
+    writers = writers_of(rows)
+    lengths = [len(text) for text in rows["transcription"]]
+    edits = (rows["edits_b"] - rows["edits_a"]).tolist()
+    better = (right_b.astype(int) - right_a.astype(int)).tolist()
+    return Comparison(
+        words=len(rows),
+        counts=counts,
+        p=mcnemar(counts[ONLY_A], counts[ONLY_B]),
+        cer_difference=writer_interval(edits, lengths, writers),
+        accuracy_difference=writer_interval(better, [1] * len(rows), writers),
+        rows=rows,
+    )
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """McNemar's exact test (McNemar 1947, as a binomial): the two-sided p of so uneven a split of `only_a + only_b`.
+
+    Example:
+        >>> mcnemar(1, 9), mcnemar(5, 5)
+        (0.021484375, 1.0)
+    """
+    total = only_a + only_b
+    if not total:
+        return 1.0
+    few = min(only_a, only_b)
+    logs = [
+        math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1) - total * math.log(2)
+        for k in range(few + 1)
+    ]
+    return min(1.0, round(2 * math.fsum(map(math.exp, logs)), 12))

@@ -1,0 +1,66 @@
+"""How long an evaluation will take, said before it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwr_core.config import RunConfig, read_json
+from hwr_core.data import dataset_folder
+from hwr_core.data.canvases import canvas_key
+from hwr_core.data.dataset import read_description
+from hwr_core.errors import HwrError
+from hwr_core.evaluation.store import Request, list_evaluations
+
+# Measured on two cores of a Xeon; earlier evaluations on this machine replace them.
+ONNX_WORDS_PER_SECOND = 45.0
+KERAS_WORDS_PER_SECOND = 30.0
+DUAL_WORDS_PER_SECOND = 4.0
+CANVASES_PER_SECOND = 300.0
+ONNX_START, KERAS_START = 1.5, 10.0  # seconds until the first word
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is known before the start; seconds are of wall time."""
+
+    words: int
+    seconds: float
+    note: str
+
+
+def estimate(request: Request) -> Estimate:
+    """Estimate the time of an evaluation.
+
+    Raises:
+        HwrError: the checkpoint or a data set is not there, or has no words in that part.
+    """
+    folder = Path(request.checkpoint)
+    config = RunConfig.from_dict(read_json(folder / "config.json"))
+    words, canvases = 0, 0
+    for name in request.datasets:
+        described = read_description(dataset_folder(name))
+        part = int(described["parts"].get(request.split, 0))
+        words += min(part, request.most) if request.most else part
+        if not (dataset_folder(name) / canvas_key(described["content"], config.canvas)).exists():
+            canvases += int(described["words"])
+    light = (folder / "model.onnx").is_file()
+    speed, note = measured_speed(request), "as quick as this reader was last time"
+    if speed is None:
+        typical = ONNX_WORDS_PER_SECOND if light else KERAS_WORDS_PER_SECOND
+        speed = DUAL_WORDS_PER_SECOND if config.model.name == "dual" else typical
+        note = "a guess: this reader has not been measured here yet"
+    start = ONNX_START if light else KERAS_START
+    return Estimate(words, start + words / speed + canvases / CANVASES_PER_SECOND, note)
+
+
+def measured_speed(request: Request) -> float | None:
+    """Words a second of the newest evaluation of the same checkpoint folder, if there is one."""
+    for one in list_evaluations():
+        try:
+            if one.is_done and one.request.checkpoint == request.checkpoint:
+                report = one.report()
+                return max(0.1, float(report["words"]) / max(float(report["seconds"]), 0.01))
+        except (HwrError, KeyError, TypeError, ValueError):  # a damaged one is no reason to refuse an estimate
+            continue
+    return None

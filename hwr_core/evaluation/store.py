@@ -1,0 +1,271 @@
+"""Evaluations kept in the workspace, `home()/evaluations/`: found again while checkpoint, words and part are the same.
+
+| file | what |
+|---|---|
+| request.json | who reads what (`Request`) |
+| status.json, log.txt | of the job that measured it |
+| readings.csv | a row a word (`reading.COLUMNS`) |
+| result.json | every figure (`Evaluation.report`); written last: where it is, the evaluation is whole |
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwr_core import __version__, jobs
+from hwr_core.config import read_json
+from hwr_core.data import PARTS, dataset_folder, open_dataset, slug
+from hwr_core.data.dataset import TABLE, read_description
+from hwr_core.errors import CheckpointError, ConfigError, DataError, JobError
+from hwr_core.evaluation.measure import Evaluation
+
+if TYPE_CHECKING:
+    import pandas
+
+REQUEST = "request.json"
+RESULT = "result.json"
+READINGS = "readings.csv"
+LOCK = ".evaluating.lock"
+TEXTS = ("dataset", "word_id", "writer", "transcription", "reading")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be measured.
+
+    Attributes:
+        checkpoint: its folder.
+        datasets: names in the workspace.
+        split: `train`, `validation` or `test`.
+        most: so many words of each at most; 0 takes all.
+        read_options: further keyword arguments of the recognizer's reading; plain values.
+    """
+
+    checkpoint: str
+    datasets: tuple[str, ...]
+    split: str = "validation"
+    most: int = 0
+    read_options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "datasets", tuple(self.datasets))
+        object.__setattr__(self, "checkpoint", str(Path(self.checkpoint).expanduser().resolve()))
+        if self.split not in PARTS:
+            raise DataError(f"There is no part {self.split!r}. Known: {', '.join(PARTS)}.")
+        if not self.datasets:
+            raise DataError("There is no data set to measure on. Name at least one.")
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's name, as `Recognizer.name`."""
+        folder = Path(self.checkpoint)
+        return folder.parent.name if folder.name == "checkpoint" else folder.name
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One evaluation's folder; everything is read from it when it is asked for."""
+
+    folder: Path
+
+    @property
+    def status(self) -> jobs.Status:
+        return jobs.read_status(self.folder)
+
+    @property
+    def is_done(self) -> bool:
+        return (self.folder / RESULT).is_file()
+
+    @property
+    def request(self) -> Request:
+        """Raises `DataError` where the file is damaged."""
+        try:
+            values = read_json(self.folder / REQUEST)
+            return Request(**values)
+        except (ConfigError, TypeError) as error:
+            raise DataError(f"The evaluation {self.folder.name} is damaged. Delete it, and measure again.") from error
+
+    @property
+    def measured(self) -> float:
+        """When it was measured, in seconds since the epoch; 0 where it is not done."""
+        try:
+            return (self.folder / RESULT).stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def report(self) -> dict[str, Any]:
+        """The figures as JSON has them, without the readings; `DataError` where they are damaged."""
+        try:
+            return read_json(self.folder / RESULT)
+        except ConfigError as error:
+            raise DataError(f"The evaluation {self.folder.name} is damaged. Measure again.") from error
+
+    def evaluation(self) -> Evaluation:
+        """All figures and readings.
+
+        Raises:
+            DataError: it is not done, or damaged.
+        """
+        return Evaluation.from_report(self.report(), self.readings())
+
+    def readings(self) -> pandas.DataFrame:
+        """A row a word; `DataError` where the file is damaged."""
+        import pandas
+
+        try:
+            # A reading may be "NA" or empty, and is no missing value then.
+            return pandas.read_csv(self.folder / READINGS, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False)
+        except (OSError, ValueError) as error:
+            raise DataError(f"The readings of {self.folder.name} are damaged. Measure again.") from error
+
+
+def evaluations_folder() -> Path:
+    return jobs.home() / "evaluations"
+
+
+def list_evaluations() -> list[Stored]:
+    """Every evaluation with a request, done or not, the newest first."""
+    found = [path.parent for path in evaluations_folder().glob(f"*/{REQUEST}")]
+    return [Stored(folder) for folder in sorted(found, key=_changed, reverse=True)]
+
+
+def _changed(folder: Path) -> float:
+    try:
+        return (folder / (RESULT if (folder / RESULT).is_file() else REQUEST)).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def stored(request: Request) -> Stored:
+    """Where this request's evaluation is, or would be, kept; another checkpoint, word or label gives another folder.
+
+    Raises:
+        DataError: a data set is not there.
+        CheckpointError: the checkpoint is not there.
+    """
+    names = "-".join(slug(name)[:24] for name in (request.name, *request.datasets))
+    return Stored(evaluations_folder() / f"{names[:80]}-{request.split}-{key_of(request)}")
+
+
+def key_of(request: Request) -> str:
+    """A digest of everything that the figures depend on: weights, alphabet, words, labels, part, options."""
+    parts = {
+        "version": __version__,
+        "checkpoint": checkpoint_digest(Path(request.checkpoint)),
+        "datasets": [dataset_digest(name) for name in request.datasets],
+        "split": request.split,
+        "most": request.most,
+        "read_options": request.read_options,
+    }
+    return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def checkpoint_digest(folder: Path) -> str:
+    """A digest of the files that reading depends on: all but the card, and `model.keras` where ONNX takes its place."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    if not (folder / "config.json").is_file():
+        raise CheckpointError(f"{folder} is no checkpoint. Choose a folder under models/, or a run's.")
+    unread = {"card.md", "model.keras"} if (folder / "model.onnx").is_file() else {"card.md"}
+    listed = [
+        f"{path.relative_to(folder).as_posix()} {_digest(path, *_stamp(path))}"
+        for path in files
+        if path.name not in unread
+    ]
+    return sha256("\n".join(listed).encode()).hexdigest()
+
+
+def dataset_digest(name: str) -> str:
+    """A digest of a stored data set's pictures, transcriptions, writers and parts."""
+    folder = dataset_folder(name)
+    content = str(read_description(folder)["content"])
+    # Whatever may change the table as it is opened: its file, and labels that were corrected in the workspace.
+    files = [folder / TABLE, *sorted(jobs.home().glob("corrections*"))]
+    return _table_digest(folder, content, tuple((path.name, *_stamp(path)) for path in files))
+
+
+@lru_cache(maxsize=64)
+def _table_digest(folder: Path, content: str, stamps: tuple) -> str:
+    from pandas.util import hash_pandas_object
+
+    table = open_dataset(folder.name).table[["word_id", "transcription", "writer", "split"]]
+    return sha256(
+        content.encode() + hash_pandas_object(table.astype("str"), index=False).to_numpy().tobytes()
+    ).hexdigest()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        about = path.stat()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}). Check that it is there.") from error
+    return about.st_size, about.st_mtime_ns
+
+
+@lru_cache(maxsize=512)
+def _digest(path: Path, size: int, changed: int) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def save(request: Request, evaluation: Evaluation, target: Stored | None = None) -> Stored:
+    """Keep an evaluation; a reader never sees a part of it."""
+    target = target or stored(request)
+    write_request(target.folder, request)
+    jobs.write_text(target.folder / READINGS, readings_csv(evaluation))
+    jobs.write_text(target.folder / RESULT, json.dumps(evaluation.report(), indent=1, ensure_ascii=False))
+    return target
+
+
+def readings_csv(evaluation: Evaluation) -> str:
+    """A row a word as CSV."""
+    return str(evaluation.readings.to_csv(index=False, lineterminator="\n"))
+
+
+def write_request(folder: Path, request: Request) -> None:
+    jobs.write_text(folder / REQUEST, json.dumps(asdict(request), indent=1, ensure_ascii=False))
+
+
+def start(request: Request) -> Stored:
+    """Measure in a process of its own; follow it by `Stored.status`. Only one works at a time, others wait.
+
+    Raises:
+        JobError: this very evaluation is under way.
+    """
+    target = stored(request)
+    if jobs.is_busy(target.status):
+        raise JobError(f"{request.name} is being measured on these words already. Wait for it, or stop it first.")
+    write_request(target.folder, request)
+    jobs.launch("hwr_core.evaluation", target.folder)
+    return target
+
+
+def stop(target: Stored) -> None:
+    """Ask an evaluation under way to stop; an earlier result of the same words stays."""
+    jobs.request_stop(target.folder)
+
+
+def delete(target: Stored) -> None:
+    """Delete an evaluation's folder.
+
+    Raises:
+        JobError: it is under way.
+    """
+    if jobs.is_busy(target.status):
+        raise JobError("This evaluation is under way. Stop it before deleting it.")
+    shutil.rmtree(target.folder, ignore_errors=True)
+
+
+def running() -> list[Stored]:
+    """Evaluations under way or waiting for their turn, the oldest first."""
+    alive = [one for one in list_evaluations() if one.status.state == "running" and jobs.is_alive(one.status)]
+    return sorted(alive, key=lambda one: one.status.started or time.time())
