@@ -18,24 +18,27 @@ if TYPE_CHECKING:
     from hwr_core.synthesis.generation import SyntheticWord, generate, save_words
     from hwr_core.synthesis.render import render_word
     from hwr_core.synthesis.sheet import contact_sheet
-    from hwr_core.synthesis.style import Style, random_style
+    from hwr_core.synthesis.style import Style
     from hwr_core.synthesis.words import WordSource
+    from hwr_core.synthesis.writers import Mix, random_style
 
 DEMO = Path(__file__).with_name("demo-words.zip")
 HOMES = {
     "Face": "fonts",
+    "Mix": "writers",
     "Style": "style",
     "SyntheticWord": "generation",
     "WordSource": "words",
     "contact_sheet": "sheet",
     "find_fonts": "fonts",
     "generate": "generation",
-    "random_style": "style",
+    "random_style": "writers",
     "render_word": "render",
     "save_words": "generation",
 }
 __all__ = [
     "Face",
+    "Mix",
     "Style",
     "SyntheticWord",
     "WordSource",
