@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -164,17 +166,47 @@ def save_words(words: Iterator[SyntheticWord], folder: Path, *, split: str | Non
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for number, word in enumerate(words, start=1):
-            word_id = f"{word.writer}-{number - 1:06d}"
-            image = f"words/{word.writer}/{word_id}.png"
-            save_png(word.image, folder / image)
-            part = split or split_of(word.writer)
-            table.writerow((word_id, word.text, image, word.writer, word.style_name, part))
+            row = row_of(word, number, split)
+            (folder / row[2]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / row[2]).write_bytes(as_png(word.image))
+            table.writerow(row)
     return number
 
 
-def save_png(image: np.ndarray, path: Path) -> None:
-    """Write one grey picture."""
-    from PIL import Image
+def save_zip(words: Iterator[SyntheticWord], path: Path, *, name: str = "", split: str | None = None) -> int:
+    """The same as one zip, `NAME/words.csv` and `NAME/words/WRITER/*.png`; returns how many words.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path, compress_level=3)
+    The same words give the same bytes.
+
+    Args:
+        words: as `generate` makes them.
+        path: the archive; one that is there is overwritten.
+        name: the folder in it; the archive's own name where left out.
+        split: the same part for all words; otherwise by writer (`split_of`).
+    """
+    name, number = name or Path(path).stem, 0
+    listing = io.StringIO()
+    table = csv.writer(listing, lineterminator="\n")
+    table.writerow(COLUMNS)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, word in enumerate(words, start=1):
+            row = row_of(word, number, split)
+            archive.writestr(zipfile.ZipInfo(f"{name}/{row[2]}"), as_png(word.image))
+            table.writerow(row)
+        archive.writestr(zipfile.ZipInfo(f"{name}/words.csv"), listing.getvalue(), zipfile.ZIP_DEFLATED)
+    return number
+
+
+def row_of(word: SyntheticWord, number: int, split: str | None) -> tuple[str, ...]:
+    """The word's row of the table, `COLUMNS`; `number` counts from 1."""
+    word_id = f"{word.writer}-{number - 1:06d}"
+    image = f"words/{word.writer}/{word_id}.png"
+    return word_id, word.text, image, word.writer, word.style_name, split or split_of(word.writer)
+
+
+def as_png(image: np.ndarray) -> bytes:
+    """One grey picture as a file."""
+    import cv2
+
+    return cv2.imencode(".png", image, (cv2.IMWRITE_PNG_COMPRESSION, 3))[1].tobytes()

@@ -109,7 +109,7 @@ def pen(face: Face, rng: np.random.Generator, strength: float) -> dict[str, Any]
     own = measure(face.path)
     heavy = own.stroke / own.height > 0.068  # following a broad brush's middle shortens its strokes
     ball = bool(rng.random() < (0.1 if heavy else 0.9))
-    middle, spread = (0.042, 0.3) if ball else (0.055, 0.3)
+    middle, spread = (0.040, 0.3) if ball else (0.047, 0.3)
     return {
         "nib": "ball" if ball else "face",
         "pen": float(np.clip(rng.lognormal(np.log(middle), spread), 0.026, 0.13)),
