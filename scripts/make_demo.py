@@ -16,6 +16,7 @@ import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -196,11 +197,15 @@ def writers(faces: dict[str, Face]) -> list[tuple[str, Style, list[str]]]:
     return made
 
 
+QUIET: dict[str, Any] = {"neighbours": 0, "strike_out": 0, "cut": 0, "bleed": 0}
+
+
 def legible(style: Style) -> Style:
     """The habits without what hides words from a visitor, or does not compress: scraps, stains, noise."""
     noise = style.noise / 2 if style.scan == "binary" else min(style.noise, 2.5)
+    style = style if style.scan == "binary" else replace(style, scan="grey")
     texture = min(style.paper_texture, 0.15)
-    return replace(style, noise=noise, paper_texture=texture, jpeg=0, remains=0, ink=max(style.ink, 0.65))
+    return replace(style, noise=noise, paper_texture=texture, jpeg=0, ink=max(style.ink, 0.65), **QUIET)
 
 
 def part_of(number: int) -> str:

@@ -15,27 +15,35 @@ from hwr_core.errors import DataError
 
 if TYPE_CHECKING:
     from hwr_core.synthesis.fonts import Face, find_fonts
-    from hwr_core.synthesis.generation import SyntheticWord, generate, save_words
+    from hwr_core.synthesis.generation import SyntheticWord, generate, save_words, save_zip
+    from hwr_core.synthesis.making import Order, start_making
     from hwr_core.synthesis.render import render_word
     from hwr_core.synthesis.sheet import contact_sheet
-    from hwr_core.synthesis.style import Style, random_style
+    from hwr_core.synthesis.style import Style
     from hwr_core.synthesis.words import WordSource
+    from hwr_core.synthesis.writers import Mix, random_style
 
 DEMO = Path(__file__).with_name("demo-words.zip")
 HOMES = {
     "Face": "fonts",
+    "Mix": "writers",
+    "Order": "making",
     "Style": "style",
     "SyntheticWord": "generation",
     "WordSource": "words",
     "contact_sheet": "sheet",
     "find_fonts": "fonts",
     "generate": "generation",
-    "random_style": "style",
+    "random_style": "writers",
     "render_word": "render",
     "save_words": "generation",
+    "save_zip": "generation",
+    "start_making": "making",
 }
 __all__ = [
     "Face",
+    "Mix",
+    "Order",
     "Style",
     "SyntheticWord",
     "WordSource",
@@ -46,6 +54,8 @@ __all__ = [
     "random_style",
     "render_word",
     "save_words",
+    "save_zip",
+    "start_making",
 ]
 
 

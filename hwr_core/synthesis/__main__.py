@@ -2,6 +2,7 @@
 
 python -m hwr_core.synthesis --sheet words.png --count 60 --seed 1       a contact sheet, to look at
 python -m hwr_core.synthesis OUTDIR --count 5000 --languages en fr       a data set: words.csv and pictures
+python -m hwr_core.synthesis words.zip --count 5000 --workers 2          the same as one zip
 """
 
 from __future__ import annotations
@@ -9,20 +10,31 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from hwr_core.errors import HwrError
 from hwr_core.synthesis.fonts import find_fonts
-from hwr_core.synthesis.generation import WORDS_A_WRITER, Maker, SyntheticWord, generate, save_words
+from hwr_core.synthesis.generation import WORDS_A_WRITER, Maker, SyntheticWord, generate, save_words, save_zip
 from hwr_core.synthesis.sheet import contact_sheet
 from hwr_core.synthesis.words import LANGUAGES
+from hwr_core.synthesis.writers import Mix
 
 FONTS = Path("fonts")
+HELP = {
+    "shape": "jitter, drift, slant",
+    "paper": "texture, ruled lines, bleed-through",
+    "scanner": "noise, blur, JPEG",
+    "intruders": "neighbours reaching in, tight crops",
+    "strike_outs": "share of words struck out",
+    "binary": "share of writers in black and white",
+    "photo": "share of writers photographed",
+}
 
 
 def arguments_of(line: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hwr_core.synthesis", description="Make synthetic words.")
-    parser.add_argument("folder", nargs="?", type=Path, help="where the data set goes: a new folder")
+    parser.add_argument("folder", nargs="?", type=Path, help="where the data set goes: a new folder, or a .zip")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet to this picture instead")
     parser.add_argument("--count", type=int, default=60, help="how many words (default: 60)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed, the same words (default: 0)")
@@ -33,6 +45,10 @@ def arguments_of(line: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--split", choices=("train", "validation", "test"), help="one part for all (default: by writer)"
     )
+    strengths = parser.add_argument_group("how strongly words differ (1: about as real ones)")
+    for spec in fields(Mix):
+        option = f"--{spec.name.replace('_', '-')}"
+        strengths.add_argument(option, type=float, default=spec.default, help=f"{HELP[spec.name]} (%(default)s)")
     arguments = parser.parse_args(line)
     if (arguments.folder is None) == (arguments.sheet is None):
         parser.error("name either a folder for a data set, or --sheet PICTURE")
@@ -45,14 +61,16 @@ def main(line: list[str] | None = None) -> int:
     try:
         faces = find_fonts(arguments.fonts, names=arguments.faces)
         languages, count = arguments.languages, arguments.count
+        mix = Mix(**{spec.name: getattr(arguments, spec.name) for spec in fields(Mix)})
         if arguments.sheet:
-            maker = Maker(tuple(faces), arguments.seed, tuple(languages))
+            maker = Maker(tuple(faces), arguments.seed, tuple(languages), mix)
             words = [maker.make(index * WORDS_A_WRITER) for index in range(count)]  # a word a writer
             contact_sheet(((f"{word.text}  {word.style_name}", word.image) for word in words), arguments.sheet)
             print(f"{len(words)} words on {arguments.sheet}.")
             return 0
-        made = generate(count, faces, arguments.seed, languages, arguments.workers)
-        number = save_words(progress(made, count), arguments.folder, split=arguments.split)
+        made = generate(count, faces, arguments.seed, languages, arguments.workers, mix=mix)
+        save = save_zip if arguments.folder.suffix.lower() == ".zip" else save_words
+        number = save(progress(made, count), arguments.folder, split=arguments.split)
         print(f"{number} words in {arguments.folder}.")
     except HwrError as error:
         print(error, file=sys.stderr)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,8 +16,9 @@ import numpy as np
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.synthesis.fonts import Face, measure
 from hwr_core.synthesis.render import render_word
-from hwr_core.synthesis.style import Style, random_style
+from hwr_core.synthesis.style import Style
 from hwr_core.synthesis.words import WordSource
+from hwr_core.synthesis.writers import Mix, random_style
 
 WORDS_A_WRITER = 24
 CHUNK = 120  # words a worker makes at a time: five writers
@@ -46,6 +49,8 @@ def generate(
     seed: int = 0,
     languages: Sequence[str] = ("en",),
     workers: int = 1,
+    *,
+    mix: Mix | None = None,
 ) -> Iterator[SyntheticWord]:
     """Words in a fixed order, whatever the number of workers.
 
@@ -56,6 +61,7 @@ def generate(
         languages: as for `WordSource`.
         workers: processes to spread the work over (1: this one). With more than one, call from under
             `if __name__ == "__main__":`, as Python's `spawn` demands.
+        mix: how strongly writers, papers and pictures differ.
 
     Raises:
         ConfigError: count, workers or languages are out of their range.
@@ -65,23 +71,20 @@ def generate(
         raise ConfigError(f"count must be >= 0, workers >= 1. Received: count={count}, workers={workers}")
     if not faces:
         raise DataError("No faces to write with. Expected at least one. Run `make fonts`, then `find_fonts`.")
-    WordSource(seed, languages)  # complain here, not at the first word
-    return _generate(count, tuple(faces), seed, tuple(languages), workers)
+    return _generate(count, Maker(tuple(faces), seed, tuple(languages), mix), workers)
 
 
-def _generate(
-    count: int, faces: tuple[Face, ...], seed: int, languages: tuple[str, ...], workers: int
-) -> Iterator[SyntheticWord]:
+def _generate(count: int, maker: Maker, workers: int) -> Iterator[SyntheticWord]:
     spans = [(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     if workers == 1 or len(spans) < 2:
-        maker = Maker(faces, seed, languages)
         for start, stop in spans:
             yield from (maker.make(index) for index in range(start, stop))
         return
     import multiprocessing
 
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, len(spans)), _start_worker, (faces, seed, languages)) as pool:
+    needed = (maker.faces, maker.seed, maker.words.languages, maker.mix)
+    with context.Pool(min(workers, len(spans)), _start_worker, needed) as pool:
         for words in pool.imap(_make_span, spans):
             yield from words
 
@@ -89,8 +92,8 @@ def _generate(
 class Maker:
     """Makes any word by its number."""
 
-    def __init__(self, faces: tuple[Face, ...], seed: int, languages: tuple[str, ...]) -> None:
-        self.faces, self.seed = faces, seed
+    def __init__(self, faces: tuple[Face, ...], seed: int, languages: tuple[str, ...], mix: Mix | None = None) -> None:
+        self.faces, self.seed, self.mix = faces, seed, mix or Mix()
         self.words = WordSource(seed, languages)
         self.style = lru_cache(maxsize=16)(self._style)
 
@@ -108,7 +111,7 @@ class Maker:
         turn, place = divmod(writer, len(self.faces))
         order = np.random.default_rng([self.seed, 0, turn]).permutation(len(self.faces))
         face = self.faces[int(order[place])]
-        return random_style(face, np.random.default_rng([self.seed, 1, writer]))
+        return random_style(face, np.random.default_rng([self.seed, 1, writer]), self.mix)
 
     def _text(self, face: Face, rng: np.random.Generator) -> str:
         for _ in range(TRIES):
@@ -126,11 +129,11 @@ class Maker:
 _makers: list[Maker] = []  # a worker process has one
 
 
-def _start_worker(faces: tuple[Face, ...], seed: int, languages: tuple[str, ...]) -> None:
+def _start_worker(faces: tuple[Face, ...], seed: int, languages: tuple[str, ...], mix: Mix) -> None:
     import cv2
 
     cv2.setNumThreads(1)  # the processes are the threads
-    _makers[:] = [Maker(faces, seed, languages)]
+    _makers[:] = [Maker(faces, seed, languages, mix)]
 
 
 def _make_span(span: tuple[int, int]) -> list[SyntheticWord]:
@@ -163,17 +166,47 @@ def save_words(words: Iterator[SyntheticWord], folder: Path, *, split: str | Non
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for number, word in enumerate(words, start=1):
-            word_id = f"{word.writer}-{number - 1:06d}"
-            image = f"words/{word.writer}/{word_id}.png"
-            save_png(word.image, folder / image)
-            part = split or split_of(word.writer)
-            table.writerow((word_id, word.text, image, word.writer, word.style_name, part))
+            row = row_of(word, number, split)
+            (folder / row[2]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / row[2]).write_bytes(as_png(word.image))
+            table.writerow(row)
     return number
 
 
-def save_png(image: np.ndarray, path: Path) -> None:
-    """Write one grey picture."""
-    from PIL import Image
+def save_zip(words: Iterator[SyntheticWord], path: Path, *, name: str = "", split: str | None = None) -> int:
+    """The same as one zip, `NAME/words.csv` and `NAME/words/WRITER/*.png`; returns how many words.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(path, compress_level=3)
+    The same words give the same bytes.
+
+    Args:
+        words: as `generate` makes them.
+        path: the archive; one that is there is overwritten.
+        name: the folder in it; the archive's own name where left out.
+        split: the same part for all words; otherwise by writer (`split_of`).
+    """
+    name, number = name or Path(path).stem, 0
+    listing = io.StringIO()
+    table = csv.writer(listing, lineterminator="\n")
+    table.writerow(COLUMNS)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, word in enumerate(words, start=1):
+            row = row_of(word, number, split)
+            archive.writestr(zipfile.ZipInfo(f"{name}/{row[2]}"), as_png(word.image))
+            table.writerow(row)
+        archive.writestr(zipfile.ZipInfo(f"{name}/words.csv"), listing.getvalue(), zipfile.ZIP_DEFLATED)
+    return number
+
+
+def row_of(word: SyntheticWord, number: int, split: str | None) -> tuple[str, ...]:
+    """The word's row of the table, `COLUMNS`; `number` counts from 1."""
+    word_id = f"{word.writer}-{number - 1:06d}"
+    image = f"words/{word.writer}/{word_id}.png"
+    return word_id, word.text, image, word.writer, word.style_name, split or split_of(word.writer)
+
+
+def as_png(image: np.ndarray) -> bytes:
+    """One grey picture as a file."""
+    import cv2
+
+    return cv2.imencode(".png", image, (cv2.IMWRITE_PNG_COMPRESSION, 3))[1].tobytes()

@@ -10,48 +10,73 @@ import numpy as np
 from hwr_core.synthesis.fonts import Face, advance, glyph, mask_of, measure, sized
 from hwr_core.synthesis.style import Style
 
-# Strokes and dots thinner than that do not survive the scanner, pixels.
-SURVIVES = {"binary": (2.3, 3.4), "grey": (1.9, 3.0)}
-
 
 def set_word(text: str, face: Face, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Coverage with free space around it, and the baseline's row."""
     size = max(round(style.text_height / measure(face.path).height), 8)
-    if style.setting == "letters":
-        mask, baseline = set_letters(text, face, size, style, rng)
+    setting = style.setting if joins_well(text, face, size) else "letters"
+    if setting == "joined":
+        mask, baseline = set_joined(text, face, size)
     else:
-        mask, baseline = set_joined(text, face, size, style)
+        pieces = list(text) if setting == "letters" else broken(text, rng)
+        mask, baseline = set_pieces(pieces, face, size, style, rng)
     return bend(mask, baseline, style, rng)
 
 
-def set_joined(text: str, face: Face, size: int, style: Style) -> tuple[np.ndarray, float]:
-    """The font sets the word, with its own joins and kerning."""
+def joins_well(text: str, face: Face, size: int) -> bool:
+    """Whether the font sets the word about as wide as its letters: some have broken pairs, such as `s"`."""
+    letters = sum(advance(face.path, size, character) for character in text)
+    return abs(sized(face.path, size).getlength(text) - letters) < 0.5 * letters + size
+
+
+def set_joined(text: str, face: Face, size: int) -> tuple[np.ndarray, float]:
+    """The font sets the word, with its own joins, ligatures and kerning."""
     mask, _, top = mask_of(sized(face.path, size), text)
     return mask, -top
 
 
-def set_letters(text: str, face: Face, size: int, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Letter after letter, each a little different in size, angle, height and distance."""
+def broken(text: str, rng: np.random.Generator) -> list[str]:
+    """The word in pieces of one to four characters: where the pen is lifted."""
+    pieces, start = [], 0
+    while start < len(text):
+        length = int(rng.integers(1, 5))
+        pieces.append(text[start : start + length])
+        start += length
+    return pieces
+
+
+def set_pieces(
+    pieces: list[str], face: Face, size: int, style: Style, rng: np.random.Generator
+) -> tuple[np.ndarray, float]:
+    """Piece after piece, each a little different in size, angle, height and distance."""
     height = style.text_height
-    count = len(text)
-    chances = rng.standard_normal((4, count))
+    chances = rng.standard_normal((4, len(pieces)))
     drift = np.cumsum(chances[0]) * 0.5 + chances[0]  # the hand wanders from the line, and comes back
     rises = (drift - drift.mean()) * style.baseline_jitter * height
     scales = np.clip(1 + chances[1] * style.size_jitter, 0.7, 1.4)
-    angles = chances[2] * style.rotation_jitter
+    lengths = np.array([len(piece) for piece in pieces])
+    angles = chances[2] * style.rotation_jitter / lengths  # long pieces turn less: their ends would fly
     gaps = (style.letter_spacing + np.abs(chances[3]) * style.spacing_jitter) * height
     pen, placed = 0.0, []
-    for position, character in enumerate(text):
-        mask, left, top = glyph(face.path, size, character)
+    for position, piece in enumerate(pieces):
+        mask, left, top = glyph(face.path, size, piece) if len(piece) == 1 else mask_of(sized(face.path, size), piece)
         if mask.size:
             x, y = pen + left, top - rises[position]
             placed.append((*turned(mask, scales[position], angles[position]), x, y))
-        pair = text[position : position + 2]
-        step = advance(face.path, size, pair)
-        if len(pair) == 2:
-            step -= advance(face.path, size, pair[1])
+        after = pieces[position + 1][:1] if position + 1 < len(pieces) else ""
+        step = kerned(face, size, piece, after)
         pen += step * scales[position] + gaps[position]
     return assemble(placed)
+
+
+def kerned(face: Face, size: int, piece: str, after: str) -> float:
+    """How far the pen moves for a piece before the next letter, pixels."""
+    alone = advance(face.path, size, piece)
+    if not after:
+        return alone
+    pair = advance(face.path, size, piece[-1] + after) - advance(face.path, size, after)
+    kerning = pair - advance(face.path, size, piece[-1])
+    return alone + float(np.clip(kerning, -0.3 * size, 0.3 * size))  # more is a broken pair
 
 
 def turned(mask: np.ndarray, scale: float, angle: float) -> tuple[np.ndarray, float, float]:
@@ -80,7 +105,7 @@ def assemble(placed: list[tuple[np.ndarray, float, float, float, float]]) -> tup
 def bend(mask: np.ndarray, baseline: float, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Slant, stretch, tilt, sway and stray in one resampling: strokes are smoothed once only."""
     height, width = mask.shape
-    unit, joined = style.text_height, style.setting == "joined"
+    unit, joined = style.text_height, style.setting != "letters"
     shear = np.tan(np.radians(style.slant + rng.normal(0, 1.2) * (style.warp > 0)))
     steepest = unit / max(width, 1)  # long words drift no further than a line
     tilt = np.clip(np.tan(np.radians(rng.normal(0, style.tilt))), -steepest, steepest)
@@ -107,77 +132,27 @@ def bend(mask: np.ndarray, baseline: float, style: Style, rng: np.random.Generat
     return cv2.remap(mask, map_x, map_y, cv2.INTER_LINEAR), rise + baseline
 
 
+@lru_cache(maxsize=1)
+def grains() -> np.ndarray:
+    """A large sheet of standard normal noise, float32, to cut from: drawing it anew is the slowest step."""
+    return np.random.default_rng(20).standard_normal((384, 4096), np.float32)
+
+
+def grain(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Standard normal noise, `shape` float32: to be read, not written."""
+    height, width = shape
+    whole = grains()
+    if height > whole.shape[0] // 2 or width > whole.shape[1] // 2:
+        return rng.standard_normal(shape, np.float32)
+    y, x = int(rng.integers(whole.shape[0] - height)), int(rng.integers(whole.shape[1] - width))
+    return whole[y : y + height, x : x + width]
+
+
 def waves(shape: tuple[int, int], unit: float, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Smooth noise, `shape` float32, standard deviation about `strength`, a bump each half `unit`."""
     knots = [max(round(2 * length / unit), 1) + 2 for length in shape]
     coarse = rng.standard_normal(knots).astype(np.float32) * np.float32(1.3 * strength)
-    small = (
-        shape[1] // 4 + 1,
-        shape[0] // 4 + 1,
-    )  # smooth already: the rest of the way a straight line will do
+    # Smooth already at a quarter of the size: the rest of the way a straight line will do.
+    small = (shape[1] // 4 + 1, shape[0] // 4 + 1)
     smooth = cv2.resize(coarse, small, interpolation=cv2.INTER_CUBIC)
     return cv2.resize(smooth, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR).reshape(shape)
-
-
-def pen_change(face: Face, style: Style) -> float:
-    """Pixels to add to the stroke's width so that the face is written with the style's pen."""
-    proportions = measure(face.path)
-    pixels = style.text_height / proportions.height  # to the em
-    own, hairline = proportions.stroke * pixels, proportions.hairline * pixels
-    # Small letters fill up when a fine pen is made broad: meet the style's pen part of the way.
-    change = np.clip(style.pen * style.text_height - own, -0.35 * own, 0.9 * own + 1) if style.pen else 0.0
-    thinnest, smallest_dot = SURVIVES[style.scan]
-    return float(max(change, thinnest - hairline, smallest_dot - proportions.dot * pixels))
-
-
-def thicken(coverage: np.ndarray, pixels: float) -> np.ndarray:
-    """Make strokes wider (or, negative, thinner) by so many pixels, fractions included."""
-    if abs(pixels) < 0.1:
-        return coverage
-    change = cv2.dilate if pixels > 0 else cv2.erode
-    whole, rest = divmod(abs(pixels) / 2, 1)  # an edge moves half as far
-    if whole:
-        coverage = change(coverage, disc(int(whole)))
-    return cv2.addWeighted(coverage, 1 - rest, change(coverage, disc(1)), rest, 0)
-
-
-@lru_cache(maxsize=16)
-def disc(radius: int) -> np.ndarray:
-    """A round brush, `(2 radius + 1, 2 radius + 1)`."""
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-
-
-def crop(coverage: np.ndarray, baseline: float, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Cut to the ink and a random margin on each side; the baseline's row in it."""
-    ink = coverage > 40
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not rows.size:  # so thin a stroke that nothing of it is left
-        return np.pad(coverage, 2), baseline + 2
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    margins = (1 + rng.random(4) * style.margin * style.text_height).astype(int)
-    sheet = np.pad(coverage[top:bottom, left:right], (tuple(margins[:2]), tuple(margins[2:])))
-    return sheet, float(baseline - top + margins[0])
-
-
-def underline(coverage: np.ndarray, baseline: float, style: Style, rng: np.random.Generator) -> None:
-    """Draw a stroke beneath the word, in place."""
-    height, width = coverage.shape
-    y = min(baseline + rng.uniform(0.05, 0.2) * style.text_height, height - 1.0)
-    ends = rng.uniform(0, 0.2, 2) * width
-    slope = rng.normal(0, 0.02) * width
-    pen = max(round((style.pen or 0.06) * style.text_height * 0.8), 1)
-    start, end = (int(ends[0]), round(y)), (int(width - ends[1]), round(y + slope))
-    cv2.line(coverage, start, end, 230, pen, cv2.LINE_AA)
-
-
-def leave_remains(coverage: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same with the foot of a letter of the line above, cut by the upper edge.
-
-    It gets a strip of its own: close to the letters it would read as an accent.
-    """
-    height, width = coverage.shape
-    length = max(int(rng.uniform(0.06, 0.16) * height), 3)
-    sheet = np.pad(coverage, ((length + 3, 0), (0, 0)))
-    x, lean = int(rng.integers(width)), int(rng.normal(0, 0.4) * length)
-    cv2.line(sheet, (x, 0), (x + lean, length - 1), 230, int(rng.integers(1, 4)), cv2.LINE_AA)
-    return sheet

@@ -29,6 +29,13 @@ def contact_sheet(
     Raises:
         DataError: there are no words.
     """
+    Image.fromarray(draw_sheet(words, columns=columns, cell=cell)).save(path)
+
+
+def draw_sheet(
+    words: Iterable[tuple[str, np.ndarray]], *, columns: int = 6, cell: Sequence[int] = (300, 120)
+) -> np.ndarray:
+    """The same as an array, `(rows x cell height, columns x cell width)` uint8, grey."""
     pictures = list(words)
     if not pictures:
         raise DataError("A contact sheet needs words. Received none: raise the count.")
@@ -43,7 +50,7 @@ def contact_sheet(
         word.thumbnail((width - 8, height - 20))
         sheet.paste(word, (x + 4, y + 16))
         draw.text((x + 4, y + 2), caption, fill=0, font=letters)
-    sheet.save(path)
+    return np.asarray(sheet)
 
 
 def caption_font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

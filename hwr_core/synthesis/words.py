@@ -10,36 +10,35 @@ from itertools import islice
 import numpy as np
 
 from hwr_core.errors import ConfigError, DataError
+from hwr_core.synthesis.languages import BY_CODE, LANGUAGES
+from hwr_core.synthesis.names import listed, name, proper
+from hwr_core.synthesis.specials import pick, special
 
-LANGUAGES = ("en", "fr")
 FIRST_SHARE = 0.85  # the first language is the main one; the others share the rest
+AS_WRITTEN = 0.4  # share of words drawn exactly as often as people write them, whatever the temper
 MOST_WORDS = 60_000
-LETTERS = "a-zà-öø-ÿœ"
+LETTERS = "a-zà-öø-ÿœā-ž"
 PLAIN_WORD = re.compile(rf"[{LETTERS}]+(?:['’-][{LETTERS}]+)*")
-ELIDED = ("l'", "d'", "qu'", "n'", "s'", "c'", "j'")
-MONTHS = {
-    "en": "Jan Feb March April May June July Aug Sept Oct Nov Dec",
-    "fr": "janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.",
-}
-TITLES = {"en": "Mr Mrs Ms Dr Mr. Mrs. Dr. Sir Lord Prof. St.", "fr": "M. Mme Mlle Dr Me Mgr St Ste"}
-ABBREVIATIONS = "etc. e.g. i.e. a.m. p.m. No. vs. p. pp. cf. Ltd. Co. & + = % # * U.S. U.K. N.B. P.S."
 NOT_SHOWN = re.compile(  # nobody wants to meet these in a classroom
-    "fuck|shit|porn|cunt|nigg|nègre|whore|slut|rape[ds]?$|rapi|merde|putain|encul|salop|bitch|anal$|faggot|penis|sex"
+    "fuck|shit|porn|cunt|nigg|nègre|whore|slut|rape[ds]?$|rapi|merd|putain|encul|salop|bitch|anal$|faggot|penis|sex"
+    "|ficke|fotze|scheiß|scheiss|arschl|hure$|wichs|puta|joder|coño|mierda|cabr[oó]n|cazz|stronz|troia$|neuk|kanker"
+    "|hoer|caralh|foda|fode|porra|kurw|pierd|jeb[ae]|vittu|perkele|fitta|knull|fanden$|kuk$|čurá|kurv|píč"
 )
 
 # How often a word carries something: commas and full stops as in running text, rare marks more often.
-AFTER = {",": 0.075, ".": 0.075, ";": 0.006, ":": 0.008, "!": 0.008, "?": 0.01, "...": 0.002, '."': 0.004}
-AROUND = {  # the word stands where the _ is
-    '"_"': 0.006,
-    "'_'": 0.004,
+AFTER = {",": 0.06, ".": 0.07, ";": 0.006, ":": 0.008, "!": 0.008, "?": 0.01, "...": 0.002, '."': 0.004, ".'": 0.002}
+AROUND = {  # the word stands where the _ is; Q is the language's own pair of quotation marks
+    "Q": 0.014,
+    "'_'": 0.003,
     "(_)": 0.006,
-    '"_': 0.008,
+    '"_': 0.006,
     '_"': 0.004,
     "(_": 0.004,
     "_)": 0.004,
     "'_": 0.003,
     "_'": 0.003,
-    "_-": 0.003,
+    "_-": 0.004,
+    "-_": 0.001,
 }
 
 
@@ -50,8 +49,10 @@ class WordSource:
         seed: the same seed gives the same words.
         languages: of `LANGUAGES`; the first is the main one (85 % of the words), the others share the rest.
         temper: exponent on the words' frequencies. 1 writes `the` as often as people do; 0 writes all of the
-            60,000 words equally often; between, rare words (and so: rare letters) get their turn.
+            60,000 words equally often; between, rare words (and so: rare letters) get their turn. 40 % of
+            the words are drawn with 1 in any case (but none where the temper is 0).
         special: share of what is not in a dictionary: numbers, dates, prices, initials, single letters.
+        names: share of names of people and places.
 
     Raises:
         ConfigError: an unknown language, or a number out of its range.
@@ -60,7 +61,7 @@ class WordSource:
     Example:
         >>> source = WordSource(seed=1)                       # doctest: +SKIP
         >>> [source.word(index) for index in range(4)]        # doctest: +SKIP
-        ['change', 'germans,', 'symptoms,', 'coat.']
+        ['change', 'Germans,', 'the', 'coat.']
     """
 
     def __init__(
@@ -70,20 +71,27 @@ class WordSource:
         *,
         temper: float = 0.6,
         special: float = 0.08,
+        names: float = 0.05,
     ) -> None:
         unknown = [language for language in languages if language not in LANGUAGES]
         if unknown or not languages:
             raise ConfigError(f"languages must be some of {LANGUAGES}. Received: languages={tuple(languages)}")
-        for name, value in (("temper", temper), ("special", special)):
+        for key, value in (
+            ("temper", temper),
+            ("special", special),
+            ("names", names),
+            ("special + names", special + names),
+        ):
             if not 0 <= value <= 1:
-                raise ConfigError(f"{name} must lie in [0, 1]. Received: {name}={value}")
+                raise ConfigError(f"{key} must lie in [0, 1]. Received: {key}={value}")
         self.seed = seed
         self.languages = tuple(dict.fromkeys(languages))
-        self.special = special
+        self.special, self.names = special, names
         rest = (1 - FIRST_SHARE) / max(len(self.languages) - 1, 1)
         shares = [FIRST_SHARE] + [rest] * (len(self.languages) - 1)
         self._shares = np.cumsum(shares) / sum(shares)
         self._tables = {language: tempered(language, temper) for language in self.languages}
+        self._written = {language: tempered(language, 1.0) for language in self.languages} if temper else self._tables
 
     def word(self, index: int) -> str:
         """The word number `index` (from 0): always the same one for the same seed."""
@@ -99,25 +107,35 @@ class WordSource:
     def draw(self, rng: np.random.Generator) -> str:
         """One word, drawn with the generator that is given."""
         language = self.languages[int(np.searchsorted(self._shares, rng.random(), side="right"))]
-        if rng.random() < self.special:
-            return punctuated(special(language, rng), rng, share=0.6)
-        return punctuated(cased(self._compound(language, rng), rng), rng)
+        kind = rng.random()
+        if kind < self.special:
+            return punctuated(special(language, rng), rng, language, share=0.6)
+        if kind < self.special + self.names:
+            written = name(rng)
+            possessive = language == "en" and rng.random() < 0.06
+            return punctuated(written + "'s" if possessive else written, rng, language)
+        return punctuated(cased(self._compound(language, rng), rng, language), rng, language)
 
     def _compound(self, language: str, rng: np.random.Generator) -> str:
-        """A dictionary word, now and then hyphenated (French: elided) with another."""
-        word, kind = self._pick(language, rng), rng.random()
-        if kind < 0.015:
+        """A dictionary word, now and then hyphenated, elided or joined as its language does."""
+        word, kind, about = self._pick(language, rng), rng.random(), BY_CODE[language]
+        if kind < 0.012:
             return f"{word}-{self._pick(language, rng)}"
-        if language == "fr" and kind < 0.10 and word[0] in "aeiouéèêhyàâîôœ":
-            return pick(ELIDED, rng) + word
+        if about.attached and kind < 0.025:
+            return f"{word}-{pick(about.attached, rng)}"
+        if about.elided and 0.025 <= kind < 0.12 and word[0] in about.vowels:
+            return pick(about.elided, rng) + word
+        if language == "en" and 0.012 <= kind < 0.022 and len(word) > 2 and word.isalpha():
+            return word + ("'" if word.endswith("s") else "'s")
         return word
 
     def _pick(self, language: str, rng: np.random.Generator) -> str:
-        words, cumulated = self._tables[language]
+        tables = self._written if rng.random() < AS_WRITTEN else self._tables
+        words, cumulated = tables[language]
         return words[int(np.searchsorted(cumulated, rng.random(), side="right"))]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def tempered(language: str, temper: float) -> tuple[list[str], np.ndarray]:
     """The language's words and their cumulated probabilities, `frequency ** temper`, ending in 1."""
     frequencies = frequencies_of(language)
@@ -128,6 +146,7 @@ def tempered(language: str, temper: float) -> tuple[list[str], np.ndarray]:
     return words, cumulated
 
 
+@lru_cache(maxsize=16)
 def frequencies_of(language: str) -> dict[str, float]:
     """The commonest words of a language that are spelt with its letters, commonest first: word -> share."""
     try:
@@ -138,28 +157,32 @@ def frequencies_of(language: str) -> dict[str, float]:
             "Install it with: pip install 'wordfreq>=3.1'."
         ) from None
     known = wordfreq.get_frequency_dict(language, wordlist="best")  # commonest first
-    single = {"en": "ai", "fr": "aày"}[language]
+    single = BY_CODE[language].single
     words = (word for word in known if len(word) <= 18 and (len(word) > 1 or word in single))
     shown = (word for word in words if PLAIN_WORD.fullmatch(word) and not NOT_SHOWN.search(word))
     return {word: known[word] for word in islice(shown, MOST_WORDS)}
 
 
-def pick(options: Sequence[str], rng: np.random.Generator) -> str:
-    """One of the options, all equally likely."""
-    return options[int(rng.integers(len(options)))]
-
-
-def cased(word: str, rng: np.random.Generator) -> str:
-    """As it is, Capitalised (sentences, names, titles) or ALL CAPS (headings, shouting, acronyms)."""
+def cased(word: str, rng: np.random.Generator, language: str = "en") -> str:
+    """As it is, Capitalised (sentences, titles, German nouns), ALL CAPS (headings, shouting), or as a name is."""
     kind = rng.random()
-    if word == "i" or word.startswith(("i'", "i’")):  # English: I, I'm, I'll
+    english = language == "en"
+    if english and (word == "i" or word.startswith(("i'", "i’"))):  # I, I'm, I'll
         word = "I" + word[1:]
-    if kind < 0.05:
+    stem = word.removesuffix("'s")
+    if stem in proper():
+        word = proper()[stem] + word[len(stem) :]
+    elif english and stem in listed()["upper"]:
+        word = stem.upper() + word[len(stem) :] if stem != "us" or kind < 0.1 else word
+    capital = 0.18 + BY_CODE[language].nouns
+    if kind < 0.02 and "ß" not in word:
         return word.upper()
-    return word[0].upper() + word[1:] if kind < 0.25 else word
+    if kind < 0.02 + capital or (english and stem in listed()["capital"]):
+        return word[0].upper() + word[1:]
+    return word
 
 
-def punctuated(word: str, rng: np.random.Generator, share: float = 1.0) -> str:
+def punctuated(word: str, rng: np.random.Generator, language: str = "en", share: float = 1.0) -> str:
     """The word with what stands before and after it, if anything; `share` scales how often."""
     kind = rng.random() / share
     for mark, chance in AFTER.items():
@@ -168,76 +191,6 @@ def punctuated(word: str, rng: np.random.Generator, share: float = 1.0) -> str:
         kind -= chance
     for frame, chance in AROUND.items():
         if kind < chance:
-            return frame.replace("_", word)
+            return (pick(BY_CODE[language].quotes, rng) if frame == "Q" else frame).replace("_", word)
         kind -= chance
     return word
-
-
-def special(language: str, rng: np.random.Generator) -> str:
-    """Something no dictionary lists: a number, date, time, price, initial, letter, title or abbreviation."""
-    kind = int(rng.integers(12))
-    if kind == 0:
-        return str(rng.integers(10))
-    if kind <= 2:
-        return str(rng.integers(10 ** int(rng.integers(1, 6))))
-    if kind == 3:
-        return str(rng.integers(1750, 2031))
-    if kind == 4:
-        return written_date(language, rng)
-    if kind == 5:
-        amount = f"{rng.integers(1, 500)}" + (f".{rng.integers(100):02d}" if rng.random() < 0.5 else "")
-        amount = amount.replace(".", ",") if language == "fr" else amount
-        return pick(("$", "£"), rng) + amount if language == "en" else amount + "€"
-    if kind == 6:
-        return numeral(language, rng)
-    if kind <= 8:
-        initials = "ABCDEFGHIJKLMNOPRSTVW"
-        return "".join(f"{pick(initials, rng)}." for _ in range(int(rng.integers(1, 4))))
-    if kind == 9:
-        return pick("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", rng)
-    if kind == 10:
-        return pick(TITLES[language].split(), rng)
-    return pick(ABBREVIATIONS.split(), rng)
-
-
-def written_date(language: str, rng: np.random.Generator) -> str:
-    """A date or a part of one: 3/12/97, 12-04-1986, 1970's, Sept, 14th, 1er."""
-    day, month, year = int(rng.integers(1, 32)), int(rng.integers(1, 13)), int(rng.integers(1900, 2030))
-    kind = int(rng.integers(5))
-    if kind == 0:
-        return f"{day}/{month}/{year % 100:02d}"
-    if kind == 1:
-        return f"{day:02d}-{month:02d}-{year}"
-    if kind == 2 and language == "en":
-        return f"{year // 10 * 10}" + pick(("s", "'s"), rng)
-    if kind == 3:
-        return pick(MONTHS[language].split(), rng)
-    return ordinal(day, language)
-
-
-def ordinal(number: int, language: str) -> str:
-    """The number in a row: 1st, 2nd, 13th; in French 1er, 2e.
-
-    Example:
-        >>> [ordinal(number, "en") for number in (1, 12, 23)]
-        ['1st', '12th', '23rd']
-    """
-    if language == "fr":
-        return f"{number}er" if number == 1 else f"{number}e"
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def numeral(language: str, rng: np.random.Generator) -> str:
-    """A number with something in it: 12:45, 9h30, 3.5, 1,250, 45%, 1/2."""
-    kind = int(rng.integers(5))
-    first, second = int(rng.integers(1, 24)), int(rng.integers(60))
-    if kind == 0:
-        return f"{first}h{second:02d}" if language == "fr" else f"{first}:{second:02d}"
-    if kind == 1:
-        return f"{first}{',' if language == 'fr' else '.'}{second}"
-    if kind == 2:
-        return f"{first},{int(rng.integers(1000)):03d}" if language == "en" else f"{first}000"
-    if kind == 3:
-        return f"{second}%"
-    return f"{first % 5 + 1}/{first % 8 + 2}"

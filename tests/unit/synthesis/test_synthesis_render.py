@@ -11,7 +11,7 @@ import pytest
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.synthesis import Face, Style, contact_sheet, random_style, render_word
 from hwr_core.synthesis.fonts import measure
-from hwr_core.synthesis.letters import thicken
+from hwr_core.synthesis.pen import thicken
 
 HABITS = {
     "text_height": 90,
@@ -28,7 +28,10 @@ HABITS = {
     "paper_texture": 0.8,
     "ruling": "line",
     "underline": 1.0,
-    "remains": 1.0,
+    "neighbours": 1.0,
+    "strike_out": 1.0,
+    "bleed": 1.0,
+    "nib": "ball",
     "scan": "binary",
     "noise": 12.0,
     "blur": 1.5,
@@ -71,7 +74,7 @@ def test_every_habit_shows_and_leaves_a_picture(face: Face, name: str) -> None:
     assert picture.shape != quiet.shape or (picture != quiet).any()
 
 
-@pytest.mark.parametrize("setting", ["letters", "joined"])
+@pytest.mark.parametrize("setting", ["letters", "pieces", "joined"])
 @pytest.mark.parametrize("name", sorted(JITTERS))
 def test_jitter_makes_the_same_word_differ(face: Face, name: str, setting: str) -> None:
     style = Style(face=face, setting=setting, margin=0, **{name: JITTERS[name]})
@@ -138,7 +141,8 @@ def test_the_text_must_be_writable(face: Face) -> None:
 
 
 @pytest.mark.parametrize(
-    "habit", [{"setting": "runes"}, {"ruling": "waves"}, {"scan": "colour"}, {"ink": 0.0}, {"slant": 60.0}]
+    "habit",
+    [{"setting": "runes"}, {"ruling": "waves"}, {"scan": "colour"}, {"nib": "quill"}, {"ink": 0.0}, {"slant": 60.0}],
 )
 def test_impossible_habits_are_refused(face: Face, habit: dict) -> None:
     with pytest.raises(ConfigError, match="must"):

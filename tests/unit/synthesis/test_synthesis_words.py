@@ -12,7 +12,10 @@ import pytest
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.synthesis import WordSource
 from hwr_core.synthesis import words as module
-from hwr_core.synthesis.words import cased, numeral, ordinal, punctuated, special, tempered, written_date
+from hwr_core.synthesis.languages import LANGUAGES
+from hwr_core.synthesis.names import name
+from hwr_core.synthesis.specials import numeral, ordinal, special, written_date
+from hwr_core.synthesis.words import cased, punctuated, tempered
 
 FREQUENCIES = {
     "en": {"the": 0.5, "of": 0.25, "minister": 0.125, "it's": 0.1, "zebra": 0.025},
@@ -73,6 +76,7 @@ def test_settings_are_checked() -> None:
 
 def test_a_missing_wordfreq_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     tempered.cache_clear()
+    module.frequencies_of.cache_clear()
     monkeypatch.setitem(sys.modules, "wordfreq", None)
     with pytest.raises(DataError, match="wordfreq is not installed"):
         WordSource()
@@ -86,7 +90,7 @@ def test_wordfreq_gives_plain_words() -> None:
     assert all(module.PLAIN_WORD.fullmatch(word) for word in frequencies)
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_special_words_are_short_and_unspaced(language: str) -> None:
     rng = np.random.default_rng(0)
     for _ in range(500):
@@ -116,3 +120,47 @@ def test_ordinals() -> None:
         "21st",
     ]
     assert [ordinal(number, "fr") for number in (1, 2)] == ["1er", "2e"]
+
+
+@pytest.mark.usefixtures("small")
+def test_the_commonest_words_come_whatever_the_temper() -> None:
+    source = WordSource(1, temper=1e-6, special=0, names=0)
+    counts = Counter(word.lower().strip(",.;:!?\"'()-") for word in islice(source, 3000))
+    assert counts["the"] / 3000 == pytest.approx(0.6 * 0.2 + 0.4 * 0.5, abs=0.04)
+
+
+def test_every_language_has_its_words() -> None:
+    pytest.importorskip("wordfreq")
+    for language in ("de", "pl"):
+        words = [WordSource(2, (language,), special=0, names=0).word(index) for index in range(300)]
+        assert any(not word.isascii() for word in words)
+        assert not any(map(str.isspace, "".join(words)))
+    german = [WordSource(2, ("de",), special=0, names=0).word(index) for index in range(300)]
+    assert sum(word.strip("\"'(„").istitle() for word in german) / 300 > 0.3  # nouns
+
+
+def test_names_are_capitals_and_may_be_compound() -> None:
+    rng = np.random.default_rng(0)
+    made = {name(rng) for _ in range(2000)}
+    assert all(word[0].isupper() or word in ("de", "van", "von") for word in made)
+    assert any(word.startswith(("Mc", "O'")) for word in made)
+    assert any("-" in word for word in made)
+
+
+def test_names_and_english_days_keep_their_capital() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        assert cased("london", rng) in ("London", "LONDON")
+        assert cased("monday", rng) in ("Monday", "MONDAY")
+    assert "hill" in {cased("hill", rng) for _ in range(20)}  # a name, but a word first
+    assert {cased("lundi", rng, "fr") for _ in range(60)} >= {"lundi", "Lundi"}
+
+
+def test_languages_attach_and_quote_in_their_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    tempered.cache_clear()
+    monkeypatch.setattr(module, "frequencies_of", lambda language: {"arbre": 0.6, "est": 0.4})
+    french = list(islice(WordSource(1, ("fr",), special=0, names=0), 4000))
+    tempered.cache_clear()
+    assert any(word.lower().startswith(("l'", "d'", "qu'")) for word in french)
+    assert any(word.endswith(("-ce", "-il", "-elle")) for word in french)
+    assert any(word.startswith("«") and word.endswith("»") for word in french)
