@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from hwr_core.config import AugmentationConfig, CanvasConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+from hwr_core.config import (
+    AugmentationConfig,
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    DualConfig,
+    ModelConfig,
+    RunConfig,
+    TrainingConfig,
+)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -71,7 +80,7 @@ def make_dataset(tmp_path: Path) -> MakeDataSet:
     return make
 
 
-def small_config(datasets: Sequence[str], model: CrnnConfig | DualConfig, **training: object) -> RunConfig:
+def small_config(datasets: Sequence[str], model: ModelConfig, **training: object) -> RunConfig:
     """A run small enough for a test, its pictures unchanged."""
     return RunConfig(
         datasets=tuple(datasets),
@@ -85,6 +94,13 @@ def small_config(datasets: Sequence[str], model: CrnnConfig | DualConfig, **trai
 @pytest.fixture(scope="session")
 def tiny_crnn() -> CrnnConfig:
     return CrnnConfig(channels=(8, 8, 8, 8), lstm_units=16, lstm_layers=1, dropout=0.0)
+
+
+@pytest.fixture(scope="session")
+def tiny_cnn_transformer() -> CnnTransformerConfig:
+    return CnnTransformerConfig(
+        channels=(8, 8, 16, 32), blocks=(1, 1, 1), width=32, layers=1, heads=2, feed_forward=64, dropout=0.0
+    )
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +123,7 @@ def config_of() -> Callable[..., RunConfig]:
     return small_config
 
 
-def train_four_words(folder: Path, model: CrnnConfig | DualConfig, **training: object) -> Iterator[Path]:
+def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Iterator[Path]:
     """Train on four drawn words in this process; the run's folder."""
     from hwr_core.data import add_dataset
     from hwr_core.training import new_run
@@ -131,6 +147,20 @@ def crnn_run(tmp_path_factory: pytest.TempPathFactory, tiny_crnn: CrnnConfig) ->
         epochs=60,
         batch_size=4,
         learning_rate=0.01,
+        warmup_steps=10,
+        patience=60,
+    )
+
+
+@pytest.fixture(scope="session")
+def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory, tiny_cnn_transformer: CnnTransformerConfig) -> Path:
+    """A finished run of `cnn_transformer` on four drawn words."""
+    return train_four_words(
+        tmp_path_factory.mktemp("cnn_transformer"),
+        tiny_cnn_transformer,
+        epochs=60,
+        batch_size=4,
+        learning_rate=0.003,
         warmup_steps=10,
         patience=60,
     )
