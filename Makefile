@@ -38,7 +38,7 @@ test: $(VENV)/.test  ## everything, with the browser where Chromium is installed
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest --doctest-modules hwr_core tests
 	$(BIN)/coverage combine -q
-	$(BIN)/coverage report --skip-covered --fail-under=85
+	$(BIN)/coverage report --skip-covered --fail-under=90
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

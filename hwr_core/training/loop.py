@@ -26,6 +26,7 @@ from hwr_core.training.tasks import Task
 
 STATE_FILE = "state.npz"
 STATUS_SECONDS = 1.0  # the page need not know more often
+WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest: no measure of the time left
 Row = dict[str, Any]
 
 
@@ -38,6 +39,11 @@ class Progress:
     samples: list[Row] = field(default_factory=list)
     best_epoch: int = 0
     best_value: float = float("inf")
+    best_loss: float = float("inf")  # of equal figures the surer epoch is kept
+
+    def better(self, row: Row, metric: str) -> bool:
+        """Whether this epoch reads better than the best so far; among equals, whether its validation loss is lower."""
+        return (row[metric], row.get("validation_loss", 0.0)) < (self.best_value, self.best_loss)
 
 
 def train(
@@ -70,9 +76,10 @@ def train(
             stopped = True
             break
         progress.epoch += 1
-        better = row[task.metric] < progress.best_value
+        better = progress.better(row, task.metric)
         if better:
             progress.best_epoch, progress.best_value = progress.epoch, row[task.metric]
+            progress.best_loss = row.get("validation_loss", 0.0)
         progress.history.append({**row, "best": int(better)})
         read_samples(task, samples, progress)
         report(status, phase="Saving")
@@ -104,7 +111,7 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, s
     jobs.write_status(folder, status)
     sums: dict[str, float] = {}
     words = 0
-    told = 0.0
+    told, warm = 0.0, begun
     spans = [r["seconds"] for r in progress.history[-3:]]
     for step, (arrays, count) in enumerate(ahead(task.batches(epoch)), start=1):
         if jobs.stop_requested(folder):
@@ -119,11 +126,10 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, s
         for name, value in logs.items():
             sums[name] = sums.get(name, 0.0) + float(value) * count
         now = time.time()
+        warm = now if step == WARM_UP_STEPS else warm
         if now - told > STATUS_SECONDS or step == steps:
             told = now
-            whole = np.mean(spans) if spans else (now - begun) / step * steps * 1.1
-            left = (now - begun) / step * (steps - step) + whole * (config.training.epochs - epoch - 1)
-            report(status, step=step, seconds_left=float(left))
+            report(status, step=step, seconds_left=seconds_left(now - warm, step, steps, spans, config, epoch))
             status.details.update(loss=sums["loss"] / words, words_per_second=words / (now - begun))
             jobs.write_status(folder, status)
     trained = time.time()
@@ -140,6 +146,25 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, s
         "seconds": time.time() - begun,
         "words_per_second": words / (trained - begun),
     }
+
+
+def seconds_left(
+    spent: float, step: int, steps: int, spans: Sequence[float], config: RunConfig, epoch: int
+) -> float | None:
+    """Seconds to the end of the last epoch; None while only steps have run that were compiled on the way.
+
+    Args:
+        spent: seconds since the warm-up steps.
+        step, steps: of this epoch.
+        spans: seconds that the latest whole epochs took.
+        epoch: number of finished epochs.
+    """
+    counted = step - WARM_UP_STEPS
+    later = config.training.epochs - epoch - 1
+    if counted < 1:
+        return float(np.mean(spans)) * (later + 1) if spans else None
+    whole = float(np.mean(spans)) if spans else spent / counted * steps * 1.1  # a tenth more for validation
+    return spent / counted * (steps - step) + whole * later
 
 
 def ahead(batches: Iterator[Any], most: int = 6) -> Iterator[Any]:

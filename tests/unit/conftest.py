@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -26,6 +26,7 @@ from hwr_core.config import (
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 FOUR_WORDS = ("tea", "ink", "moon", "sally")
+KNOWN = 0.15  # validation loss of words that are known for sure: read with a confidence over 0.85
 SMALL_CANVAS = CanvasConfig(height=32, width=64)
 Draw = Callable[..., np.ndarray]
 MakeDataSet = Callable[..., Path]
@@ -93,7 +94,7 @@ def small_config(datasets: Sequence[str], model: ModelConfig, **training: object
 
 @pytest.fixture(scope="session")
 def tiny_crnn() -> CrnnConfig:
-    return CrnnConfig(channels=(8, 8, 8, 8), lstm_units=16, lstm_layers=1, dropout=0.0)
+    return CrnnConfig(channels=(8, 16, 16, 32), lstm_units=32, lstm_layers=1, dropout=0.0)
 
 
 @pytest.fixture(scope="session")
@@ -107,11 +108,11 @@ def tiny_cnn_transformer() -> CnnTransformerConfig:
 def tiny_dual() -> DualConfig:
     return DualConfig(
         image_weights="none",
-        image_units=32,
+        image_units=64,
         embedding_units=16,
         lstm_units=16,
         text_units=16,
-        joint_units=32,
+        joint_units=64,
         image_dropout=0.0,
         text_dropout=0.0,
         joint_dropout=0.0,
@@ -123,58 +124,44 @@ def config_of() -> Callable[..., RunConfig]:
     return small_config
 
 
-def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Iterator[Path]:
-    """Train on four drawn words in this process; the run's folder."""
+def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Path:
+    """Train on four drawn words in this process, until they are known; the run's folder.
+
+    Processors round differently, and a net so tiny may be caught in a corner on one of them: the next seed is tried.
+    """
     from hwr_core.data import add_dataset
     from hwr_core.training import new_run
     from hwr_core.training.work import work
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HWR_HOME", str(folder))
-        parts = {"train": FOUR_WORDS * 4, "validation": FOUR_WORDS}
+        parts = {"train": FOUR_WORDS * 32, "validation": FOUR_WORDS}
         add_dataset("four", write_words(folder / "four", parts), canvas=SMALL_CANVAS)
-        run = new_run(small_config(["four"], model, **training), model.name)
-        work(run.folder, say=lambda line: None)
-    return run.folder
+        for seed in (2, 3, 4, 5):
+            settings = small_config(["four"], model, batch_size=8, warmup_steps=10, seed=seed, **training)
+            run = new_run(settings, f"{model.name}-{seed}")
+            work(run.folder, say=lambda line: None)
+            if run.best["word_accuracy"] == 1 and run.best["validation_loss"] < KNOWN:
+                return run.folder
+    raise AssertionError(f"{model.name} did not learn four words: {run.best}")
 
 
 @pytest.fixture(scope="session")
 def crnn_run(tmp_path_factory: pytest.TempPathFactory, tiny_crnn: CrnnConfig) -> Path:
     """A finished run of `crnn` on four drawn words."""
-    return train_four_words(
-        tmp_path_factory.mktemp("crnn"),
-        tiny_crnn,
-        epochs=60,
-        batch_size=4,
-        learning_rate=0.01,
-        warmup_steps=10,
-        patience=60,
-    )
+    folder = tmp_path_factory.mktemp("crnn")
+    return train_four_words(folder, tiny_crnn, epochs=25, patience=25, learning_rate=0.005)
 
 
 @pytest.fixture(scope="session")
 def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory, tiny_cnn_transformer: CnnTransformerConfig) -> Path:
     """A finished run of `cnn_transformer` on four drawn words."""
-    return train_four_words(
-        tmp_path_factory.mktemp("cnn_transformer"),
-        tiny_cnn_transformer,
-        epochs=60,
-        batch_size=4,
-        learning_rate=0.003,
-        warmup_steps=10,
-        patience=60,
-    )
+    folder = tmp_path_factory.mktemp("cnn_transformer")
+    return train_four_words(folder, tiny_cnn_transformer, epochs=25, patience=25, learning_rate=0.003)
 
 
 @pytest.fixture(scope="session")
 def dual_run(tmp_path_factory: pytest.TempPathFactory, tiny_dual: DualConfig) -> Path:
     """A finished run of `dual` on four drawn words, ResNet50's weights random."""
-    return train_four_words(
-        tmp_path_factory.mktemp("dual"),
-        tiny_dual,
-        epochs=70,
-        batch_size=4,
-        learning_rate=0.003,
-        warmup_steps=10,
-        patience=70,
-    )
+    folder = tmp_path_factory.mktemp("dual")
+    return train_four_words(folder, tiny_dual, epochs=30, patience=30, learning_rate=0.003)

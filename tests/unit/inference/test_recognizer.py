@@ -34,7 +34,8 @@ class TestEveryModel:
         assert all(0.5 < reading.confidence <= 1 for reading in readings)
 
     def test_what_it_says_of_itself(self, recognizer):
-        assert recognizer.model_name == recognizer.name == recognizer.folder.parent.name
+        assert recognizer.name == recognizer.folder.parent.name
+        assert recognizer.name.startswith(recognizer.model_name)
         assert recognizer.charset == "".join(sorted(set("".join(WORDS))))
         assert recognizer.config.canvas == CanvasConfig(height=32, width=64)
         assert recognizer.card == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
+import sys
 
 import pandas as pd
 import pytest
@@ -55,8 +55,7 @@ def test_what_makes_it_longer():
 
 def test_thirty_thousand_words_take_about_what_was_measured(monkeypatch):
     """Figures of this network on two cores: about 200 to 400 words a second, ResNet50 about 65 pictures."""
-    module = importlib.import_module("hwr_core.training.estimate")  # the package's name is the function's
-    monkeypatch.setattr(module, "word_counts", lambda config: (30_000, 0))
+    monkeypatch.setattr(sys.modules[estimate.__module__], "word_counts", lambda config: (30_000, 0))
     assert 60 < 30_000 / estimate(config_of()).seconds_per_epoch < 600
     dual = estimate(config_of(DUAL))
     assert 30 < 30_000 / dual.first_seconds < 130
