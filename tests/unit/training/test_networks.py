@@ -11,7 +11,6 @@ import pytest
 from hwr_core.config import AugmentationConfig, CnnTransformerConfig, TrainingConfig
 from hwr_core.data.batches import PreparedWords
 from hwr_core.models import build_model
-from hwr_core.models.convolution import FRAMES
 from hwr_core.text import Charset
 from hwr_core.training.loop import variables_of
 from hwr_core.training.networks import measure_batch_norm
@@ -35,7 +34,10 @@ def make_task(tiny_crnn, config_of):
         config = config_of(["words"], model or tiny_crnn, batch_size=2, epochs=3, warmup_steps=1, **training)
         if augmentation:
             config = replace(config, augmentation=augmentation)
-        return CtcTask(config, Charset.from_texts(WORDS), prepared(), prepared(2))
+        task = CtcTask(config, Charset.from_texts(WORDS), prepared(), prepared(2))
+        # Two steps are sooner run than compiled; JAX has no other way than to compile.
+        task.network.run_eagerly = task.model.run_eagerly = keras.backend.backend() == "tensorflow"
+        return task
 
     return make
 
@@ -96,7 +98,6 @@ def test_batch_norm_is_measured_over_the_batches(tiny_crnn, config_of):
     np.testing.assert_allclose(norm.moving_mean, seen.mean(axis=(0, 1, 2, 3)), atol=1e-5)
     np.testing.assert_allclose(norm.moving_variance, seen.var(axis=(1, 2, 3)).mean(axis=0), atol=1e-5)
     assert norm.momentum == 0.9
-    assert model.get_layer(FRAMES).output.shape[-1] == 8
 
 
 @pytest.mark.parametrize("name", ["crnn", "cnn_transformer"])
