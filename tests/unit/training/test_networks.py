@@ -12,7 +12,7 @@ from hwr_core.config import AugmentationConfig, CnnTransformerConfig, TrainingCo
 from hwr_core.data.batches import PreparedWords
 from hwr_core.models import build_model
 from hwr_core.text import Charset
-from hwr_core.training.loop import variables_of
+from hwr_core.training.loop import Progress, restore, save, variables_of
 from hwr_core.training.networks import measure_batch_norm
 from hwr_core.training.tasks import CtcTask, changes_on_device
 
@@ -152,3 +152,25 @@ def test_defaults_leave_earlier_runs_as_they_were():
     assert (TrainingConfig().average, TrainingConfig().precision) == (0, "float32")
     assert (AugmentationConfig().mask, AugmentationConfig().device) == (0, "auto")
     assert CnnTransformerConfig().shortcut == 0.1
+
+
+def test_a_resumed_run_goes_on_as_the_undisturbed_one(make_task, tiny_cnn_transformer, tmp_path):
+    """Averages, dropout and the changes' own chance are part of the state."""
+
+    def fresh() -> CtcTask:
+        model = replace(tiny_cnn_transformer, dropout=0.2, shortcut=0.1)
+        return make_task(model, AugmentationConfig(device="layers", mask=0.2), average=0.8)
+
+    undisturbed = fresh()
+    steps(undisturbed)
+    undisturbed.validate(lambda: False)
+    save(tmp_path, undisturbed, Progress(epoch=1))
+    expected = steps(undisturbed, 1), undisturbed.validate(lambda: False)
+    resumed = fresh()
+    assert restore(tmp_path, resumed).epoch == 1
+    found = steps(resumed, 1), resumed.validate(lambda: False)
+    for one, other in zip(expected[0], found[0], strict=True):
+        assert one == pytest.approx(other, rel=1e-3)
+    assert expected[1] == pytest.approx(found[1], rel=1e-3)
+    for one, other in zip(undisturbed.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-2, atol=1e-3)
