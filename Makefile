@@ -2,11 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-IAM ?= iam-words.zip
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts demo train bench clean
+.PHONY: install app check test format fonts demo train train-reader-small train-reader train-reader-open bench clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -50,8 +49,10 @@ fonts: $(VENV)/.fonts  ## handwriting fonts for synthesis, from their npm packag
 demo: fonts  ## the built-in data set, made anew
 	$(BIN)/python scripts/make_demo.py
 
-train: fonts  ## the shipped starter: make train IAM=path/to/iam-words.zip (resumes where it stopped)
-	$(BIN)/python scripts/make_starter.py --iam $(IAM)
+train: train-reader-small
+
+train-reader-small train-reader train-reader-open: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
+	$(BIN)/python scripts/make_reader.py $* --data "$(DATA)"
 
 bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md
 	$(BIN)/python benchmarks/run.py --data "$(DATA)"

@@ -48,6 +48,15 @@ class CanvasConfig:
         )
 
 
+SHORTCUT_HELP = "Weight of a second CTC loss right behind the CNN, in training only; 0 leaves it out."
+
+
+def require_channels(channels: tuple[int, ...]) -> None:
+    """Channels of a CNN's four stages."""
+    fitting = len(channels) == 4 and all(isinstance(c, int) and 8 <= c <= 1024 and c % 8 == 0 for c in channels)
+    require(fitting, "channels", channels, "four multiples of 8, from 8 to 1024")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CrnnConfig:
     """`crnn`: compact CNN, column max-pool, bidirectional LSTM, CTC."""
@@ -57,17 +66,41 @@ class CrnnConfig:
     lstm_units: int = setting(128, "Units of each direction of each LSTM layer.")
     lstm_layers: int = setting(2, "Number of bidirectional LSTM layers.")
     dropout: float = setting(0.2, "Share of features dropped before each LSTM layer and the output.")
+    shortcut: float = setting(0.0, SHORTCUT_HELP)
 
     def __post_init__(self) -> None:
-        require(
-            len(self.channels) == 4 and all(8 <= c <= 1024 and c % 8 == 0 for c in self.channels),
-            "channels",
-            self.channels,
-            "four multiples of 8, from 8 to 1024",
-        )
+        require_channels(self.channels)
         require(8 <= self.lstm_units <= 1024, "lstm_units", self.lstm_units, "from 8 to 1024")
         require(1 <= self.lstm_layers <= 5, "lstm_layers", self.lstm_layers, "from 1 to 5")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+        require(0 <= self.shortcut <= 1, "shortcut", self.shortcut, "in [0, 1]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CnnTransformerConfig:
+    """`cnn_transformer`: residual CNN, column max-pool, Transformer encoder, CTC."""
+
+    name: Literal["cnn_transformer"] = "cnn_transformer"
+    channels: tuple[int, ...] = setting((32, 64, 128, 256), "Channels of the stem and the three stages of the CNN.")
+    blocks: tuple[int, ...] = setting((2, 3, 3), "Residual blocks in each stage of the CNN.")
+    width: int = setting(256, "Features of a frame in the Transformer.")
+    layers: int = setting(6, "Number of Transformer blocks; 0 leaves a network of convolutions alone.")
+    heads: int = setting(4, "Attention heads of each block.")
+    feed_forward: int = setting(1024, "Units of each block's dense layer.")
+    dropout: float = setting(0.1, "Share of features dropped in each block and before the output.")
+    shortcut: float = setting(0.1, SHORTCUT_HELP)
+
+    def __post_init__(self) -> None:
+        require_channels(self.channels)
+        fitting = len(self.blocks) == 3 and all(1 <= count <= 12 for count in self.blocks)
+        require(fitting, "blocks", self.blocks, "three numbers from 1 to 12")
+        require(1 <= self.heads <= 16, "heads", self.heads, "from 1 to 16")
+        even = 8 <= self.width <= 1024 and self.width % (2 * self.heads) == 0
+        require(even, "width", self.width, f"from 8 to 1024 and a multiple of twice the {self.heads} heads")
+        require(0 <= self.layers <= 24, "layers", self.layers, "from 0 to 24")
+        require(8 <= self.feed_forward <= 4096, "feed_forward", self.feed_forward, "from 8 to 4096")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+        require(0 <= self.shortcut <= 1, "shortcut", self.shortcut, "in [0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,8 +140,13 @@ class DualConfig:
             require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
 
 
-ModelConfig = CrnnConfig | DualConfig
-MODEL_CONFIGS: dict[str, type[CrnnConfig] | type[DualConfig]] = {"crnn": CrnnConfig, "dual": DualConfig}
+CtcConfig = CrnnConfig | CnnTransformerConfig
+ModelConfig = CrnnConfig | CnnTransformerConfig | DualConfig
+MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
+    "crnn": CrnnConfig,
+    "cnn_transformer": CnnTransformerConfig,
+    "dual": DualConfig,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,12 +161,20 @@ class AugmentationConfig:
     elastic: float = setting(2.5, "Largest local warp, in pixels.")
     stroke: float = setting(0.4, "Chance that strokes are made thinner or thicker.")
     noise: float = setting(0.06, "Largest standard deviation of the noise added, ink being 1.")
+    mask: float = setting(0.0, "Largest share of the columns with ink that is hidden, in a few stripes.")
+    device: Literal["auto", "loader", "layers"] = setting(
+        "auto", "Where pictures are changed: loader (CPU), layers (in the training step), or layers where a GPU is."
+    )
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
             value = getattr(self, spec.name)
-            require(0 <= value <= 45, spec.name, value, "from 0 to 45")
+            if spec.name != "device":
+                require(0 <= value <= 45, spec.name, value, "from 0 to 45")
         require(self.strength <= 2, "strength", self.strength, "from 0 to 2")
+        require(self.mask <= 0.5, "mask", self.mask, "from 0 to 0.5")
+        known = ("auto", "loader", "layers")
+        require(self.device in known, "device", self.device, "'auto', 'loader' or 'layers'")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +187,10 @@ class TrainingConfig:
     warmup_steps: int = setting(200, "Steps over which the learning rate rises to its peak.")
     weight_decay: float = setting(1e-4, "AdamW's weight decay.")
     clip_norm: float = setting(5.0, "Largest norm of a step's gradient.")
+    average: float = setting(0.0, "Weights read with are a running average: 0 is off, 0.999 keeps some thousand steps.")
+    precision: Literal["float32", "mixed_bfloat16"] = setting(
+        "float32", "Arithmetic of a training step: mixed_bfloat16 is quicker on a GPU; what is saved is float32."
+    )
     patience: int = setting(8, "Epochs without a better validation figure before training ends.")
     max_words: int = setting(0, "Most training words used; 0 uses all.")
     max_validation_words: int = setting(0, "Most validation words used each epoch; 0 uses all.")
@@ -153,6 +203,9 @@ class TrainingConfig:
         require(0 <= self.warmup_steps <= 1_000_000, "warmup_steps", self.warmup_steps, "0 or more")
         require(0 <= self.weight_decay < 1, "weight_decay", self.weight_decay, "in [0, 1)")
         require(self.clip_norm > 0, "clip_norm", self.clip_norm, "more than 0")
+        require(0 <= self.average < 1, "average", self.average, "in [0, 1)")
+        kinds = ("float32", "mixed_bfloat16")
+        require(self.precision in kinds, "precision", self.precision, " or ".join(map(repr, kinds)))
         require(self.patience >= 1, "patience", self.patience, "1 or more")
         require(self.max_words >= 0, "max_words", self.max_words, "0 or more")
         require(self.max_validation_words >= 0, "max_validation_words", self.max_validation_words, "0 or more")
@@ -180,6 +233,10 @@ class RunConfig:
             self.validate_on,
             f"among {self.datasets}",
         )
+        if isinstance(self.model, DualConfig):
+            average, precision = self.training.average, self.training.precision
+            require(average == 0, "average", average, "0 for dual, which keeps its last weights")
+            require(precision == "float32", "precision", precision, "'float32' for dual")
 
     def to_dict(self) -> dict[str, Any]:
         return {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}

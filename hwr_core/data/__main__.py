@@ -1,4 +1,4 @@
-"""`python -m hwr_core.data FOLDER` is the job that adds a data set; people use `add`, `list`, `remove`."""
+"""`python -m hwr_core.data FOLDER` is the job that adds a data set; people use `add`, `list`, `remove`, `pack`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig, build
+from hwr_core.data.packing import PIECE_MB, pack, unpack
 from hwr_core.data.readers import READERS
-from hwr_core.data.workspace import REQUEST, add_dataset, list_datasets, remove_dataset
+from hwr_core.data.workspace import REQUEST, add_dataset, list_datasets, open_dataset, remove_dataset
 from hwr_core.errors import DataError, HwrError
 
 WRITE_EVERY = 0.5  # seconds between two writes of the status
@@ -102,6 +103,12 @@ def command_line() -> argparse.ArgumentParser:
     add.add_argument("--images", type=Path, help="the folder or zip of the pictures, if not beside the list")
     commands.add_parser("list", help="show the stored data sets")
     commands.add_parser("remove", help="remove a stored data set; its source stays").add_argument("name")
+    pack = commands.add_parser("pack", help="write data sets as compact files, to be trained on elsewhere")
+    pack.add_argument("folder", type=Path)
+    pack.add_argument("names", nargs="+", metavar="NAME")
+    pack.add_argument("--piece-mb", type=float, default=PIECE_MB, help="largest file, in MiB (default: %(default)s)")
+    unpack = commands.add_parser("unpack", help="store the data sets that pack wrote")
+    unpack.add_argument("folder", type=Path)
     return parser
 
 
@@ -141,6 +148,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if parsed.command == "add":
             add(parsed)
+        elif parsed.command == "pack":
+            for name in parsed.names:
+                files = pack(open_dataset(name), parsed.folder, piece_mb=parsed.piece_mb, progress=show_progress)
+                size = sum(path.stat().st_size for path in files) / 2**20
+                print(f"{name}: {len(files)} files, {size:.1f} MiB in {parsed.folder}")
+        elif parsed.command == "unpack":
+            print(f"Ready: {', '.join(unpack(parsed.folder, show_progress))}")
         elif parsed.command == "remove":
             remove_dataset(parsed.name)
             print(f"{parsed.name} was removed; the files it was read from were not touched.")

@@ -9,6 +9,7 @@ import numpy as np
 from hwr_core.config import AugmentationConfig
 from hwr_core.imaging.canvas import ink_width
 
+MASKS = 3
 ELASTIC_GRID = 32  # pixels between the random displacements of the local warp
 
 
@@ -18,7 +19,7 @@ def augment(
     """Change a canvas at random.
 
     Turn, slant, scale, move and a smooth local warp in one resampling; then thinner or thicker strokes, fainter
-    or stronger ink, a harder or softer edge (scans in black and white against grey ones), noise.
+    or stronger ink, a harder or softer edge (scans in black and white against grey ones), noise, stripes of paper.
 
     Args:
         canvas: `(H, W)` uint8, 0 paper to 255 ink.
@@ -52,6 +53,8 @@ def augment(
     values = values**gamma * rng.uniform(1 - 0.3 * config.strength, 1)
     noise = np.float32(rng.uniform(0, config.noise * config.strength))
     values = values + noise * rng.standard_normal(values.shape, np.float32)
+    if config.mask:
+        values = _masked(values, config.mask * config.strength, rng)
     return (np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
@@ -81,6 +84,16 @@ def _resampling(
         warp_x, warp_y = (cv2.resize(n, (new_width, height), interpolation=cv2.INTER_CUBIC) for n in nodes)
         map_x, map_y = map_x + warp_x, map_y + warp_y
     return map_x.astype(np.float32), map_y.astype(np.float32)  # remap silently misreads float64
+
+
+def _masked(values: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Hide up to `MASKS` stripes, together at most `share` of the columns: what is left must tell the word."""
+    width = values.shape[1]
+    for _ in range(MASKS):
+        stripe = int(rng.uniform(0, share / MASKS) * width)
+        begin = int(rng.integers(0, width - stripe + 1))
+        values[:, begin : begin + stripe] = 0
+    return values
 
 
 def pad_to(canvas: np.ndarray, width: int) -> np.ndarray:

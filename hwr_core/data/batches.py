@@ -12,6 +12,7 @@ from hwr_core.data.augmentation import augment, pad_to
 from hwr_core.imaging.canvas import ink_width
 
 WIDTH_STEP = 32  # widths of batches are multiples of this: few shapes, so that compiled steps are reused
+WIDTH_CLASSES = 2  # widths of batches on a GPU, where compiling a shape takes longer than the paper that it saves
 POOL_BATCHES = 40  # words are sorted by width among so many batches: like widths together, order still random
 
 
@@ -81,6 +82,56 @@ def shuffled_batches(widths: np.ndarray, batch_size: int, rng: np.random.Generat
         chunk = chunk[np.argsort(widths[chunk], kind="stable")]
         batches += [chunk[i : i + batch_size] for i in range(0, len(chunk), batch_size)]
     return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def class_width(width: int, most: int) -> int:
+    """The least of `WIDTH_CLASSES` even steps up to `most` that holds `width` columns.
+
+    Example:
+        >>> class_width(40, 256), class_width(200, 256)
+        (128, 256)
+    """
+    step = most // WIDTH_CLASSES
+    return min(most, -(-width // step) * step)
+
+
+def roomy_widths(widths: np.ndarray, augmentation: AugmentationConfig, height: int) -> np.ndarray:
+    """`(N,)` columns in which most changed pictures have room without being shrunk."""
+    amount = augmentation.strength
+    return np.ceil(widths * (1 + 0.75 * augmentation.scale * amount) + 0.5 * augmentation.shear * amount * height)
+
+
+def even_batches(
+    widths: np.ndarray, batch_size: int, most: int, rng: np.random.Generator
+) -> list[tuple[np.ndarray, int]]:
+    """An epoch's batches where every shape is compiled anew: all of one size, of `WIDTH_CLASSES` widths.
+
+    Args:
+        widths: `(N,)` columns that each word needs.
+        batch_size: rows of every batch; words of the epoch's beginning fill up the last.
+        most: the canvas's width.
+        rng: where the order comes from.
+
+    Returns:
+        `(rows, width)` pairs in random order; every word is in at least once.
+    """
+    order = rng.permutation(len(widths))
+    classes = np.array([class_width(int(min(width, most)), most) for width in widths])
+    found: list[tuple[np.ndarray, int]] = []
+    left = order[:0]
+    for width in sorted({*classes.tolist(), most}):
+        rows = np.concatenate([left, order[classes[order] == width]])
+        whole = len(rows) // batch_size * batch_size
+        found += [(rows[i : i + batch_size], width) for i in range(0, whole, batch_size)]
+        left = rows[whole:]  # the next wider batches take them along
+    if len(left):
+        found.append((np.concatenate([left, np.resize(order, batch_size - len(left))]), most))
+    return [found[i] for i in rng.permutation(len(found))]
+
+
+def canvases_of(canvases: Joined | np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
+    """`(B, H, width, 1)` uint8, as they are stored."""
+    return np.stack([np.asarray(canvases[row])[:, :width] for row in rows])[..., None]
 
 
 def sorted_batches(widths: np.ndarray, batch_size: int) -> list[np.ndarray]:

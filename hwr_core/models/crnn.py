@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwr_core.config import CanvasConfig, CrnnConfig
+from hwr_core.models.convolution import convolution, frames_by_maximum, residual
 
 if TYPE_CHECKING:
     import keras
-
-FRAME_PIXELS = 4  # the strides below halve the width twice
 
 
 def build(config: CrnnConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
@@ -29,14 +28,14 @@ def build(config: CrnnConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
     stem, second, third, fourth = config.channels
     image = keras.Input((canvas.height, None, 1), name="image")
     # The stem alone works on full resolution: a stride of 4 down and 2 across makes the rest a quarter of the cost.
-    x = _convolution(image, stem, (7, 5), (4, 2))
-    x = _residual(x, stem)
-    x = _convolution(x, second, 3, (2, 2))
-    x = _residual(x, second)
-    x = _convolution(x, third, 3, (2, 1))  # keep frames wide enough for narrow letters
-    x = _residual(x, third)
-    x = _convolution(x, fourth, 3, 1)
-    x = keras.ops.max(x, axis=1)  # (B, T, C): a letter counts wherever it stands in its column
+    x = convolution(image, stem, (7, 5), (4, 2))
+    x = residual(x, stem)
+    x = convolution(x, second, 3, (2, 2))
+    x = residual(x, second)
+    x = convolution(x, third, 3, (2, 1))  # keep frames wide enough for narrow letters
+    x = residual(x, third)
+    x = convolution(x, fourth, 3, 1)
+    x = frames_by_maximum(x)
     for index in range(config.lstm_layers):
         x = layers.Dropout(config.dropout, name=f"dropout_{index}")(x)
         # Recurrent layers stay float32: under JAX the fused LSTM knows no bfloat16.
@@ -45,21 +44,3 @@ def build(config: CrnnConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
     x = layers.Dropout(config.dropout, name="dropout_out")(x)
     logits = layers.Dense(num_classes, name="logits", dtype="float32")(x)
     return keras.Model(image, logits, name="crnn")
-
-
-def _convolution(x, filters: int, size, strides):
-    from keras import layers
-
-    x = layers.Conv2D(filters, size, strides, padding="same", use_bias=False)(x)
-    # Momentum 0.9: the usual 0.99 lags behind in short runs, and inference mode then reads nothing.
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(x)
-    return layers.Activation("relu")(x)
-
-
-def _residual(x, filters: int):
-    from keras import layers
-
-    y = _convolution(x, filters, 3, 1)
-    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
-    y = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(y)
-    return layers.Activation("relu")(layers.Add()([x, y]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwr_core.config import MODEL_CONFIGS, CanvasConfig, CrnnConfig, ModelConfig
-from hwr_core.models import crnn, dual
+from hwr_core.config import MODEL_CONFIGS, CanvasConfig, CnnTransformerConfig, CrnnConfig, ModelConfig
+from hwr_core.models import cnn_transformer, crnn, dual
+from hwr_core.models.convolution import FRAME_PIXELS
 
 if TYPE_CHECKING:
     import keras
@@ -26,9 +27,11 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
     """
     if isinstance(config, CrnnConfig):
         return crnn.build(config, canvas, num_classes)
+    if isinstance(config, CnnTransformerConfig):
+        return cnn_transformer.build(config, canvas, num_classes)
     return dual.build(config, canvas, num_classes)
 
 
 def frames_of(config: ModelConfig, width: int) -> int | None:
     """CTC frames that a canvas of `width` pixels gives, or None for a model without frames."""
-    return width // crnn.FRAME_PIXELS if isinstance(config, CrnnConfig) else None
+    return width // FRAME_PIXELS if isinstance(config, CrnnConfig | CnnTransformerConfig) else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwr_core.config import CanvasConfig, CrnnConfig, DualConfig, RunConfig
+from hwr_core.config import CanvasConfig, CnnTransformerConfig, CrnnConfig, CtcConfig, DualConfig, RunConfig
 from hwr_core.training.run import list_runs, word_counts
 
 # Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Earlier runs on this machine replace them.
-CRNN_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three
+CTC_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three
 RESNET_IMAGES_PER_SECOND = 60.0  # 64 x 256, forward
 RESNET_TRAINING_PER_SECOND = 11.0
 DUAL_WORDS_PER_SECOND = 900.0  # on cached features
@@ -42,10 +42,10 @@ def estimate(config: RunConfig) -> Estimate:
     first = disk = 0.0
     pixels = config.canvas.height * config.canvas.width / (64 * 256)
     model = config.model
-    if isinstance(model, CrnnConfig):
-        parameters = crnn_parameters(model)
-        speed = CRNN_OPERATIONS_PER_SECOND / (3 * crnn_operations(model, config.canvas) * MEAN_WIDTH)
-        memory = BASE_MEMORY_MB + 8.0 * config.training.batch_size * pixels * sum(model.channels) / 296
+    if not isinstance(model, DualConfig):
+        parameters = ctc_parameters(model)
+        speed = CTC_OPERATIONS_PER_SECOND / (3 * ctc_operations(model, config.canvas) * MEAN_WIDTH)
+        memory = BASE_MEMORY_MB + activations_mb(model) * config.training.batch_size * pixels
     else:
         parameters = dual_parameters(model, config.canvas)
         memory = BASE_MEMORY_MB + parameters * 16 / 2**20
@@ -102,12 +102,45 @@ def crnn_layers(model: CrnnConfig, canvas: CanvasConfig) -> list[tuple[int, int]
     return [*layers, (inputs * 100, frames)]
 
 
-def crnn_parameters(model: CrnnConfig) -> int:
-    return sum(weights for weights, _ in crnn_layers(model, CanvasConfig()))
+def cnn_transformer_layers(model: CnnTransformerConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
+    """As `crnn_layers`, of `models.cnn_transformer`; what attention itself multiplies is little beside its weights."""
+    stem, *stages = model.channels
+    positions = canvas.height * canvas.width // 8
+    layers, inputs = [(49 * stem, positions)], stem
+    for channels, count, halved in zip(stages, model.blocks, (1, 4, 2), strict=True):
+        positions //= halved
+        for _ in range(count):
+            past = inputs * channels if inputs != channels else 0
+            layers.append((9 * channels * (inputs + channels) + past, positions))
+            inputs = channels
+    frames = canvas.width // 4
+    layers.append((inputs * model.width, frames))
+    layers += [(4 * model.width**2 + 2 * model.width * model.feed_forward, frames)] * model.layers
+    return [*layers, (model.width * 100, frames)]
 
 
-def crnn_operations(model: CrnnConfig, canvas: CanvasConfig) -> float:
-    return float(sum(weights * positions for weights, positions in crnn_layers(model, canvas)))
+def ctc_layers(model: CtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
+    return crnn_layers(model, canvas) if isinstance(model, CrnnConfig) else cnn_transformer_layers(model, canvas)
+
+
+def ctc_parameters(model: CtcConfig) -> int:
+    return sum(weights for weights, _ in ctc_layers(model, CanvasConfig()))
+
+
+def ctc_operations(model: CtcConfig, canvas: CanvasConfig) -> float:
+    return float(sum(weights * positions for weights, positions in ctc_layers(model, canvas)))
+
+
+def activations_mb(model: CtcConfig) -> float:
+    """MiB that a 64 x 256 word takes in a step of training."""
+    if isinstance(model, CrnnConfig):
+        return 8.0 * sum(model.channels) / 296
+    stem, first, second, third = model.channels
+    stages = [
+        count * 6 * size for count, size in zip(model.blocks, (2048 * first, 512 * second, 256 * third), strict=True)
+    ]
+    blocks = 64 * (10 * model.width + 3 * model.feed_forward) * model.layers
+    return 4 * (3 * 2048 * stem + sum(stages) + blocks) / 2**20
 
 
 def feature_size(canvas: CanvasConfig) -> int:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from hwr_core.config import DualConfig, RunConfig
+from hwr_core.config import AugmentationConfig, DualConfig, RunConfig
 from hwr_core.data.batches import (
     PreparedWords,
+    canvases_of,
+    class_width,
+    even_batches,
     images_of,
     ink_widths,
     padded,
+    roomy_widths,
     shuffled_batches,
     sorted_batches,
 )
@@ -25,8 +31,10 @@ from hwr_core.inference.onnx import export_onnx
 from hwr_core.models import build_model, frames_of
 from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
+from hwr_core.training.networks import TrainedNetwork
 
 READING_BATCH = 64
+SETTLING_BATCHES = 16  # measure batch norm's statistics where weights are averaged
 Stop = Callable[[], bool]
 Weights = list[np.ndarray]
 Batch = tuple[tuple[Any, ...], int]  # what `train_on_batch` takes, and the number of words in it
@@ -79,17 +87,20 @@ class CtcTask:
     def __post_init__(self, start: Weights | None) -> None:
         import keras
 
-        training = self.config.training
+        training, augmentation = self.config.training, self.config.augmentation
         self.model = starting_model(self.config, len(self.alphabet) + 1, start)
-        # The same layers once more: what is compiled would be saved with its optimizer, three times the size.
-        self.network = keras.Model(self.model.inputs, self.model.outputs[0], name=self.model.name)
+        self._on_device = changes_on_device(augmentation)
+        self._trained = TrainedNetwork(self.config, self.model, changing(augmentation) if self._on_device else None)
+        self.network = self._trained.network
         self._labels = [self.alphabet.encode(text) for text in self.train.transcriptions]
         self._widths = ink_widths(self.train.canvases)
         self._validation_widths = ink_widths(self.validation.canvases)
         self._loss = keras.losses.CTC()
+        self._epoch = 0
         self.network.compile(
             optimizer(training, self.steps() * training.epochs),
-            loss=self._loss,
+            loss=self._loss if self._trained.outputs == 1 else [keras.losses.CTC(), keras.losses.CTC()],
+            loss_weights=self._trained.loss_weights,
             jit_compile=jit_compile(),
         )
 
@@ -97,22 +108,42 @@ class CtcTask:
         return -(-len(self.train) // self.config.training.batch_size)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        seed = self.config.training.seed
-        batches = shuffled_batches(self._widths, self.config.training.batch_size, np.random.default_rng((seed, epoch)))
-        for number, rows in enumerate(batches):
-            rng = np.random.default_rng((seed, epoch, number))
-            images = images_of(self.train.canvases, rows, self.config.augmentation, rng, self._least_width(rows))
+        self._epoch = epoch
+        longest = max(map(len, self._labels))
+        for images, rows in self._images(epoch):
             labels = [self._labels[row] for row in rows]
             # Lengths in steps of 8: few shapes, so that compiled steps are reused.
-            yield (images, padded(labels, round_up(max(map(len, labels)), 8))), len(rows)
+            most = longest if self._on_device else max(map(len, labels))
+            ids = padded(labels, round_up(most, 8))
+            yield (images, ids if self._trained.outputs == 1 else [ids, ids]), len(rows)
 
-    def _least_width(self, rows: np.ndarray) -> int:
+    def _images(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Pictures of an epoch as the network takes them, and the rows they are of."""
+        seed, size = self.config.training.seed, self.config.training.batch_size
+        if self._on_device:
+            rng = np.random.default_rng((seed, epoch))
+            for rows, width in even_batches(self._needed_widths, size, self.config.canvas.width, rng):
+                yield canvases_of(self.train.canvases, rows, width), rows
+            return
+        for number, rows in enumerate(shuffled_batches(self._widths, size, np.random.default_rng((seed, epoch)))):
+            rng = np.random.default_rng((seed, epoch, number))
+            least_width = self._least_width(rows)
+            yield images_of(self.train.canvases, rows, self.config.augmentation, rng, least_width), rows
+
+    @cached_property
+    def _needed_widths(self) -> np.ndarray:
+        """`(N,)` columns that each training word needs when it is changed on the device."""
+        room = roomy_widths(self._widths, self.config.augmentation, self.config.canvas.height)
+        return np.maximum(room, [self._least_width([row]) for row in range(len(self._widths))])
+
+    def _least_width(self, rows: Sequence[int] | np.ndarray) -> int:
         """So wide that every word of the batch has the frames to spell it, however narrow it is written."""
         frames = max(frames_needed(self.train.transcriptions[row]) for row in rows)
         width = self.config.canvas.width
         return -(-frames * width // (frames_of(self.config.model, width) or 1))
 
     def validate(self, stop: Stop) -> dict[str, float]:
+        self._trained.publish(images for images, _ in islice(self._images(self._epoch), SETTLING_BATCHES))
         readings = [""] * len(self.validation)
         losses = []
         known = [not self.alphabet.missing(text) for text in self.validation.transcriptions]
@@ -141,7 +172,13 @@ class CtcTask:
         export_onnx(load_model(checkpoint), checkpoint)
 
     def _logits(self, rows: np.ndarray) -> np.ndarray:
-        return np.asarray(self.model.predict_on_batch(images_of(self.validation.canvases, rows)))
+        """Logits of some validation words; on a GPU in few shapes, since each is compiled."""
+        if not self._on_device:
+            return np.asarray(self.model.predict_on_batch(images_of(self.validation.canvases, rows)))
+        width = class_width(int(self._validation_widths[rows].max()), self.config.canvas.width)
+        filled = np.resize(rows, READING_BATCH) if len(rows) < READING_BATCH else rows
+        images = canvases_of(self.validation.canvases, filled, width).astype(np.float32) / 255
+        return np.asarray(self.model.predict_on_batch(images))[: len(rows)]
 
 
 def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -> Any:
@@ -191,7 +228,27 @@ def optimizer(training: Any, total_steps: int) -> Any:
         warmup_target=training.learning_rate,
         warmup_steps=warmup,
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=training.weight_decay, clipnorm=training.clip_norm)
+    average = {"use_ema": True, "ema_momentum": training.average} if training.average else {}
+    return keras.optimizers.AdamW(schedule, weight_decay=training.weight_decay, clipnorm=training.clip_norm, **average)
+
+
+def changes_on_device(augmentation: AugmentationConfig) -> bool:
+    """Whether training pictures are changed by layers in the step, or beforehand by the loader."""
+    import keras
+
+    if augmentation.device != "auto":
+        return augmentation.device == "layers"
+    try:
+        return bool(keras.distribution.list_devices("gpu"))
+    except RuntimeError:  # JAX's answer where there is none
+        return False
+
+
+def changing(augmentation: AugmentationConfig) -> Any:
+    """The layers of `data.layers`; imported here, since they need Keras."""
+    from hwr_core.data.layers import changing_layers
+
+    return changing_layers(augmentation)
 
 
 def jit_compile() -> bool:

@@ -31,6 +31,7 @@ KINDS: dict[str, Any] = {
 }
 MODELS = {
     "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
+    "cnn_transformer": "Reads a whole word at once: deep CNN, Transformer, CTC. Learns more, and wants a GPU for it.",
     "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
 }
 CHOICES: dict[str, dict[Any, str]] = {
@@ -50,8 +51,26 @@ STEPS = {  # of the buttons - and +; any value can be typed
     "training.warmup_steps": 50,
     "training.max_words": 500,
     "training.max_validation_words": 100,
+    "cnn_transformer.layers": 1,
+    "cnn_transformer.heads": 1,
 }
 SPELLED = {"lstm": "LSTM"}
+LARGER: dict[str, dict[str, Any]] = {  # the network of a thorough training
+    "crnn": {"channels": (32, 64, 128, 192), "lstm_units": 192},
+    "cnn_transformer": {"layers": 8},
+    "dual": {"image_units": 256},
+}
+TINY: dict[str, dict[str, Any]] = {  # and of a quick try, for models that have one
+    "crnn": {"channels": (16, 32, 48, 64), "lstm_units": 64, "lstm_layers": 1, "dropout": 0.0},
+    "cnn_transformer": {
+        "channels": (16, 32, 48, 64),
+        "blocks": (1, 1, 1),
+        "width": 64,
+        "layers": 1,
+        "feed_forward": 128,
+        "dropout": 0.0,
+    },
+}
 PRESETS = {
     "Quick try": "A few minutes on a small machine: to see how it goes.",
     "Standard": "The defaults: a good reader in an evening on a small machine.",
@@ -70,8 +89,7 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
         reader: a shipped reader of that model, from whose weights a quick try goes on: it reads from the start.
     """
     if preset == "Thorough":
-        network = {"channels": (32, 64, 128, 192), "lstm_units": 192} if model == "crnn" else {"image_units": 256}
-        return {model: network, "training": {"epochs": 120, "patience": 15, "warmup_steps": 500}}
+        return {model: LARGER[model], "training": {"epochs": 120, "patience": 15, "warmup_steps": 500}}
     if preset != "Quick try":
         return {}
     few = {"batch_size": 32, "warmup_steps": 20, "max_words": 1000, "max_validation_words": 200}
@@ -81,9 +99,9 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
             "canvas": dataclasses.asdict(reader.canvas),
             "training": {**few, "epochs": 5, "learning_rate": 0.0003},
         }
-    if model == "crnn":
+    if model in TINY:
         return {
-            "crnn": {"channels": (16, 32, 48, 64), "lstm_units": 64, "lstm_layers": 1, "dropout": 0.0},
+            model: TINY[model],
             "canvas": {"height": 32, "width": 192},
             "augmentation": {"strength": 0.0},
             "training": {**few, "epochs": 20, "batch_size": 16, "learning_rate": 0.003},

@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from hwr_core.config import AugmentationConfig, CanvasConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+from hwr_core.config import (
+    AugmentationConfig,
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    DualConfig,
+    ModelConfig,
+    RunConfig,
+    TrainingConfig,
+)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -72,7 +81,7 @@ def make_dataset(tmp_path: Path) -> MakeDataSet:
     return make
 
 
-def small_config(datasets: Sequence[str], model: CrnnConfig | DualConfig, **training: object) -> RunConfig:
+def small_config(datasets: Sequence[str], model: ModelConfig, **training: object) -> RunConfig:
     """A run small enough for a test, its pictures unchanged."""
     return RunConfig(
         datasets=tuple(datasets),
@@ -86,6 +95,13 @@ def small_config(datasets: Sequence[str], model: CrnnConfig | DualConfig, **trai
 @pytest.fixture(scope="session")
 def tiny_crnn() -> CrnnConfig:
     return CrnnConfig(channels=(8, 16, 16, 32), lstm_units=32, lstm_layers=1, dropout=0.0)
+
+
+@pytest.fixture(scope="session")
+def tiny_cnn_transformer() -> CnnTransformerConfig:
+    return CnnTransformerConfig(
+        channels=(8, 8, 16, 32), blocks=(1, 1, 1), width=32, layers=1, heads=2, feed_forward=64, dropout=0.0
+    )
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +124,7 @@ def config_of() -> Callable[..., RunConfig]:
     return small_config
 
 
-def train_four_words(folder: Path, model: CrnnConfig | DualConfig, **training: object) -> Path:
+def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Path:
     """Train on four drawn words in this process, until they are known; the run's folder.
 
     Processors round differently, and a net so tiny may be caught in a corner on one of them: the next seed is tried.
@@ -135,6 +151,13 @@ def crnn_run(tmp_path_factory: pytest.TempPathFactory, tiny_crnn: CrnnConfig) ->
     """A finished run of `crnn` on four drawn words."""
     folder = tmp_path_factory.mktemp("crnn")
     return train_four_words(folder, tiny_crnn, epochs=25, patience=25, learning_rate=0.005)
+
+
+@pytest.fixture(scope="session")
+def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory, tiny_cnn_transformer: CnnTransformerConfig) -> Path:
+    """A finished run of `cnn_transformer` on four drawn words."""
+    folder = tmp_path_factory.mktemp("cnn_transformer")
+    return train_four_words(folder, tiny_cnn_transformer, epochs=25, patience=25, learning_rate=0.003)
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from hwr_core import config as configs
 from hwr_core.config import (
     AugmentationConfig,
     CanvasConfig,
+    CnnTransformerConfig,
     CrnnConfig,
     DualConfig,
     RunConfig,
@@ -20,10 +21,12 @@ from hwr_core.config import (
 )
 from hwr_core.errors import ConfigError, HwrError
 
-KINDS = (CanvasConfig, CrnnConfig, DualConfig, AugmentationConfig, TrainingConfig)
+KINDS = (CanvasConfig, CrnnConfig, CnnTransformerConfig, DualConfig, AugmentationConfig, TrainingConfig)
 
 
-@pytest.mark.parametrize("model", [CrnnConfig(channels=(8, 16, 24, 32)), DualConfig(tokens="words")])
+@pytest.mark.parametrize(
+    "model", [CrnnConfig(channels=(8, 16, 24, 32)), CnnTransformerConfig(blocks=(1, 2, 1)), DualConfig(tokens="words")]
+)
 def test_a_run_is_the_same_after_json(model):
     run = RunConfig(
         datasets=("one", "/some/words.csv"), model=model, validate_on=("one",), canvas=CanvasConfig(height=32)
@@ -62,6 +65,17 @@ def test_configurations_are_frozen(kind):
         (CrnnConfig, "lstm_units", 0),
         (CrnnConfig, "lstm_layers", 6),
         (CrnnConfig, "dropout", 1.0),
+        (CrnnConfig, "shortcut", 1.5),
+        (CnnTransformerConfig, "channels", (8, 8, 8)),
+        (CnnTransformerConfig, "blocks", (1, 1)),
+        (CnnTransformerConfig, "blocks", (1, 0, 1)),
+        (CnnTransformerConfig, "width", 4),
+        (CnnTransformerConfig, "width", 100),
+        (CnnTransformerConfig, "layers", 25),
+        (CnnTransformerConfig, "heads", 0),
+        (CnnTransformerConfig, "feed_forward", 4),
+        (CnnTransformerConfig, "dropout", 1.0),
+        (CnnTransformerConfig, "shortcut", -0.1),
         (DualConfig, "tokens", "letters"),
         (DualConfig, "image_weights", ""),
         (DualConfig, "fine_tune_from", "conv1"),
@@ -69,6 +83,8 @@ def test_configurations_are_frozen(kind):
         (DualConfig, "text_dropout", -0.1),
         (AugmentationConfig, "strength", 3.0),
         (AugmentationConfig, "shear", -0.1),
+        (AugmentationConfig, "mask", 0.6),
+        (AugmentationConfig, "device", "gpu"),
         (TrainingConfig, "epochs", 0),
         (TrainingConfig, "batch_size", 0),
         (TrainingConfig, "learning_rate", 1.0),
@@ -76,6 +92,8 @@ def test_configurations_are_frozen(kind):
         (TrainingConfig, "warmup_steps", -1),
         (TrainingConfig, "weight_decay", 1.0),
         (TrainingConfig, "clip_norm", 0.0),
+        (TrainingConfig, "average", 1.0),
+        (TrainingConfig, "precision", "float16"),
         (TrainingConfig, "patience", 0),
         (TrainingConfig, "max_words", -1),
         (TrainingConfig, "max_validation_words", -1),
@@ -99,7 +117,10 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "epochs": 3}, "no setting 'epochs'"),
         ({"datasets": ["a"], "start_from": 5}, "start_from must be text"),
         ({"datasets": ["a"], "format_version": 2}, "format 2"),
-        ({"datasets": ["a"], "model": {"name": "resnet"}}, "Unknown model 'resnet'. Known: crnn, dual"),
+        (
+            {"datasets": ["a"], "model": {"name": "resnet"}},
+            "Known: crnn, cnn_transformer, dual",
+        ),
         ({"datasets": ["a"], "model": "crnn"}, "Unknown model None"),
         ({"datasets": ["a"], "canvas": [64, 256]}, "mapping"),
         ({"datasets": ["a"], "training": {"epochs": "5"}}, "epochs must be a number"),
@@ -110,6 +131,8 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "model": {"name": "crnn", "channels": [8, 8, 8, "8"]}}, "channels|CrnnConfig"),
         ({"datasets": ["a"], "model": {"name": "crnn", "channels": 8}}, "channels must be a list"),
         ({"datasets": ["a"], "model": {"name": "dual", "tokens": 1}}, "tokens must be text"),
+        ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"average": 0.9}}, "average must be 0 for dual"),
+        ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"precision": "mixed_bfloat16"}}, "for dual"),
     ],
 )
 def test_a_damaged_file_says_what_is_wrong(values, words):
@@ -125,7 +148,8 @@ def test_whole_numbers_stay_whole():
 
 
 def test_models_are_known_by_their_names():
-    assert {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()} == {"crnn": "crnn", "dual": "dual"}
+    names = {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()}
+    assert names == {name: name for name in ("crnn", "cnn_transformer", "dual")}
     assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
 
 

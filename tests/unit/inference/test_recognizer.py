@@ -1,4 +1,4 @@
-"""`Recognizer` on two tiny checkpoints that know four drawn words, and on the shipped ones."""
+"""`Recognizer` on tiny checkpoints that know four drawn words, and on the shipped ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ WORDS = ["tea", "ink", "moon", "sally"]
 BLANK = np.full((40, 90), 255, np.uint8)
 
 
-@pytest.fixture(scope="module", params=["crnn", "dual"])
+@pytest.fixture(scope="module", params=["crnn", "cnn_transformer", "dual"])
 def recognizer(request: pytest.FixtureRequest) -> Recognizer:
     return Recognizer.load(request.getfixturevalue(f"{request.param}_run") / "checkpoint")
 
 
 @pytest.mark.slow
-class TestBothModels:
+class TestEveryModel:
     def test_the_words_it_learned_are_read(self, recognizer, draw):
         readings = recognizer.read([draw(word) for word in WORDS])
         assert [reading.text for reading in readings] == WORDS

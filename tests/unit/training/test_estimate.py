@@ -8,10 +8,10 @@ import sys
 import pandas as pd
 import pytest
 
-from hwr_core.config import CanvasConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+from hwr_core.config import CanvasConfig, CnnTransformerConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
 from hwr_core.errors import DataError
 from hwr_core.training import Estimate, estimate, new_run
-from hwr_core.training.estimate import crnn_parameters, dual_parameters
+from hwr_core.training.estimate import ctc_parameters, dual_parameters
 
 DUAL = DualConfig(image_weights="none")
 
@@ -26,7 +26,9 @@ def config_of(model=None, **training: object) -> RunConfig:
 
 
 @pytest.mark.parametrize(
-    "model", [CrnnConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")], ids=["crnn", "dual", "tuned"]
+    "model",
+    [CrnnConfig(), CnnTransformerConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")],
+    ids=["crnn", "cnn_transformer", "dual", "tuned"],
 )
 def test_figures_are_sane(model):
     found = estimate(config_of(model))
@@ -96,13 +98,15 @@ def test_data_that_is_not_there():
         CrnnConfig(),
         CrnnConfig(channels=(16, 32, 64, 64), lstm_units=64, lstm_layers=1),
         CrnnConfig(channels=(32, 64, 128, 256), lstm_units=256, lstm_layers=3),
+        CnnTransformerConfig(),
+        CnnTransformerConfig(channels=(16, 32, 32, 64), blocks=(1, 1, 2), width=64, layers=1, feed_forward=512),
     ],
 )
-def test_parameters_of_crnn(model):
+def test_parameters_of_ctc_models(model):
     from hwr_core.models import build_model
 
     built = build_model(model, CanvasConfig(), 101).count_params()
-    assert crnn_parameters(model) == pytest.approx(built, rel=0.03)
+    assert ctc_parameters(model) == pytest.approx(built, rel=0.03)
 
 
 @pytest.mark.slow

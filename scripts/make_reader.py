@@ -1,0 +1,216 @@
+#!/usr/bin/env python
+"""Train a shipped reader by its recipe, measure it, and lay it into models/NAME with its card.
+
+    python scripts/make_reader.py reader-small --data zips/            a folder with iam-words.zip and so on
+    python scripts/make_reader.py reader --data iam-words.zip csafe-words.zip copiste-words.zip
+    python scripts/make_reader.py reader --data packed/ --minutes 9    what `python -m hwr_core.data pack` wrote
+    python scripts/make_reader.py reader --ship-only                   the stages are done: measure and lay out
+
+The stages of scripts/recipes/NAME.json are trained one behind the other. Whatever ends it, the same command goes on
+behind the last finished epoch. Under KERAS_BACKEND=jax a GPU is used where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from hwr_core import jobs  # noqa: E402
+from hwr_core.config import RunConfig, read_json  # noqa: E402
+from hwr_core.errors import DataError, HwrError  # noqa: E402
+from hwr_core.training.recipe import Recipe, Synthetic, read_recipe, train_recipe  # noqa: E402
+from hwr_core.training.work import log_line  # noqa: E402
+
+RECIPES = ROOT / "scripts" / "recipes"
+STOPPED = 3  # exit status: trained as long as asked, not to the end
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        recipe = read_recipe(RECIPES / f"{options.name}.json")
+        if not options.ship_only:
+            gather(recipe, options.data, options.fonts, options.workers)
+            if not train_recipe(recipe, log_line, options.minutes):
+                print("Stopped; the same command goes on behind the last finished epoch.")
+                return STOPPED
+        if not options.train_only:
+            ship(recipe, options.models)
+    except HwrError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("name", choices=recipe_names(), help="the recipe")
+    made.add_argument(
+        "--data", type=Path, nargs="+", default=[], help="zips, CSV files, folders of zips, or packed data sets"
+    )
+    made.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 trains to the end")
+    made.add_argument("--fonts", type=Path, default=ROOT / "fonts", help="for synthetic words: see make fonts")
+    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that render words")
+    made.add_argument("--models", type=Path, default=ROOT / "models", help="where the reader is laid")
+    only = made.add_mutually_exclusive_group()
+    only.add_argument("--train-only", action="store_true", help="leave measuring and shipping to another machine")
+    only.add_argument("--ship-only", action="store_true", help="the stages are done: measure and lay out")
+    return made
+
+
+def recipe_names() -> list[str]:
+    return sorted(path.stem for path in RECIPES.glob("*.json") if "stages" in read_json(path))
+
+
+def gather(recipe: Recipe, sources: Iterable[Path], fonts: Path, workers: int) -> None:
+    """Bring every data set of the recipe into the workspace, and render its synthetic words."""
+    from hwr_core.data import add_dataset, list_datasets
+    from hwr_core.data.packing import unpack
+
+    wanted = dict.fromkeys((*recipe.datasets, *recipe.measure))
+    for source in sources:
+        if source.is_dir() and any(source.glob("*-000.npz")):
+            unpack(source, show)
+    have = {info.name for info in list_datasets() if info.is_ready}
+    for name in wanted:
+        path = find(name, sources)
+        if name not in have and path:
+            log_line(f"Adding {name}")
+            add_dataset(name, path, progress=show)
+            have.add(name)
+    missing = [name for name in recipe.datasets if name not in have]
+    if missing:
+        raise DataError(f"The recipe {recipe.name} learns from {', '.join(missing)} too. Give them by --data.")
+    if recipe.synthetic and recipe.synthetic.name not in have:
+        render(recipe.synthetic, fonts, workers)
+
+
+def find(name: str, sources: Iterable[Path]) -> Path | None:
+    """The file of a data set among zips, CSV files and folders of them."""
+    for source in sources:
+        if source.stem == name:
+            return source
+        for suffix in (".zip", ".csv", ""):
+            if source.is_dir() and (source / f"{name}{suffix}").exists():
+                return source / f"{name}{suffix}"
+    return None
+
+
+def render(wanted: Synthetic, fonts: Path, workers: int) -> None:
+    from hwr_core.data import add_dataset
+
+    folder = jobs.home() / ".cache" / wanted.name
+    if not (folder / "words.csv").is_file():
+        log_line(f"Rendering {wanted.count:,} words")
+        shutil.rmtree(folder, ignore_errors=True)
+        command = [sys.executable, "-m", "hwr_core.synthesis", str(folder), "--count", str(wanted.count)]
+        command += ["--seed", str(wanted.seed), "--languages", *wanted.languages, "--fonts", str(fonts.resolve())]
+        command += ["--workers", str(workers), *(["--split", wanted.split] if wanted.split else [])]
+        if subprocess.run(command, check=False, cwd=ROOT).returncode:
+            raise DataError(f"The synthetic words could not be rendered. Fonts are looked for in {fonts}: make fonts.")
+    add_dataset(wanted.name, folder, progress=show)
+
+
+def ship(recipe: Recipe, models: Path) -> Path:
+    """Lay the last stage's checkpoint into models/NAME, measure it there, and write its card."""
+    from hwr_core.data import list_datasets, open_dataset
+    from hwr_core.evaluation import evaluate
+    from hwr_core.inference import Recognizer
+    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.inference.onnx import ONNX_FILE, export_onnx
+    from hwr_core.training import open_run
+
+    run = open_run(recipe.stages[-1].name)
+    if run.checkpoint is None:
+        raise HwrError(f"The run {run.name} has no checkpoint yet. Train at least one epoch.")
+    target, fresh = models / recipe.name, models / f".{recipe.name}.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(run.checkpoint, fresh)
+    if not (fresh / ONNX_FILE).is_file() and run.config.model.name != "dual":
+        export_onnx(load_model(fresh), fresh)  # a run on a GPU could not
+    have = {info.name for info in list_datasets() if info.is_ready}
+    results = {}
+    for name in recipe.measure:
+        if name in have:
+            results[name] = evaluate(Recognizer.load(fresh), open_dataset(name), "validation", progress=show)
+            print(f"\n{name}: CER {results[name].cer}, words right {results[name].word_accuracy}")
+    about = read_json(fresh / "checkpoint.json")
+    about["measured"] = {name: figures(result) for name, result in results.items()}
+    jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
+    config = read_json(fresh / "config.json")
+    config["start_from"] = ""  # a path of the machine that trained
+    RunConfig.from_dict(config)
+    jobs.write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
+    jobs.write_text(fresh / "card.md", card(recipe, results, about, fresh))
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(fresh, target)
+    print(f"Shipped: {target}")
+    return target
+
+
+def figures(result: Any) -> dict[str, Any]:
+    return {name: value for name, value in result.to_dict().items() if name not in ("seconds", "checkpoint")}
+
+
+def card(recipe: Recipe, results: dict[str, Any], about: dict[str, Any], folder: Path) -> str:
+    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.training import list_runs
+
+    runs = {run.name: run for run in list_runs()}
+    stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    measured = [f"| {name} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |" for name, r in results.items()]
+    sources = "; ".join(f"{name}: {text}" for name, text in recipe.sources.items())
+    return "\n".join(
+        [
+            f"# {recipe.name}",
+            "",
+            recipe.about,
+            "",
+            "| validation | words, unseen writers | CER | words right |",
+            "|---|---|---|---|",
+            *measured,
+            "",
+            "As written (case, accents and punctuation count); 95 % intervals by bootstrap over writers; no lexicon.",
+            "",
+            "| | |",
+            "|---|---|",
+            f"| data | {sources} |",
+            f"| licence of the weights | **{recipe.licence}** |",
+            f"| recipe | `scripts/recipes/{recipe.name}.json`, `make train-{recipe.name} DATA=folder-of-zips` |",
+            *stages,
+            f"| kept | epoch {about['epoch']} of the last stage (lowest validation CER) |",
+            f"| parameters | {load_model(folder).count_params():,} |",
+            f"| commit | {commit or 'unknown'} |",
+            "",
+        ]
+    )
+
+
+def stage_row(run: Any, stage: Any) -> str:
+    begun = f", begun with {stage.start_from}" if stage.start_from else ""
+    if run is None or not len(run.history):
+        return f"| stage {stage.name} | trained elsewhere{begun} |"
+    history = run.history
+    return f"| stage {stage.name} | {len(history)} epochs, {history['seconds'].sum():,.0f} s{begun} |"
+
+
+def show(phase: str, step: int, steps: int) -> None:
+    if sys.stderr.isatty() and steps:
+        print(f"\r{phase} {step:,}/{steps:,} ", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
