@@ -18,7 +18,7 @@ from hwr_core.training.hand_words import hand_of, hold_back, mixed
 from hwr_core.training.teaching import Score, batch_norms, score, task_from, teach
 
 FOUR = ("tea", "ink", "moon", "sally")
-QUICK = AdaptationConfig(passes=4, rounds=2, batch_size=8)
+QUICK = AdaptationConfig(passes=4, rounds=2, batch_size=8, replay_share=0.5)
 
 
 @pytest.mark.parametrize(("number", "held"), [(16, 8), (31, 8), (32, 8), (64, 16), (200, 50)])
