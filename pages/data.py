@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from hwr_core.data import list_datasets
+from hwr_core.data import list_datasets, refresh
 from hwr_core.errors import HwrError
 from pages.browsing import adding, closer, figures, gallery, report, store
 from pages.shared import layout, sidebar, words
@@ -103,6 +103,9 @@ def about_tab(name: str, stamp: int, dataset: Any) -> None:
     st.markdown(f"Read as {kind}, from `{dataset.source}`" + (f", {words.ago(info.created)}." if info else "."))
     for note in dataset.notes:
         st.markdown(f"- {layout.plain(note)}")
+    if dataset.fixed:
+        corrected = words.count(len(dataset.fixed), "transcription")
+        st.markdown(f"- {corrected} corrected or set aside in the studio; your files are not changed.")
     with st.popover("Remove this data set", icon=":material/delete:", key="data_remove"):
         st.markdown(
             f"Remove **{layout.plain(name)}**, {words.count(len(dataset), 'word')}? What the studio prepared of it "
@@ -123,8 +126,21 @@ def arrived(name: str) -> None:
         )
 
 
+def take_over_corrections() -> None:
+    """Words that were accepted since are taken into their data set, my-corrections."""
+    try:
+        with st.spinner("Taking over accepted words", show_time=True):
+            changed = refresh()
+    except HwrError as error:
+        layout.error(str(error))
+        return
+    if changed:
+        st.rerun()  # the sidebar has listed the data sets already
+
+
 def page() -> None:
     layout.page("Data", "Which words are here, are they sound?")
+    take_over_corrections()
     names = [info.name for info in list_datasets() if info.is_ready]
     head(names)
     failed = st.session_state.pop("add_failed", None)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from pages.reading import keeping, teaching
 from pages.shared import bench, desk, layout, pictures, readers, words
 
 ADDED, LEAST = "As added", "Least certain first"
@@ -73,7 +74,10 @@ def step(word: desk.Word, order: list[desk.Word], by: int) -> None:
     desk.look_at(order[(at + by) % len(order)])
 
 
-def accept(word: desk.Word, order: list[desk.Word], text: str) -> None:
+def accept(word: desk.Word, order: list[desk.Word], text: str, info: Any) -> None:
+    """The word says this: kept on the disk, and on to the next."""
+    if not keeping.keep(word, text, info):
+        return
     word.accepted = text
     left = [other for other in order if other.accepted is None]
     if left:
@@ -82,13 +86,9 @@ def accept(word: desk.Word, order: list[desk.Word], text: str) -> None:
         desk.look_at(next((other for other in left if other.id in after), left[0]))
 
 
-def undo(word: desk.Word) -> None:
-    word.accepted = None
-
-
 def typed_changed(word: desk.Word, key: str) -> None:
     word.typed = st.session_state[key]
-    word.accepted = None
+    keeping.take_back(word)
 
 
 def workbench(word: desk.Word, info: Any) -> None:
@@ -131,7 +131,7 @@ def workbench(word: desk.Word, info: Any) -> None:
                         key=f"also_{word.id}_{index}",
                         help=f"Accept “{text}”",
                         on_click=accept,
-                        args=(word, order, text),
+                        args=(word, order, text, info),
                     )
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key="decide"):
             if word.accepted is None:
@@ -142,10 +142,12 @@ def workbench(word: desk.Word, info: Any) -> None:
                     icon=":material/check:",
                     shortcut="Ctrl+Enter",
                     on_click=accept,
-                    args=(word, order, reading.text),
+                    args=(word, order, reading.text, info),
                 )
             else:
-                st.button("Undo", key=f"undo_{word.id}", icon=":material/undo:", on_click=undo, args=(word,))
+                st.button(
+                    "Undo", key=f"undo_{word.id}", icon=":material/undo:", on_click=keeping.take_back, args=(word,)
+                )
             if len(order) > 1:
                 st.button(
                     "Back", key="read_back", icon=":material/arrow_back:", shortcut="Alt+Left", on_click=step,
@@ -251,6 +253,7 @@ def page() -> None:
         return
     if not desk.words():
         empty_desk(info)
+        teaching.section(info)
         return
     place = st.container()
     bench.settle()
@@ -267,6 +270,7 @@ def page() -> None:
     bench.broken_files(desk.broken())
     read_rest(info)
     results(info)
+    teaching.section(info)
 
 
 page()

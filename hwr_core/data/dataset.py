@@ -11,6 +11,7 @@ import numpy as np
 
 from hwr_core.config import CanvasConfig
 from hwr_core.data.canvases import CanvasFile, canvas_key, forget_older, prepare_all
+from hwr_core.data.label_fixes import LabelFixes
 from hwr_core.data.sample import PARTS, Sample
 from hwr_core.data.sources import FolderSource, Source, open_source
 from hwr_core.errors import DataError
@@ -35,7 +36,9 @@ class DataSet:
         source: the path it was read from.
         reader: "csv", "iam" or "folder"; "zip/csv" and so on for zips.
         description: what `dataset.json` says: counts, notes, how it was split.
-        table: the good rows, with the columns of `COLUMNS`.
+        table: the good rows, with the columns of `COLUMNS`, people's corrections of transcriptions applied.
+        fixes: those corrections.
+        fixed: the ids of the words that they changed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,7 +54,9 @@ class DataSet:
         except (OSError, ValueError) as error:
             raise DataError(f"The data set {self.name} is damaged ({TABLE}): {error}. Add it again.") from error
         self._contents = stored["content"]
-        self.table: pd.DataFrame = stored[COLUMNS]
+        self.fixes = LabelFixes(self.name)
+        self.table: pd.DataFrame
+        self.table, self.fixed = self.fixes.overlay(stored[COLUMNS])
         self._report: pd.DataFrame | None = None
         self._pictures: Source | None = None
 

@@ -20,6 +20,7 @@ from hwr_core.errors import DataError, HwrError
 REQUEST = "request.json"
 UPLOAD = "upload"  # a file brought by the browser is kept here, in the data set's own folder
 DEMO = "demo"
+MY_CORRECTIONS = "my-corrections"  # the words that people accepted, see `hwr_core.data.corrected_words`
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -202,6 +203,10 @@ def resolve(source: str | Path, progress: Progress | None = None) -> DataSet:
     A source that has changed since it was added is read again.
     """
     text = str(source)
+    if text == MY_CORRECTIONS:
+        from hwr_core.data.corrected_words import my_corrections
+
+        return my_corrections(progress)
     if NAME.fullmatch(text) and (dataset_folder(text) / DESCRIPTION).exists():
         return open_dataset(text)
     if text == DEMO:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.json"
 HISTORY_FILE = "history.csv"
 SAMPLES_FILE = "samples.csv"
+ADAPTATION_FILE = "adaptation.json"  # of a run that teaches a hand, see `hwr_core.training.adapting`
 NOTES_FILE = "notes.txt"
 LOCK_FILE = ".training.lock"
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

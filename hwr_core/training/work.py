@@ -13,7 +13,7 @@ from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.errors import ConfigError, HwrError, JobError
 from hwr_core.training.prepare import TrainingWords, training_words
-from hwr_core.training.run import CONFIG_FILE, LOCK_FILE, Run
+from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 
 STATUS_SECONDS = 0.5
 ENDING_SECONDS = 20.0  # a training that was just stopped may hold the lock a moment longer than it says so
@@ -78,6 +78,13 @@ def _failed(status: jobs.Status, message: str) -> None:
 def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[str], None]) -> None:
     from hwr_core.inference.checkpoint import load_model, read_about
 
+    if (folder / ADAPTATION_FILE).is_file():
+        from hwr_core.training.adapting import adapt
+
+        status.message = adapt(folder, config, progress_teller(folder, status), say).sentence
+        status.state, status.phase, status.seconds_left = "done", "", None
+        say(status.message)
+        return
     alphabet = None
     if config.start_from:
         start_config, alphabet, _ = read_about(Path(config.start_from))

@@ -28,12 +28,13 @@ class Filter:
 
 
 def stamp(name: str) -> int:
-    """Changes when the data set does."""
-    from hwr_core.data import dataset_folder
+    """Changes when the data set does, or a correction of its transcriptions."""
+    from hwr_core.data import LabelFixes, dataset_folder
+    from hwr_core.errors import HwrError
 
     try:
-        return (dataset_folder(name) / "dataset.json").stat().st_mtime_ns
-    except OSError:
+        return hash(((dataset_folder(name) / "dataset.json").stat().st_mtime_ns, LabelFixes(name).revision()))
+    except (OSError, HwrError):
         return 0
 
 

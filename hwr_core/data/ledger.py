@@ -1,0 +1,125 @@
+"""The file that keeps what people typed: `corrections.sqlite` of a workspace, its tables and its versions.
+
+Every change is one transaction, on the disk before the call returns: a server that is killed, or a machine that
+loses its power, loses none. Readers and one writer work at the same time (write-ahead log).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hwr_core import jobs
+from hwr_core.errors import DataError, first_line
+
+FILE = "corrections.sqlite"
+WAIT = 10.0  # seconds that a writer waits for another one
+# Each step brings a file of its index's version to the next; a step that was released is never changed.
+MIGRATIONS = (
+    """
+    CREATE TABLE pictures (
+        sha256 TEXT PRIMARY KEY, png BLOB NOT NULL, height INTEGER NOT NULL, width INTEGER NOT NULL
+    );
+    CREATE TABLE corrections (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        picture TEXT NOT NULL REFERENCES pictures(sha256),
+        text TEXT NOT NULL, reading TEXT NOT NULL, confidence REAL NOT NULL, prefix TEXT NOT NULL,
+        checkpoint TEXT NOT NULL, who TEXT NOT NULL, writer TEXT NOT NULL, made TEXT NOT NULL,
+        source TEXT NOT NULL, word_id TEXT NOT NULL, undone TEXT
+    );
+    CREATE INDEX corrections_of_picture ON corrections(picture, id);
+    CREATE TABLE changes (number INTEGER NOT NULL, ledger TEXT NOT NULL);
+    INSERT INTO changes VALUES (0, lower(hex(randomblob(4))));
+    CREATE TRIGGER inserted AFTER INSERT ON corrections BEGIN UPDATE changes SET number = number + 1; END;
+    CREATE TRIGGER updated AFTER UPDATE ON corrections BEGIN UPDATE changes SET number = number + 1; END;
+    CREATE TRIGGER deleted AFTER DELETE ON corrections BEGIN UPDATE changes SET number = number + 1; END;
+    """,
+    """
+    CREATE TABLE label_fixes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        dataset TEXT NOT NULL, word_id TEXT NOT NULL,
+        before TEXT NOT NULL, after TEXT NOT NULL, verdict TEXT NOT NULL,
+        reading TEXT NOT NULL, confidence REAL NOT NULL, checkpoint TEXT NOT NULL,
+        who TEXT NOT NULL, made TEXT NOT NULL, undone TEXT
+    );
+    CREATE INDEX label_fixes_of_word ON label_fixes(dataset, word_id, id);
+    """,
+)
+
+
+def ledger_path() -> Path:
+    """Where this workspace's file is, or will be."""
+    return jobs.home() / FILE
+
+
+def now() -> str:
+    """The time as it is stored: UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def opened(path: Path, *, write: bool = True) -> Iterator[sqlite3.Connection]:
+    """One transaction: committed at the end of the body, rolled back where it raises.
+
+    Args:
+        path: the file; made, or brought to this version, where need be.
+        write: False for looking only: then nobody is waited for.
+
+    Raises:
+        DataError: the file is damaged, from a later version of the studio, or cannot be written.
+    """
+    connection: sqlite3.Connection | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # WAL's usual NORMAL may lose the last commit with the power
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection, path)
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        yield connection
+        connection.execute("COMMIT")
+    except (sqlite3.Error, OSError) as error:
+        raise DataError(
+            f"The corrections in {path} cannot be opened or written ({first_line(error)}). "
+            "Free the disk, or move the file away to begin a new one."
+        ) from error
+    finally:
+        if connection is not None:
+            connection.close()  # what was not committed is rolled back
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")  # two processes may come here at the same time
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise DataError(
+            f"{path} was written by a later version of the studio (version {version}, this one knows "
+            f"{len(MIGRATIONS)}). Update the studio."
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        for statement in _statements(script):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {number}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _statements(script: str) -> Iterator[str]:
+    """A script's statements; `executescript` would commit after each, and a kill leave a half-made file."""
+    statement = ""
+    for part in script.split(";"):
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            if statement.strip(" \n;"):
+                yield statement
+            statement = ""

@@ -1,0 +1,266 @@
+"""A run that teaches a reader one hand: asked for here, done by `python -m hwr_core.training RUN` as any other.
+
+Beside what every run has, its folder holds `adaptation.json`, what was asked for, and `taught.json`, how the words
+held back were read before and after.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwr_core import jobs
+from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
+from hwr_core.data import MY_CORRECTIONS, DataSet, list_datasets, resolve, slug
+from hwr_core.errors import ConfigError
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about, save_checkpoint
+from hwr_core.training.hand_words import Hand, hand_of, mixed
+from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, Run, free_name, runs_folder
+from hwr_core.training.teaching import Score, check_teachable, describe, score, task_from, teach
+
+if TYPE_CHECKING:
+    from hwr_core.inference import Recognizer
+
+RESULT_FILE = "taught.json"
+DEMO = "demo"
+WORDS_PER_SECOND = 40.0  # trained on two cores by the shipped reader; a guess that errs on the long side
+START_SECONDS = 40.0  # starting TensorFlow, compiling, reading before and after, saving
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What came of it.
+
+    Attributes:
+        learned, held_back: numbers of words.
+        before, after: how the words held back were read.
+        others_before, others_after: how words of other hands were read: what was forgotten.
+        readings: of each word held back its id, transcription, reading before and after.
+        seconds: wall time.
+    """
+
+    learned: int
+    held_back: int
+    before: Score
+    after: Score
+    others_before: Score
+    others_after: Score
+    seconds: float = 0.0
+    readings: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def is_worse(self) -> bool:
+        return self.after.is_worse_than(self.before)
+
+    @property
+    def sentence(self) -> str:
+        """What happened, what next."""
+        was, now = self.before, self.after
+        figures = f"{now.right} of {now.words} words held back are read right, {was.right} before"
+        if (was.right, was.edits) == (now.right, now.edits):
+            return f"No better: {figures}. Accept more words of this hand, and teach again."
+        if self.is_worse:
+            return f"Worse: {figures}. Keep the reader you have; look for wrong words, or accept more and teach again."
+        return f"Better: {figures}."
+
+
+def new_adaptation(
+    start_from: Path,
+    words: str = MY_CORRECTIONS,
+    writer: str | None = None,
+    *,
+    replay: tuple[str, ...] = (),
+    settings: AdaptationConfig | None = None,
+    name: str = "",
+) -> Run:
+    """Make the folder of a run that teaches a hand; `start` then begins it. The reader it starts from is kept.
+
+    Args:
+        start_from: a checkpoint that reads by frames (CTC).
+        words: a data set's name, or a CSV, folder or zip; the accepted words where left out.
+        writer: whose words of it; None takes all as one hand's.
+        replay: data sets of other hands; those that the checkpoint learned from where they are still here, else
+            the built-in one.
+        settings: the recipe.
+        name: of the run and so of the new reader; made of the reader's and the writer's where left out.
+
+    Raises:
+        DataError: there are too few words.
+        ConfigError: the checkpoint cannot be taught.
+        CheckpointError: it is none.
+    """
+    settings = settings or AdaptationConfig()
+    start_from = Path(start_from).resolve()
+    config, alphabet, _ = read_about(start_from)
+    check_teachable(config, alphabet)
+    hand_of(resolve(words), config, settings, writer)
+    replay = replay or other_hands(config, words)
+    stem = start_from.parent.name if start_from.name == CHECKPOINT_FOLDER else start_from.name
+    config = replace(
+        config,
+        datasets=(words, *replay),
+        validate_on=(),
+        start_from=str(start_from),
+        notes=f"Taught {'the hand of ' + writer if writer else 'a hand'}, from {stem}.",
+    )
+    folder = runs_folder() / free_name(name or f"{stem[:30]}-{slug(writer or 'hand')[:20]}")
+    request = {"words": words, "writer": writer, "replay": list(replay), "settings": asdict(settings)}
+    jobs.write_text(folder / ADAPTATION_FILE, json.dumps(request, indent=1, ensure_ascii=False))
+    jobs.write_text(folder / CONFIG_FILE, json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    return Run(folder)
+
+
+def other_hands(config: RunConfig, words: str) -> tuple[str, ...]:
+    """The data sets that a checkpoint learned from and that are still here, else the built-in one."""
+    ready = {info.name for info in list_datasets() if info.is_ready} - {words, MY_CORRECTIONS}
+    return tuple(name for name in config.datasets if name in ready) or (DEMO,)
+
+
+def estimated_seconds(number: int, settings: AdaptationConfig | None = None) -> float:
+    """About how long teaching with so many words takes on two cores."""
+    settings = settings or AdaptationConfig()
+    learned = number - max(settings.least_held_back, number // settings.held_back_every)
+    shown = min(settings.passes * learned / (1 - settings.replay_share), settings.most_steps * settings.batch_size)
+    return START_SECONDS + shown / WORDS_PER_SECOND
+
+
+def read_result(folder: Path) -> Taught | None:
+    """What came of a run that taught a hand, or None where it is not done."""
+    try:
+        values = read_json(folder / RESULT_FILE)
+        for name in ("before", "after", "others_before", "others_after"):
+            values[name] = Score(**values[name])
+        return Taught(**values)
+    except (ConfigError, KeyError, TypeError):
+        return None
+
+
+def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], None]) -> Taught:
+    """Do what `adaptation.json` in the folder asks for; called inside the run's own process.
+
+    Args:
+        tell: called with a phase, a step and the number of steps; what it raises stops the work.
+        say: takes the log's lines.
+
+    Raises:
+        HwrError: the words or the checkpoint cannot be used.
+    """
+    from hwr_core.inference import Recognizer
+
+    begun = time.time()
+    request = read_json(folder / ADAPTATION_FILE)
+    settings = build(AdaptationConfig, request["settings"])
+    start = Path(config.start_from)
+    old = Recognizer.load(start)
+    charset = check_teachable(old.config, old.alphabet)
+    hand = hand_of(resolve(request["words"], tell), config, settings, request["writer"])
+    replay = [resolve(name, tell) for name in request["replay"]]
+    known = len(charset)
+    charset = charset.grown(hand.dataset.table["transcription"].iloc[hand.learned].tolist())
+    if len(charset) > known:
+        say(f"New characters: {''.join(charset.characters[known:])}")
+    say(f"{len(hand.learned)} words to learn from, {len(hand.held_back)} held back. {describe(settings)}.")
+    tell("Reading before", 0, 2)
+    checked = [(hand.dataset, hand.held_back), *samples_of(replay, settings)]
+    first = read_all(old, checked)
+    tell("Starting the network", 0, 0)
+    words, taught_config = mixed(hand, trainable(replay), config, settings, charset)
+    task = task_from(start, words, taught_config, folder)
+    history: list[dict[str, Any]] = []
+    for result in teach(task, taught_config, lambda step, steps: tell("Learning", step, steps)):
+        history.append(row_of(len(history) + 1, result, task, begun, history))
+        say(f"round {len(history)}: loss {result['loss']:.3f}")
+    tell("Saving", 0, 0)
+    about = {"taught": {"words": len(hand.learned), "writer": request["writer"] or "", "from": old.name}}
+    save_checkpoint(folder / CHECKPOINT_FOLDER, task.model, taught_config, charset, about)
+    task.export(folder / CHECKPOINT_FOLDER)
+    write_history(folder, history)
+    tell("Reading after", 1, 2)
+    second = read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked)
+    taught = compare(hand, checked, first, second, time.time() - begun)
+    jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(taught), indent=1, ensure_ascii=False))
+    return taught
+
+
+def trainable(replay: list[DataSet]) -> list[tuple[DataSet, np.ndarray]]:
+    return [(dataset, dataset.part("train")) for dataset in replay]
+
+
+def samples_of(replay: list[DataSet], settings: AdaptationConfig) -> list[tuple[DataSet, np.ndarray]]:
+    """A few validation words of the other hands, the same each time."""
+    most = max(1, settings.other_hands // max(1, len(replay)))
+    found = []
+    for dataset in replay:
+        rows = dataset.part("validation")
+        found.append((dataset, np.sort(np.random.default_rng(settings.seed).permutation(rows)[:most])))
+    return found
+
+
+def read_all(recognizer: Recognizer, checked: list[tuple[DataSet, np.ndarray]]) -> list[list[str]]:
+    """Readings of the rows of each data set, as a user gets them."""
+    return [
+        [reading.text for reading in recognizer.read([dataset.picture(int(row)) for row in rows])]
+        for dataset, rows in checked
+    ]
+
+
+def compare(
+    hand: Hand,
+    checked: list[tuple[DataSet, np.ndarray]],
+    first: list[list[str]],
+    second: list[list[str]],
+    seconds: float,
+) -> Taught:
+    """The scores of both readings; the first of `checked` are the hand's own."""
+    texts = [dataset.table["transcription"].iloc[rows].tolist() for dataset, rows in checked]
+    others, others_first, others_second = (list(chain(*parts[1:])) for parts in (texts, first, second))
+    ids = hand.dataset.table["word_id"].iloc[hand.held_back].tolist()
+    own = zip(ids, texts[0], first[0], second[0], strict=True)
+    return Taught(
+        learned=len(hand.learned),
+        held_back=len(hand.held_back),
+        before=score(texts[0], first[0]),
+        after=score(texts[0], second[0]),
+        others_before=score(others, others_first),
+        others_after=score(others, others_second),
+        seconds=seconds,
+        readings=[
+            {"word_id": word_id, "transcription": text, "before": was, "after": now} for word_id, text, was, now in own
+        ],
+    )
+
+
+def row_of(
+    number: int, result: dict[str, float], task: Any, begun: float, history: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A round as a row of a run's history; the figures are of the words held back. The last round is kept."""
+    from hwr_core.training.loop import learning_rate
+
+    for row in history:
+        row["best"] = 0
+    seconds = time.time() - begun - sum(row["seconds"] for row in history)
+    figures = task.validate(lambda: False)
+    rate = {"learning_rate": learning_rate(task.network), "seconds": seconds}
+    return {
+        "epoch": number,
+        "loss": result["loss"],
+        **figures,
+        **rate,
+        "words_per_second": result["words"] / max(seconds, 1e-3),
+        "best": 1,
+    }
+
+
+def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
+    from hwr_core.training.loop import Progress as State
+    from hwr_core.training.loop import write_tables
+
+    write_tables(folder, State(epoch=len(history), history=history))

@@ -1,0 +1,147 @@
+"""The words of one hand and of others: which are learned from, which are held back, how they are mixed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hwr_core.config import AdaptationConfig, AugmentationConfig, RunConfig, TrainingConfig
+from hwr_core.data import DataSet
+from hwr_core.data.batches import Joined, PreparedWords
+from hwr_core.errors import DataError
+from hwr_core.models import frames_of
+from hwr_core.text import Charset
+from hwr_core.text.charset import frames_needed
+from hwr_core.training.prepare import TrainingWords
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Words of a data set, by row: `learned` are trained on, `held_back` only read, before and after."""
+
+    dataset: DataSet
+    learned: np.ndarray
+    held_back: np.ndarray
+
+
+def hold_back(number: int, config: AdaptationConfig) -> np.ndarray:
+    """Which of so many words are held back: every fourth, at least 8, spread evenly.
+
+    Returns:
+        `(number,)` bool.
+
+    Raises:
+        DataError: there are too few words.
+
+    Example:
+        >>> hold_back(16, AdaptationConfig()).sum(), hold_back(64, AdaptationConfig()).sum()
+        (np.int64(8), np.int64(16))
+    """
+    if number < config.least_words:
+        missing = config.least_words - number
+        raise DataError(
+            f"Teaching a hand takes at least {config.least_words} of its words. Found {number}: accept or correct "
+            f"{missing} more."
+        )
+    amount = max(config.least_held_back, number // config.held_back_every)
+    held = np.zeros(number, bool)
+    held[np.linspace(0, number - 1, amount).round().astype(int)] = True
+    return held
+
+
+def hand_of(dataset: DataSet, config: RunConfig, adaptation: AdaptationConfig, writer: str | None = None) -> Hand:
+    """A hand's words in a data set, whatever part they are in, in order.
+
+    Args:
+        writer: the hand; None takes every word as one hand's.
+
+    Raises:
+        DataError: there are too few words that the reader has the frames for.
+    """
+    rows = np.arange(len(dataset))
+    if writer is not None:
+        rows = rows[(dataset.table["writer"] == writer).to_numpy(bool)]
+    rows = fitting(dataset, rows, config)
+    held = hold_back(len(rows), adaptation)
+    return Hand(dataset, rows[~held], rows[held])
+
+
+def fitting(dataset: DataSet, rows: np.ndarray, config: RunConfig, charset: Charset | None = None) -> np.ndarray:
+    """The rows whose text has the frames it needs, and only characters of the charset where one is given."""
+    frames = frames_of(config.model, config.canvas.width) or math.inf
+    texts = dataset.table["transcription"]
+    kept = [
+        row
+        for row in rows.tolist()
+        if frames_needed(str(texts.iat[row])) <= frames and not (charset and charset.missing(str(texts.iat[row])))
+    ]
+    return np.array(kept, np.int64)
+
+
+def mixed(
+    hand: Hand,
+    others: Sequence[tuple[DataSet, np.ndarray]],
+    config: RunConfig,
+    adaptation: AdaptationConfig,
+    charset: Charset,
+) -> tuple[TrainingWords, RunConfig]:
+    """One round of training words: the hand's several times over, and as many of other hands as `replay_share` asks.
+
+    Args:
+        hand: whose words they are.
+        others: data sets and rows of other hands; only words that the charset can write are taken.
+        config: the reader's.
+        charset: its characters and, behind them, those that are new in the hand's words.
+
+    Returns:
+        The words, and the configuration under which `training.tasks` trains on them.
+    """
+    rng = np.random.default_rng(adaptation.seed)
+    share = 1 - adaptation.replay_share
+    most = adaptation.most_steps * adaptation.batch_size * share / len(hand.learned)
+    times = max(1, round(min(adaptation.passes, most) / adaptation.rounds))
+    number = round(len(hand.learned) * times * adaptation.replay_share / share)
+    parts = [(hand.dataset, np.tile(hand.learned, times)), *drawn(others, number, rng, config, charset)]
+    validation = PreparedWords(*joined([(hand.dataset, hand.held_back)], config))
+    words = TrainingWords(charset, PreparedWords(*joined(parts, config)), validation, (), ())
+    training = TrainingConfig(
+        epochs=adaptation.rounds,
+        batch_size=adaptation.batch_size,
+        learning_rate=adaptation.learning_rate,
+        warmup_steps=adaptation.warmup_steps,
+        patience=adaptation.rounds,
+        seed=adaptation.seed,
+    )
+    names = tuple(dict.fromkeys(dataset.name for dataset, _ in parts))
+    return words, replace(config, datasets=names, validate_on=(), training=training, augmentation=AugmentationConfig())
+
+
+def drawn(
+    others: Sequence[tuple[DataSet, np.ndarray]],
+    number: int,
+    rng: np.random.Generator,
+    config: RunConfig,
+    charset: Charset,
+) -> list[tuple[DataSet, np.ndarray]]:
+    """So many words of other hands at random, the same again only where there are too few."""
+    found = []
+    for index, (dataset, rows) in enumerate(others):
+        wanted = number // len(others) + (index < number % len(others))
+        some = rng.permutation(rows)[: 2 * wanted]  # a few of them may not fit
+        some = fitting(dataset, some, config, charset)
+        if len(some) and wanted:
+            found.append((dataset, np.sort(np.resize(some, wanted))))
+    return found
+
+
+def joined(parts: Sequence[tuple[DataSet, np.ndarray]], config: RunConfig) -> tuple[Joined, list[str], list[str]]:
+    """Canvases, transcriptions and writers of some rows of some data sets."""
+    tables = [dataset.table.iloc[rows] for dataset, rows in parts]
+    return (
+        Joined([(dataset.canvases(config.canvas), rows) for dataset, rows in parts]),
+        [text for table in tables for text in table["transcription"].tolist()],
+        [writer for table in tables for writer in table["writer"].tolist()],
+    )

@@ -1,0 +1,131 @@
+"""Teaching a reader a hand: a few hundred careful steps from a checkpoint on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwr_core.config import AdaptationConfig, RunConfig
+from hwr_core.errors import ConfigError, JobError
+from hwr_core.text import Charset, edit_distance
+from hwr_core.training.prepare import TrainingWords
+
+Tell = Callable[[int, int], None]  # step, steps; may raise to stop
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well some words were read.
+
+    Attributes:
+        words: how many; `right` of them exactly.
+        edits: characters to be changed, of `characters`.
+    """
+
+    words: int
+    right: int
+    edits: int
+    characters: int
+
+    @property
+    def word_accuracy(self) -> float:
+        return self.right / self.words if self.words else 0.0
+
+    @property
+    def cer(self) -> float:
+        return self.edits / self.characters if self.characters else 0.0
+
+    def is_worse_than(self, other: Score) -> bool:
+        """Fewer words right; where as many, more edits."""
+        return (self.right, -self.edits) < (other.right, -other.edits)
+
+
+def score(texts: Sequence[str], readings: Sequence[str]) -> Score:
+    """Compare readings with transcriptions, as written.
+
+    Example:
+        >>> score(["tea", "moon"], ["tea", "mon"])
+        Score(words=2, right=1, edits=1, characters=7)
+    """
+    edits = [edit_distance(text, reading) for text, reading in zip(texts, readings, strict=True)]
+    return Score(len(texts), edits.count(0), sum(edits), sum(map(len, texts)))
+
+
+def check_teachable(config: RunConfig, alphabet: object) -> Charset:
+    """The charset of a reader that can be taught.
+
+    Raises:
+        ConfigError: it reads token by token, as `dual` does.
+    """
+    if not isinstance(alphabet, Charset):
+        raise ConfigError(
+            f"A {config.model.name} reader cannot be taught a hand: that takes one that reads by frames (CTC). "
+            "Choose another reader."
+        )
+    return alphabet
+
+
+def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]]:
+    """Train `task` (of `training.tasks`) round by round, the statistics of its batch norms frozen.
+
+    A few words of one hand are no sample of all handwriting: their means and variances in place of the learned ones
+    would spoil what the reader knows.
+
+    Yields:
+        After each round its mean loss, and the number of words shown.
+
+    Raises:
+        JobError: the loss became infinite.
+    """
+    from hwr_core.training.loop import ahead
+
+    frozen = list(batch_norms(task.model))
+    for layer in frozen:
+        layer.trainable = False
+    steps, done = task.steps() * config.training.epochs, 0
+    tell(done, steps)
+    for epoch in range(config.training.epochs):
+        total, words = 0.0, 0
+        for arrays, count in ahead(task.batches(epoch)):
+            loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
+            if not np.isfinite(loss):
+                raise JobError("The loss became infinite. Look for wrong words among the accepted ones.")
+            total, words, done = total + loss * count, words + count, done + 1
+            tell(done, steps)
+        yield {"loss": total / words, "words": words}
+    for layer in frozen:
+        layer.trainable = True  # the checkpoint is as any other
+
+
+def batch_norms(model: Any) -> Iterator[Any]:
+    """The batch normalisation layers of a model, nested ones too."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
+        elif hasattr(layer, "layers"):
+            yield from batch_norms(layer)
+
+
+def task_from(start: Path, words: TrainingWords, config: RunConfig, folder: Path) -> Any:
+    """The task that goes on from the checkpoint `start` with these words."""
+    import keras
+
+    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.training.work import make_task
+
+    keras.utils.set_random_seed(config.training.seed)
+    return make_task(config, words, folder, start=load_model(start).get_weights())
+
+
+def describe(settings: AdaptationConfig) -> str:
+    """The recipe in one line, for logs."""
+    return (
+        f"{settings.passes} passes, {settings.batch_size} words a step, learning rate {settings.learning_rate:g}, "
+        f"{settings.replay_share:.0%} words of other hands, batch norm statistics frozen"
+    )

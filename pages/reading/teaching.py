@@ -1,0 +1,212 @@
+"""“Teach it this hand”: from too few words to a reader that was measured on words it never saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from hwr_core.config import AdaptationConfig
+from hwr_core.errors import HwrError
+from pages.reading import keeping
+from pages.shared import layout, sidebar, words
+
+EVERYONE = "All of them"
+NO_NAME = "No name"
+
+
+def section(info: Any) -> None:
+    """What is kept, and the guided action below it."""
+    keeping.line()
+    run = under_way()
+    with st.expander("Teach it this hand", run is not None, icon=":material/school:", key="teach"):
+        st.html(
+            '<p class="studio-note">The reader learns from words that you accepted or corrected. A quarter of them is '
+            "held back and read before and after, and the reader that you have stays as it is.</p>"
+        )
+        names()
+        if run is not None:
+            follow(run)
+        else:
+            finished()
+            offer(info)
+
+
+def names() -> None:
+    """Who corrects, and whose hand it is: kept with every word accepted from now on."""
+    left, right = st.columns(2)
+    with left:
+        st.text_input(
+            "Whose hand is it?", key="keep_writer", max_chars=60, persist_state="session",
+            placeholder="e.g. Grandmother",
+            help="Kept with the words that you accept from now on, so that a reader can be taught each hand.",
+        )  # fmt: skip
+    with right:
+        st.text_input(
+            "Your name", key="keep_who", max_chars=60, persist_state="session", placeholder="may stay empty",
+            help="Kept with the words that you accept from now on.",
+        )  # fmt: skip
+
+
+def offer(info: Any) -> None:
+    """Too few words yet, or the button that begins."""
+    from hwr_core.data import Corrections
+    from hwr_core.training import estimated_seconds, running_run
+
+    try:
+        hands = Corrections().writers()
+    except HwrError as error:
+        layout.error(str(error))
+        return
+    writer = chosen(hands)
+    number = sum(hands.values()) if writer is None else hands.get(writer, 0)
+    least = AdaptationConfig().least_words
+    if number < least:
+        st.progress(number / least, f"{number} of the {least} words that it takes. Accept {least - number} more.")
+        return
+    if info.model_name == "dual":
+        layout.note("The reader that is chosen cannot be taught. Choose another one in the sidebar.")
+        return
+    other = running_run()
+    if other is not None:
+        layout.note(f"{other.name} is training now, and one training at a time gets the machine. Wait, or stop it.")
+    if sentence := st.session_state.pop("teach_failed", None):
+        layout.error(sentence)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            f"Teach {layout.plain(info.name)} with {words.count(number, 'word')}",
+            key="teach_start", type="primary", icon=":material/school:", disabled=other is not None,
+            on_click=begin, args=(info, writer),
+        )  # fmt: skip
+        layout.note(f"About {words.duration(estimated_seconds(number))}; you can go on reading meanwhile.")
+
+
+def chosen(hands: dict[str, int]) -> str | None:
+    """The hand to teach; None stands for every word."""
+    if len(hands) < 2:
+        return None
+    options = [*hands, None]
+    return st.selectbox(
+        "Words of", options, key="teach_writer",
+        format_func=lambda name: f"{EVERYONE} · {sum(hands.values())}" if name is None
+        else f"{name or NO_NAME} · {hands[name]}",
+    )  # fmt: skip
+
+
+def begin(info: Any, writer: str | None) -> None:
+    """The button was pressed."""
+    from hwr_core.training import new_adaptation, start
+
+    try:
+        run = new_adaptation(info.folder, writer=writer)
+        st.session_state["teaching"] = run.name
+        start(run)
+    except (HwrError, OSError) as error:
+        st.session_state["teach_failed"] = str(error)
+
+
+def under_way() -> Any | None:
+    """The run that teaches now, begun in whatever tab."""
+    from hwr_core.training import running_run
+    from hwr_core.training.run import ADAPTATION_FILE
+
+    run = running_run()
+    if run is None or not (run.folder / ADAPTATION_FILE).is_file():
+        return None
+    st.session_state["teaching"] = run.name
+    return run
+
+
+@st.fragment(run_every="1s")
+def follow(run: Any) -> None:
+    """Phase, progress and a way to stop; the whole page once more when it ends."""
+    from hwr_core.training import stop
+
+    status = run.status
+    if status.state not in ("running", "waiting"):
+        st.rerun()
+    parts = [status.phase, words.time_left(status.seconds_left)]
+    st.progress(status.progress, f"**{layout.plain(run.name)}** · {' · '.join(filter(None, parts))}")
+    st.button("Stop", key="teach_stop", icon=":material/stop:", on_click=stop, args=(run,))
+
+
+def finished() -> None:
+    """What came of the one that was begun here."""
+    from hwr_core.training import open_run, read_result
+
+    name = st.session_state.get("teaching")
+    if not name:
+        return
+    try:
+        run = open_run(name)
+    except HwrError:  # deleted meanwhile
+        del st.session_state["teaching"]
+        return
+    taught = read_result(run.folder)
+    if taught is None:
+        state = run.status
+        sentence = "It was stopped, and nothing has changed." if state.state == "stopped" else state.message
+        (layout.note if state.state == "stopped" else layout.error)(sentence)
+        put_away(run)
+        return
+    (st.warning if taught.is_worse else st.success)(taught.sentence)
+    figures(taught)
+    readings(run.name, taught)
+    with st.container(horizontal=True, gap="small"):
+        if sidebar.chosen_reader() is None or sidebar.chosen_reader().folder != run.checkpoint:
+            st.button(
+                "Use it all the same" if taught.is_worse else "Use this reader",
+                key="teach_use", type="secondary" if taught.is_worse else "primary", icon=":material/check:",
+                on_click=sidebar.choose, kwargs={"reader": run.name},
+            )  # fmt: skip
+        put_away(run)
+
+
+def put_away(run: Any) -> None:
+    st.button(
+        "Put away", key="teach_away", on_click=forget,
+        help="Takes this message away; a reader that was made stays in the list of readers.",
+    )  # fmt: skip
+
+
+def forget() -> None:
+    st.session_state.pop("teaching", None)
+
+
+def figures(taught: Any) -> None:
+    """Before and after, on this hand and on others."""
+    rows = [
+        {
+            "Read": what,
+            "Words": was.words,
+            "Right before": words.percent(was.word_accuracy, 0),
+            "Right after": words.percent(now.word_accuracy, 0),
+            "CER before": words.percent(was.cer),
+            "CER after": words.percent(now.cer),
+        }
+        for what, was, now in (
+            ("this hand, held back", taught.before, taught.after),
+            ("other hands", taught.others_before, taught.others_after),
+        )
+    ]
+    st.dataframe(pd.DataFrame(rows), key="teach_figures", hide_index=True, alt="How words were read before and after")
+
+
+def readings(name: str, taught: Any) -> None:
+    """Each word held back: what it says, what was read before and after."""
+    table = pd.DataFrame(taught.readings)
+    table["right"] = table["after"] == table["transcription"]
+    st.dataframe(
+        table, key="teach_readings", hide_index=True, height=220,
+        column_order=["transcription", "before", "after", "right"],
+        column_config={
+            "transcription": "It says", "before": "Read before", "after": "Read after",
+            "right": st.column_config.CheckboxColumn("Right now", width="small"),
+        },
+        alt="The words held back, read before and after",
+    )  # fmt: skip
+    st.download_button(
+        "CSV", table.to_csv(index=False).encode("utf-8"), f"{name}-held-back.csv", "text/csv", key="teach_csv",
+        type="tertiary", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
