@@ -1,4 +1,4 @@
-"""CTC decoders: best path, and the most probable labellings that begin with a prefix."""
+"""CTC on its own: from logits to log-probabilities, the best path, and how probable a labelling is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 NEVER = -math.inf
-UNLIKELY = math.log(1e-4)
+LOST = 1e-100  # a share this small has come near the smallest float64: recomputed in logarithms
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -37,6 +37,14 @@ def best_path(log_probs: np.ndarray) -> tuple[list[int], float]:
     return collapse(path), float(log_probs[np.arange(len(path)), path].sum())
 
 
+def best_paths(log_probs: np.ndarray) -> list[list[int]]:
+    """The best path's labels of each word of `(B, T, C)` log-probabilities, as `best_path` gives them."""
+    paths = np.asarray(log_probs).argmax(axis=2)
+    written = paths != 0
+    written[:, 1:] &= paths[:, 1:] != paths[:, :-1]
+    return [path[kept].tolist() for path, kept in zip(paths, written, strict=True)]
+
+
 def collapse(path: Sequence[int] | np.ndarray) -> list[int]:
     """Merge repeats, then drop blanks.
 
@@ -61,90 +69,80 @@ def labelling_log_prob(log_probs: np.ndarray, labels: Sequence[int]) -> float:
         >>> round(math.exp(labelling_log_prob(np.log([[0.5, 0.5], [0.5, 0.5]]), [1])), 6)
         0.75
     """
-    states = np.zeros(2 * len(labels) + 1, int)
-    states[1::2] = labels
-    may_skip = np.zeros(len(states), bool)  # over the blank between two different labels
-    may_skip[2:] = (states[2:] != 0) & (states[2:] != states[:-2])
-    alpha = np.full(len(states), NEVER)
-    alpha[:2] = np.asarray(log_probs, np.float64)[0, states[:2]]
-    for frame in log_probs[1:]:
-        one = np.concatenate([[NEVER], alpha[:-1]])
-        two = np.where(may_skip, np.concatenate([[NEVER, NEVER], alpha[:-2]])[: len(states)], NEVER)
-        alpha = np.logaddexp(np.logaddexp(alpha, one), two) + frame[states]
-    return float(np.logaddexp(alpha[-1], alpha[-2])) if len(states) > 1 else float(alpha[-1])
+    return float(labelling_log_probs(np.asarray(log_probs)[None], [labels], [0])[0])
 
 
-def prefix_beam(
-    log_probs: np.ndarray,
-    *,
-    prefix: Sequence[int] = (),
-    beam_width: int = 16,
-    most: int = 5,
-    unlikely: float = UNLIKELY,
-) -> list[tuple[list[int], float]]:
-    """The most probable labellings among all that begin with `prefix`.
-
-    Prefix beam search (Graves 2012, section 7.5.2; Hannun et al. 2014), its hypotheses held to the prefix: the
-    beginnings of the prefix itself are never pruned, so a prefix that the picture contradicts still gives its
-    best completion, with the low probability that is its due.
+def labelling_log_probs(
+    log_probs: np.ndarray, labellings: Sequence[Sequence[int]], words: Sequence[int] | np.ndarray
+) -> np.ndarray:
+    """Log probabilities of many labellings of many words at once, each exact as `labelling_log_prob`.
 
     Args:
-        log_probs: `(T, C)` natural logarithms; column 0 is the blank.
-        prefix: label ids that every result begins with.
-        beam_width: hypotheses kept after each frame, beginnings of the prefix not counted.
-        most: how many results.
-        unlikely: labels of a lower log probability are not tried in that frame; the prefix's own always are.
+        log_probs: `(B, T, C)` natural logarithms of B words; column 0 is the blank.
+        labellings: N of them, label ids without blanks.
+        words: which of the B words each of the N labellings is asked of.
 
     Returns:
-        `(labels, log probability)` pairs, best first, none twice; the probability is the labelling's own
-        (`labelling_log_prob`). Empty where T frames cannot spell the prefix.
+        `(N,)` float64 natural logarithms, -inf where T frames cannot spell the labelling.
     """
     log_probs = np.asarray(log_probs, np.float64)
-    forced = tuple(int(label) for label in prefix)
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, NEVER)}  # ending in a blank, in a label
-    for frame in log_probs:
-        beams = _step(beams, frame, forced, beam_width, unlikely)
-    complete = [labels for labels in beams if len(labels) >= len(forced)]
-    scored = [(list(labels), labelling_log_prob(log_probs, labels)) for labels in complete]
-    scored = [item for item in scored if item[1] > NEVER]
-    return sorted(scored, key=lambda item: -item[1])[:most]
+    which = np.asarray(words, int)
+    if not len(labellings):
+        return np.zeros(0)
+    states, last = _states(labellings)
+    emissions = log_probs[which[:, None], :, states]  # (N, S, T)
+    rows = np.arange(len(labellings))
+    may_skip = np.zeros(states.shape, bool)  # over the blank between two different labels
+    may_skip[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
+    result, sure = _scaled_forward(np.exp(emissions), may_skip, rows, last)
+    unsure = np.flatnonzero(~sure)
+    if len(unsure):
+        again = _log_forward(emissions[unsure], may_skip[unsure])
+        ends = last[unsure]
+        few = np.arange(len(unsure))
+        result[unsure] = np.logaddexp(again[few, ends], np.where(ends > 0, again[few, ends - 1], NEVER))
+    return result
 
 
-def _step(
-    beams: dict[tuple[int, ...], tuple[float, float]],
-    frame: np.ndarray,
-    forced: tuple[int, ...],
-    beam_width: int,
-    unlikely: float,
-) -> dict[tuple[int, ...], tuple[float, float]]:
-    """One frame of the search."""
-    values = frame.tolist()
-    likely = [label for label in np.flatnonzero(frame > unlikely).tolist() if label]
-    grown: dict[tuple[int, ...], list[float]] = {}
-
-    def add(labels: tuple[int, ...], slot: int, score: float) -> None:
-        entry = grown.setdefault(labels, [NEVER, NEVER])
-        entry[slot] = _log_add(entry[slot], score)
-
-    for labels, (blank, label) in beams.items():
-        both = _log_add(blank, label)
-        add(labels, 0, both + values[0])
-        if labels:
-            add(labels, 1, label + values[labels[-1]])
-        follow = likely if len(labels) >= len(forced) else [forced[len(labels)]]
-        for c in follow:
-            # After the same label, only a blank between makes it a second one.
-            score = (blank if labels and labels[-1] == c else both) + values[c]
-            if score > NEVER:
-                add((*labels, c), 1, score)
-    kept = {labels: (b, n) for labels, (b, n) in grown.items() if len(labels) <= len(forced)}
-    free = [item for item in grown.items() if len(item[0]) > len(forced)]
-    free.sort(key=lambda item: -_log_add(*item[1]))
-    kept.update((labels, (b, n)) for labels, (b, n) in free[:beam_width])
-    return kept
+def _states(labellings: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """`(N, S)` labels with blanks around and between, zeros behind; `(N,)` index of each one's last blank."""
+    lengths = np.array([len(labels) for labels in labellings])
+    states = np.zeros((len(labellings), 2 * int(lengths.max()) + 1), int)
+    for row, labels in enumerate(labellings):
+        states[row, 1 : 2 * len(labels) : 2] = labels
+    return states, 2 * lengths
 
 
-def _log_add(a: float, b: float) -> float:
-    if a < b:
-        a, b = b, a
-    return a if b == NEVER else a + math.log1p(math.exp(b - a))
+def _scaled_forward(
+    emissions: np.ndarray, may_skip: np.ndarray, rows: np.ndarray, last: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Forward sums in probabilities, scaled in every frame; and where nothing came near underflow."""
+    skip = may_skip.astype(np.float64)
+    padded = np.zeros((len(rows), emissions.shape[1] + 2))  # two columns of zeros before the first state
+    alpha = padded[:, 2:]
+    alpha[:, :2] = emissions[:, :2, 0]
+    frames = np.ascontiguousarray(emissions.transpose(2, 0, 1))
+    scales = np.ones((len(frames), len(rows)))
+    for t, frame in enumerate(frames):
+        if t:
+            alpha[:] = (alpha + padded[:, 1:-1] + padded[:, :-2] * skip) * frame
+        total = np.einsum("ns->n", alpha)
+        scales[t] = total
+        alpha /= np.maximum(total, 1e-300)[:, None]
+    share = alpha[rows, last] + np.where(last > 0, alpha[rows, last - 1], 0)
+    sure = (share > LOST) & (scales.min(axis=0) > LOST)
+    with np.errstate(divide="ignore"):
+        return np.log(share) + np.log(scales).sum(axis=0), sure
+
+
+def _log_forward(emissions: np.ndarray, may_skip: np.ndarray) -> np.ndarray:
+    """The last frame's forward variables in logarithms, `(N, S)`: slower, and nothing is lost."""
+    alpha = np.full(emissions.shape[:2], NEVER)
+    alpha[:, :2] = emissions[:, :2, 0]
+    for t in range(1, emissions.shape[2]):
+        one = np.full_like(alpha, NEVER)
+        one[:, 1:] = alpha[:, :-1]
+        two = np.full_like(alpha, NEVER)
+        two[:, 2:] = np.where(may_skip[:, 2:], alpha[:, :-2], NEVER)
+        alpha = np.logaddexp(np.logaddexp(alpha, one), two) + emissions[:, :, t]
+    return alpha

@@ -9,7 +9,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from hwr_core.decoding import best_path, labelling_log_prob, prefix_beam
+from hwr_core.decoding import best_path, best_paths, labelling_log_prob, labelling_log_probs, prefix_beam
 from hwr_core.decoding.ctc import collapse, log_softmax
 
 Labelling = tuple[int, ...]
@@ -153,3 +153,42 @@ def test_unlikely_labels_are_not_tried():
     log_probs = np.log([[0.5, 0.49999, 0.00001], [0.5, 0.49999, 0.00001]])
     assert not any(2 in labels for labels, _ in prefix_beam(log_probs, most=50))
     assert any(2 in labels for labels, _ in prefix_beam(log_probs, most=50, unlikely=-math.inf))
+
+
+def test_best_paths_are_those_of_each_word():
+    log_probs = np.stack([random_log_probs(seed, frames=9) for seed in range(40)])
+    assert best_paths(log_probs) == [best_path(word)[0] for word in log_probs]
+
+
+def test_many_labellings_of_many_words_at_once():
+    log_probs = np.stack([random_log_probs(seed) for seed in range(3)])
+    asked = [(word, labels) for word in (2, 0, 1) for labels in enumerated(log_probs[word])]
+    scores = labelling_log_probs(log_probs, [labels for _, labels in asked], [word for word, _ in asked])
+    expected = [enumerated(log_probs[word])[labels] for word, labels in asked]
+    np.testing.assert_allclose(np.exp(scores), expected, rtol=1e-9)
+    assert len(labelling_log_probs(log_probs, [], [])) == 0
+
+
+def test_probabilities_below_the_smallest_number_are_kept_in_logarithms():
+    log_probs = np.full((30, 3), -300.0)
+    log_probs[:, 2] = 0.0  # the picture says 2 throughout
+    labels = [1, 2] * 5
+    alone = [labelling_log_prob(log_probs, labels), labelling_log_prob(log_probs, [2])]
+    together = labelling_log_probs(log_probs[None], [labels, [2], [1] * 16], [0, 0, 0])
+    np.testing.assert_allclose(together[:2], alone)
+    assert alone[0] == pytest.approx(-5 * 300 + math.log(math.comb(29, 10)), abs=20)
+    assert alone[1] == pytest.approx(0)
+    assert together[2] == -math.inf
+    found = prefix_beam(log_probs, prefix=[1, 1, 1, 1])
+    assert found[0][0][:4] == [1, 1, 1, 1]
+    assert found[0][1] == pytest.approx(labelling_log_prob(log_probs, found[0][0]))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("prefix", [(), (1,), (3, 3)])
+def test_the_usual_beam_finds_the_best_completion(seed, prefix):
+    log_probs = random_log_probs(seed, frames=7, sharpness=2.5)
+    fitting = {labels: p for labels, p in enumerated(log_probs).items() if labels[: len(prefix)] == prefix}
+    labels, score = prefix_beam(log_probs, prefix=prefix)[0]
+    assert tuple(labels) == max(fitting, key=lambda other: fitting[other])
+    assert math.exp(score) == pytest.approx(fitting[tuple(labels)])

@@ -13,7 +13,7 @@ from hwr_core.config import CanvasConfig
 from hwr_core.errors import CharsetError, ConfigError, PictureError
 from hwr_core.imaging import ink_canvas
 from hwr_core.inference import checkpoint
-from hwr_core.inference.recognizer import DualReader
+from hwr_core.inference.dual_reader import DualReader
 from hwr_core.text import Tokens
 from hwr_core.text.tokens import END, FIRST, PADDING, UNKNOWN
 
