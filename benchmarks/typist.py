@@ -170,7 +170,7 @@ def of_training(texts: Sequence[str]) -> Autocomplete:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="demo", help="a data set's name, or a CSV, folder or zip")
-    parser.add_argument("--checkpoint", type=Path, nargs="*", default=[ROOT / "models" / "starter"])
+    parser.add_argument("--checkpoint", type=Path, nargs="*", default=[ROOT / "models" / "reader-small"])
     parser.add_argument("--words", type=int, default=500, help="validation words, drawn at random; 0 takes all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures there too")

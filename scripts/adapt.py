@@ -2,7 +2,7 @@
 """Teach a reader one person's hand, from 16 to 200 of its words, in a few minutes.
 
 python scripts/adapt.py                                      # the words accepted on the Read page
-python scripts/adapt.py --words anna.csv --checkpoint models/starter
+python scripts/adapt.py --words anna.csv --checkpoint models/reader-small
 python scripts/adapt.py --words iam-words --writer 178       # one writer of a data set
 
 A quarter of the words is held back and read before and after. The reader that it starts from is kept; the new one is
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--words", default="my-corrections", help="a data set's name, or a CSV, folder or zip")
     parser.add_argument("--writer", help="whose words of it; all, where left out")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "starter", help="the reader to teach")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small", help="the reader to teach")
     parser.add_argument("--replay", action="append", default=[], metavar="DATA", help="data sets of other hands")
     parser.add_argument("--name", default="", help="what the new reader is called")
     parser.add_argument("--passes", type=int, default=AdaptationConfig().passes)

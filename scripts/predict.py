@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Read pictures of handwritten words from the command line.
 
-python scripts/predict.py word.png other.jpg [--prefix th] [--checkpoint models/starter] [--json]
+python scripts/predict.py word.png other.jpg [--prefix th] [--checkpoint models/reader-small] [--json]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG, TIFF, WebP, BMP or GIF")
     parser.add_argument("--prefix", default="", help="what the word is known to begin with")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "starter")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small")
     parser.add_argument("--alternatives", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)

@@ -3,7 +3,7 @@
 from hwr_core import Recognizer
 from hwr_core.data import demo_dataset
 from hwr_core.evaluation import evaluate
-print(evaluate(Recognizer.load("models/starter"), demo_dataset(), "validation").table())
+print(evaluate(Recognizer.load("models/reader-small"), demo_dataset(), "validation").table())
 """
 
 from hwr_core.evaluation.bootstrap import Interval, writer_interval

@@ -23,7 +23,7 @@ def command_line() -> argparse.ArgumentParser:
         prog="python -m hwr_core.evaluation",
         description="Read the words of data sets with a checkpoint and say how well that went.",
     )
-    parser.add_argument("checkpoint", type=Path, help="a checkpoint folder, such as models/starter")
+    parser.add_argument("checkpoint", type=Path, help="a checkpoint folder, such as models/reader-small")
     parser.add_argument("data", nargs="+", help="names of data sets, or CSV files, folders or zips")
     parser.add_argument("--split", default="validation", choices=PARTS)
     parser.add_argument("--most", type=int, default=0, help="so many words of each data set at most, drawn at random")

@@ -11,7 +11,7 @@ from hwr_core import jobs
 from hwr_core.synthesis import demo_zip
 
 ROOT = Path(__file__).resolve().parents[2]
-STARTER = ROOT / "models" / "starter" / "model.onnx"
+READER = ROOT / "models" / "reader-small" / "model.onnx"
 
 
 def heading(page, text: str) -> None:
@@ -40,7 +40,7 @@ def test_a_deep_link_opens_its_page(page, app_url):
     calm(page)
 
 
-@pytest.mark.skipif(not STARTER.is_file(), reason="no shipped reader in models/")
+@pytest.mark.skipif(not READER.is_file(), reason="no shipped reader in models/")
 def test_an_uploaded_word_is_read(page, app_url):
     with zipfile.ZipFile(demo_zip()) as archive:
         name = next(member for member in sorted(archive.namelist()) if member.endswith(".png"))

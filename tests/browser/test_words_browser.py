@@ -50,7 +50,7 @@ def test_a_reading_is_corrected_by_its_beginning_and_exported(app_url, visit):
         "start => document.querySelector('.studio-reading').innerText.trim().startsWith(start)", arg=beginning
     )
     corrected = reading.inner_text().strip()
-    tab.get_by_role("button", name="Accept", exact=True).click()
+    tab.locator(".st-key-decide").get_by_role("button", name="Accept").first.click()
     tab.get_by_text("1 accepted").first.wait_for()
     with tab.expect_download() as download:
         tab.get_by_role("button", name="CSV").click()
