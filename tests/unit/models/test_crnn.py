@@ -47,6 +47,6 @@ def test_a_letter_counts_wherever_it_stands_in_its_column(tiny_crnn):
     """The maximum over each column: frames far from the ink do not see it."""
     model = build_model(tiny_crnn, CanvasConfig(), 5)
     features = next(layer.output for layer in model.layers if layer.name == "lstm_0")
-    assert features.shape[1:] == (None, 32)
+    assert features.shape[1:] == (None, 2 * tiny_crnn.lstm_units)
     blank = np.zeros((1, 64, 256, 1), np.float32)
     assert np.isfinite(np.asarray(model.predict_on_batch(blank))).all()
