@@ -53,7 +53,7 @@ def test_a_reading_is_corrected_by_its_beginning_and_exported(app_url, visit):
     tab.locator(".st-key-decide").get_by_role("button", name="Accept").first.click()
     tab.get_by_text("1 accepted").first.wait_for()
     with tab.expect_download() as download:
-        tab.get_by_role("button", name="CSV").click()
+        tab.get_by_role("button", name="CSV", exact=True).click()
     with open(download.value.path(), newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2
