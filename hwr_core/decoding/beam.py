@@ -73,7 +73,8 @@ def prefix_beam(
     """
     log_probs = np.asarray(log_probs, np.float64)
     forced = [int(label) for label in prefix]
-    labellings = candidates(log_probs, forced, beam_width=beam_width, most=most, unlikely=unlikely, guide=guide)
+    some = candidates(log_probs, forced, beam_width=beam_width, most=most + 4, unlikely=unlikely, guide=guide)
+    labellings = [labels for labels, _ in some]
     scores = labelling_log_probs(log_probs[None], labellings, [0] * len(labellings))
     order = sorted(range(len(labellings)), key=lambda index: -scores[index])
     return [(labellings[index], float(scores[index])) for index in order if scores[index] > NEVER][:most]
@@ -84,20 +85,21 @@ def candidates(
     forced: list[int],
     *,
     beam_width: int = 16,
-    most: int = 5,
+    most: int = 9,
     unlikely: float = UNLIKELY,
     guide: Guide | None = None,
-) -> list[list[int]]:
-    """The labellings that `prefix_beam` scores exactly: its search alone, some more than `most` of them."""
-    nodes = _search(np.asarray(log_probs, np.float64), forced, beam_width, unlikely, guide)
+) -> list[tuple[list[int], float]]:
+    """The search of `prefix_beam` alone: its log probabilities lack the paths that were dropped on the way."""
+    nodes, scale = _search(np.asarray(log_probs, np.float64), forced, beam_width, unlikely, guide)
     nodes.sort(key=lambda node: -(node.blank + node.written) * node.prior)
-    return [forced + node.labels() for node in nodes[: most + 4]]
+    found = [(forced + node.labels(), node.blank + node.written) for node in nodes[:most]]
+    return [(labels, math.log(share) + scale) for labels, share in found if share > 0]
 
 
 def _search(
     log_probs: np.ndarray, forced: list[int], beam_width: int, unlikely: float, guide: Guide | None
-) -> list[_Node]:
-    """The hypotheses that are left after the last frame, as completions of the prefix."""
+) -> tuple[list[_Node], float]:
+    """The hypotheses left after the last frame, as completions of the prefix; the logarithm of their scale."""
     root = _Node(forced[-1] if forced else 0, None, guide.start(forced) if guide else None)
     entry = _prefix_forward(log_probs, forced)
     rows = np.exp(log_probs).tolist()
@@ -124,7 +126,7 @@ def _search(
                 node.blank /= peak
                 node.written /= peak
             scale += math.log(peak)
-    return active
+    return active, scale
 
 
 def _likely(log_probs: np.ndarray, unlikely: float) -> list[list[int]]:

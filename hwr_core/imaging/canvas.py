@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hwr_core.config import CanvasConfig
@@ -29,6 +31,29 @@ def ink_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> np.nd
     """
     config = config or CanvasConfig()
     return _place(_crop(_ink(_work_size(to_grey(picture)))), config)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a canvas lies in the picture it was made of: picture column = (canvas column - MARGIN) / scale + left."""
+
+    left: float
+    scale: float
+
+    def column(self, x: float) -> float:
+        """The picture's column at column `x` of the canvas."""
+        return max(0.0, (x - MARGIN) / self.scale + self.left)
+
+
+def placed_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> tuple[np.ndarray, Placement]:
+    """As `ink_canvas`, with where the canvas lies in the picture."""
+    config = config or CanvasConfig()
+    grey = to_grey(picture)
+    ink = _ink(_work_size(grey))
+    reduced = ink.shape[1] / grey.shape[1]
+    cropped = _crop(ink)
+    placement = Placement(_ink_box(ink)[0] / reduced, _scale(cropped, config) * reduced)
+    return _place(cropped, config), placement
 
 
 def canvas_steps(picture: np.ndarray, config: CanvasConfig | None = None) -> list[tuple[str, np.ndarray]]:
@@ -107,20 +132,34 @@ def _crop(ink: np.ndarray) -> np.ndarray:
     """Cut away the paper around the ink; a dot or a dash keeps some paper, so that it does not fill the canvas."""
     import cv2
 
-    solid = cv2.threshold(ink, 90, 255, cv2.THRESH_BINARY)[1]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    kept = stats[1:][areas >= max(3, 0.004 * areas.max(initial=0))]  # specks do not stretch the box
-    if not len(kept):
+    left, top, right, bottom = _ink_box(ink)
+    if left == right:
         return np.zeros_like(ink)
-    left, top = kept[:, cv2.CC_STAT_LEFT].min(), kept[:, cv2.CC_STAT_TOP].min()
-    right = (kept[:, cv2.CC_STAT_LEFT] + kept[:, cv2.CC_STAT_WIDTH]).max()
-    bottom = (kept[:, cv2.CC_STAT_TOP] + kept[:, cv2.CC_STAT_HEIGHT]).max()
+    solid = cv2.threshold(ink, 90, 255, cv2.THRESH_BINARY)[1]
     box = ink[top:bottom, left:right]
     distance = cv2.distanceTransform(np.pad(solid[top:bottom, left:right], 1), cv2.DIST_L2, 3)
     stroke = 4 * (float(distance[distance > 0].mean()) - 0.5)  # a stroke of width w has a mean distance of w/4 + 0.5
     missing = max(0, round(7 * stroke) - box.shape[0])
     return np.pad(box, ((missing // 2, missing - missing // 2), (0, 0)))
+
+
+def _ink_box(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the ink without specks; all 0 where there is none."""
+    import cv2
+
+    solid = cv2.threshold(ink, 90, 255, cv2.THRESH_BINARY)[1]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    kept = stats[1:][areas >= max(3, 0.004 * areas.max(initial=0))]  # specks do not stretch the box
+    if not len(kept):
+        return 0, 0, 0, 0
+    right = (kept[:, cv2.CC_STAT_LEFT] + kept[:, cv2.CC_STAT_WIDTH]).max()
+    bottom = (kept[:, cv2.CC_STAT_TOP] + kept[:, cv2.CC_STAT_HEIGHT]).max()
+    return int(kept[:, cv2.CC_STAT_LEFT].min()), int(kept[:, cv2.CC_STAT_TOP].min()), int(right), int(bottom)
+
+
+def _scale(ink: np.ndarray, config: CanvasConfig) -> float:
+    return min((config.height - 2 * MARGIN) / ink.shape[0], (config.width - 2 * MARGIN) / ink.shape[1])
 
 
 def _place(ink: np.ndarray, config: CanvasConfig) -> np.ndarray:
@@ -129,7 +168,7 @@ def _place(ink: np.ndarray, config: CanvasConfig) -> np.ndarray:
     canvas = np.zeros((config.height, config.width), np.uint8)
     if not ink.any():
         return canvas
-    scale = min((config.height - 2 * MARGIN) / ink.shape[0], (config.width - 2 * MARGIN) / ink.shape[1])
+    scale = _scale(ink, config)
     height, width = max(1, round(ink.shape[0] * scale)), max(1, round(ink.shape[1] * scale))
     resized = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     top = (config.height - height) // 2

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.errors import CheckpointError, ConfigError
-from hwr_core.imaging import ink_canvas, ink_width
+from hwr_core.decoding.rescoring import Judge
+from hwr_core.errors import CheckpointError
+from hwr_core.imaging import ink_width
+from hwr_core.imaging.canvas import Placement, placed_canvas
+from hwr_core.inference.alignment import Alignment, align, ink_columns
+from hwr_core.inference.asked import Asked, asked
+from hwr_core.inference.calibration import Calibration
 from hwr_core.inference.checkpoint import load_network, read_about
-from hwr_core.inference.ctc_reader import CtcReader
+from hwr_core.inference.ctc_reader import CtcReader, Found
 from hwr_core.inference.dual_reader import DualReader
-from hwr_core.text import Charset, Tokens, normalise
+from hwr_core.text import Charset, Tokens
+from hwr_core.text.language import languages, load_language
 
 BATCH = 64
 WIDTH_STEP = 32
+ENOUGH = 0.8  # share of a language's letters that a charset needs
+AUTO, NO_LANGUAGE = "auto", "none"
 
 
 @dataclass(frozen=True)
@@ -27,13 +35,15 @@ class Reading:
 
     Attributes:
         text: the reading; empty where the picture is blank.
-        confidence: the probability that the recognizer gives it, in [0, 1].
+        confidence: the probability that it is right, in [0, 1]; calibrated where the checkpoint has a fit.
         alternatives: `(text, confidence)` pairs, best first, the reading itself among them.
+        alignment: where in the picture each letter was read; None unless asked for.
     """
 
     text: str
     confidence: float
     alternatives: list[tuple[str, float]]
+    alignment: Alignment | None = None
 
 
 class Recognizer:
@@ -83,7 +93,15 @@ class Recognizer:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def read(
-        self, images: Sequence[np.ndarray], *, prefix: str | Sequence[str] = "", alternatives: int = 1
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        prefix: str | Sequence[str] = "",
+        alternatives: int = 1,
+        language: str = AUTO,
+        mask: str | Sequence[str] | None = None,
+        words: Sequence[str] | None = None,
+        alignment: bool = False,
     ) -> list[Reading]:
         """Read pictures of words.
 
@@ -92,56 +110,132 @@ class Recognizer:
             prefix: what has been typed so far, one for all or one each; every reading begins with it. A prefix
                 that the picture contradicts gives its best completion, with a low confidence.
             alternatives: how many alternatives at most, the reading among them.
+            language: what tells likely from unlikely words (CTC recognizers): `"auto"` takes the languages in
+                models/language whose letters the recognizer can write, each with the share that it has in the
+                batch (up to 64 pictures of the call); a code such as `"fr"` takes one; `"none"` reads letter by
+                letter. `dual` has learned its language from its training text and ignores this.
+            mask: the reading's letters, `?` for each one that is open (`th?ugh`), one for all or one each; a
+                question mark itself is `\\?`. Instead of prefix and words.
+            words: the only readings allowed, for all pictures; no language has a say then. A word's confidence is
+                its share among those words and the free reading.
+            alignment: whether readings carry their `Alignment` (CTC recognizers).
 
         Returns:
             One reading a picture, in order; `[]` for `[]`.
 
         Raises:
             PictureError: an array is no picture.
-            CharsetError: the prefix has a character that the recognizer cannot write.
-            ConfigError: the number of prefixes is not that of the pictures.
+            CharsetError: the prefix, mask or a word has a character that the recognizer cannot write.
+            ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
+                other, or the language is unknown.
         """
-        return self.read_canvases([ink_canvas(i, self.config.canvas) for i in images], prefix, alternatives)
+        placed = [placed_canvas(image, self.config.canvas) for image in images]
+        question = asked(len(placed), prefix, mask, words, alternatives)
+        canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
+        return self._read(canvases, question, self._judge(language), placements if alignment else None)
 
     def read_canvases(
-        self, canvases: Sequence[np.ndarray], prefix: str | Sequence[str] = "", alternatives: int = 1
+        self,
+        canvases: Sequence[np.ndarray],
+        prefix: str | Sequence[str] = "",
+        alternatives: int = 1,
+        *,
+        language: str = AUTO,
+        mask: str | Sequence[str] | None = None,
+        words: Sequence[str] | None = None,
+        alignment: bool = False,
     ) -> list[Reading]:
         """As `read`, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
-        prefixes = [prefix] * len(canvases) if isinstance(prefix, str) else list(prefix)
-        if len(prefixes) != len(canvases):
-            raise ConfigError(
-                f"Give one prefix for all pictures, or one each. Received: {len(prefixes)} prefixes, "
-                f"{len(canvases)} pictures."
-            )
-        prefixes = [normalise(text) for text in prefixes]
-        readings: list[Reading] = [Reading(text, 0.0, [(text, 0.0)]) for text in prefixes]  # blank pictures stay so
+        question = asked(len(canvases), prefix, mask, words, alternatives)
+        return self._read(
+            list(canvases), question, self._judge(language), [None] * len(canvases) if alignment else None
+        )
+
+    def languages(self) -> list[str]:
+        """The codes of the languages that `language="auto"` takes into account."""
+        return writable_languages(self.charset) if self._ctc else []
+
+    def _judge(self, language: str) -> Judge | None:
+        if language == NO_LANGUAGE or self._dual:
+            return None
+        codes = self.languages() if language == AUTO else [language]
+        return Judge(tuple(load_language(code) for code in codes)) if codes else None
+
+    def _read(
+        self,
+        canvases: list[np.ndarray],
+        question: Asked,
+        judge: Judge | None,
+        placements: Sequence[Placement | None] | None,
+    ) -> list[Reading]:
+        readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
         written = [index for index, canvas in enumerate(canvases) if canvas.any()]
         written.sort(key=lambda index: ink_width(canvases[index]))
+        calibration = self._calibration(question, judge)
         for start in range(0, len(written), BATCH):
             rows = written[start : start + BATCH]
             some = [canvases[index] for index in rows]
-            for index, reading in zip(
-                rows, self._read_batch(some, [prefixes[i] for i in rows], max(1, alternatives)), strict=True
-            ):
+            if self._dual:
+                found = self._dual.answer(np.stack(some), question.of(rows))
+                log_probs, width = None, 0
+            else:
+                log_probs, width = self.log_probs(some)
+                found = self._ctc_answer(log_probs, question.of(rows), judge)
+            for place, index in enumerate(rows):
+                reading = _reading(found[place], readings[index].text, calibration)
+                if log_probs is not None and placements is not None:
+                    assert isinstance(self.alphabet, Charset)
+                    aligned = align(
+                        reading.text,
+                        log_probs[place],
+                        self.alphabet,
+                        width=width,
+                        ink=ink_columns(some[place]),
+                        placement=placements[index],
+                    )
+                    reading = replace(reading, alignment=aligned)
                 readings[index] = reading
         return readings
 
-    def _read_batch(self, canvases: list[np.ndarray], prefixes: list[str], most: int) -> list[Reading]:
-        if self._dual:
-            vectors = self._dual.vectors(np.stack(canvases))
-            return [
-                _reading(self._dual.read(vector, prefix, most), prefix)
-                for vector, prefix in zip(vectors, prefixes, strict=True)
-            ]
-        assert self._ctc
+    def log_probs(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+        """What a CTC network says of canvases that are not blank.
+
+        Returns:
+            `(B, T, C)` natural logarithms, column 0 the blank; and the columns of the canvas that T frames cover.
+        """
         width = max(map(ink_width, canvases))
         width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
         images = np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255
-        log_probs = log_softmax(np.asarray(self._network.predict_on_batch(images)))
-        found = self._ctc.read(log_probs, prefixes, most)
-        return [_reading(pairs, prefix) for pairs, prefix in zip(found, prefixes, strict=True)]
+        return log_softmax(np.asarray(self._network.predict_on_batch(images))), width
+
+    def _ctc_answer(self, log_probs: np.ndarray, question: Asked, judge: Judge | None) -> list[Found]:
+        assert self._ctc
+        if question.masks is not None:
+            found = self._ctc.read_masked(log_probs, question.masks, judge)
+        elif question.words is not None:
+            found = self._ctc.read_allowed(log_probs, question.words, question.prefixes)
+        else:
+            found = self._ctc.read(log_probs, question.prefixes, question.most, judge)
+        return [some[: question.most] for some in found]
+
+    def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:
+        """What was fitted for this way of reading; masks and lists of words are left as they are."""
+        fitted = self.summary.get("calibration", {}).get("language" if judge else NO_LANGUAGE)
+        if fitted is None or question.masks is not None or question.words is not None:
+            return Calibration()
+        return Calibration(float(fitted["scale"]), float(fitted["shift"]))
 
 
-def _reading(found: list[tuple[str, float]], prefix: str) -> Reading:
-    pairs = [(text, min(1.0, math.exp(score))) for text, score in found] or [(prefix, 0.0)]
+def writable_languages(charset: str) -> list[str]:
+    """Languages of models/language of whose letters a charset has at least four in five."""
+    known = set(charset)
+    alphabets = {code: load_language(code).letters.alphabet for code in languages()}
+    return [code for code, letters in alphabets.items() if len(known & set(letters)) >= ENOUGH * len(letters)]
+
+
+def _reading(found: Found, fallback: str, calibration: Calibration) -> Reading:
+    if not found:
+        return Reading(fallback, 0.0, [(fallback, 0.0)])
+    confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found])
+    pairs = [(text, confidence) for (text, _), confidence in zip(found, confidences, strict=True)]
     return Reading(*pairs[0], pairs)

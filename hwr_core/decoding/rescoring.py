@@ -1,0 +1,58 @@
+"""A language's say in which candidate is the reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hwr_core.text.language import LanguageModel, mixed_log_prob, shares_of_languages
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Weighs what the picture says against what is likely to be written.
+
+    The score of a text is log P(text | picture) + `weight` * log P(text | language) + `per_letter` * its length. Both
+    numbers were tuned on the validation words of IAM, CSAFE and Copiste.
+
+    Args:
+        models: the languages; none leaves the picture's word.
+        weight: of the language's log probability.
+        per_letter: makes up for the language's favouring short words.
+        shares: of the languages in what is being read.
+    """
+
+    models: tuple[LanguageModel, ...]
+    weight: float = 0.7
+    per_letter: float = 1.0
+    shares: tuple[float, ...] = field(default=())
+
+    def for_batch(self, texts: Sequence[str]) -> Judge:
+        """The same judge, the languages' shares found from the first readings of a batch."""
+        shares = shares_of_languages(texts, self.models)
+        return Judge(self.models, self.weight, self.per_letter, tuple(shares))
+
+    def bonus(self, text: str) -> float:
+        """What is added to the picture's log probability of the text."""
+        shares = self.shares or (1 / len(self.models),) * len(self.models)
+        return self.weight * mixed_log_prob(text, self.models, shares) + self.per_letter * len(text)
+
+    def judged(self, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+        """Candidates with their probabilities, best first.
+
+        Args:
+            candidates: texts with the log probabilities that the picture gives them.
+
+        Returns:
+            `(text, log probability)`: together as probable as the candidates were together, shared out anew, so
+            that candidates which the picture contradicts stay improbable.
+        """
+        if not candidates:
+            return []
+        own = np.array([score for _, score in candidates])
+        scores = own + [self.bonus(text) for text, _ in candidates]
+        scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
+        order = np.argsort(-scores, kind="stable")
+        return [(candidates[index][0], float(scores[index])) for index in order]
