@@ -12,8 +12,8 @@ from hwr_core.models import build_model
 from hwr_core.training.growing import grown_weights
 
 pytestmark = pytest.mark.slow
-SMALL = CrnnConfig(channels=(8, 8, 16, 16), lstm_units=5, lstm_layers=2)
-WIDE = replace(SMALL, channels=(16, 8, 24, 32), lstm_units=8)
+SMALL = CrnnConfig(channels=(8, 8, 16, 16), lstm_units=8, lstm_layers=2)
+WIDE = replace(SMALL, channels=(16, 8, 24, 32), lstm_units=12)
 CANVAS = CanvasConfig(height=32)
 
 
@@ -47,7 +47,7 @@ def test_its_new_units_can_learn(small, images):
     wide.compile("adam", loss=keras.losses.CTC())
     wide.train_on_batch(images, np.ones((3, 2), np.int32))
     kernel, before = wide.get_layer("logits").get_weights()[0], fresh[-2]
-    assert np.abs(kernel[5:8] - before[5:8]).min(axis=1).max() > 0  # the first direction's new units are heard now
+    assert np.abs(kernel[8:12] - before[8:12]).min(axis=1).max() > 0  # the first direction's new units are heard now
 
 
 def test_the_same_size_is_taken_over_as_it_is(small):
@@ -56,9 +56,13 @@ def test_the_same_size_is_taken_over_as_it_is(small):
         np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.parametrize(
-    "other", [replace(SMALL, lstm_units=4), replace(SMALL, lstm_layers=1), replace(SMALL, lstm_layers=3)]
-)
-def test_another_layout_or_a_narrower_network_is_refused(small, other):
-    with pytest.raises(ValueError, match=r"The starting network|not enough values"):
-        grown_weights(small.get_weights(), build_model(other, CANVAS, 7))
+@pytest.mark.parametrize("layers", [1, 3])
+def test_another_layout_is_refused(small, layers):
+    with pytest.raises(ValueError, match="The starting network"):
+        grown_weights(small.get_weights(), build_model(replace(SMALL, lstm_layers=layers), CANVAS, 7))
+
+
+def test_a_network_does_not_shrink(small):
+    wide = build_model(WIDE, CANVAS, 7)
+    with pytest.raises(ValueError, match="is wider"):
+        grown_weights(wide.get_weights(), small)
