@@ -108,7 +108,12 @@ def search(recognizer: Recognizer, dataset: DataSet, rows: np.ndarray, progress:
                 progress(min(start + CHUNK, len(rows)), len(rows))
     except StoppedError:  # what was found so far is worth looking at
         pass
-    return sorted(found, key=lambda suspect: (-suspect["suspicion"], -suspect["loss"]))
+    return sorted(found, key=order)
+
+
+def order(suspect: dict[str, Any]) -> tuple[float, float]:
+    """What suspects are sorted by: the most suspicious first, then the highest loss."""
+    return -suspect["suspicion"], -suspect["loss"]
 
 
 def search_folder(name: str) -> Path:
