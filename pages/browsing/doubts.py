@@ -99,7 +99,7 @@ def summary(status: jobs.Status, table: pd.DataFrame) -> None:
     told = status.details
     read = f"{words.count(told['read'], 'word')} read by {told['reader']}, " if "read" in told else ""
     ended = " (stopped before the end)" if status.state == "stopped" else ""
-    layout.note(f"{read}{words.count(len(table))} of them otherwise than labelled{ended}. Surest disagreement first.")
+    layout.note(f"{read}{words.count(len(table))} of them otherwise than labelled{ended}. Those that differ most come first.")
 
 
 def listed(name: str, stamp: int, dataset: Any, table: pd.DataFrame) -> None:
