@@ -17,7 +17,7 @@ ALL = "all"
 AMOUNTS = (0, 300, 1000, 3000, 10_000)
 PARTS = ("validation", "train", "test", ALL)
 ERROR, LAST, ROUND = "doubts_error", "doubts_last", "doubts_round"
-TEXT, ACCEPT, RIGHT, ASIDE = "Transcription", "Accept reading", "Right as it is", "No word"
+TEXT, ACCEPT, RIGHT, ASIDE = "Transcription", "Accept", "Right", "No word"
 
 
 def show(name: str, stamp: int, dataset: Any) -> None:
@@ -43,9 +43,9 @@ def show(name: str, stamp: int, dataset: Any) -> None:
         ask(name, dataset, known)
     else:
         summary(status, table)
-        with st.expander("Look again, or with another reader", key="doubts_more"):
-            ask(name, dataset, known)
         listed(name, stamp, dataset, suspects.undecided(dataset, table))
+        with st.expander("Look again, or with another reader", key="doubts_more", icon=":material/search:"):
+            ask(name, dataset, known)
     fixes(name, dataset)
 
 
@@ -99,7 +99,9 @@ def summary(status: jobs.Status, table: pd.DataFrame) -> None:
     told = status.details
     read = f"{words.count(told['read'], 'word')} read by {told['reader']}, " if "read" in told else ""
     ended = " (stopped before the end)" if status.state == "stopped" else ""
-    layout.note(f"{read}{words.count(len(table))} of them otherwise than labelled{ended}. Those that differ most come first.")
+    layout.note(
+        f"{read}{words.count(len(table))} of them otherwise than labelled{ended}. Those that differ most come first."
+    )
 
 
 def listed(name: str, stamp: int, dataset: Any, table: pd.DataFrame) -> None:
@@ -183,10 +185,10 @@ def editor(name: str, stamp: int, rows: pd.DataFrame, page: int) -> pd.DataFrame
         column_config={
             "Picture": column.ImageColumn(width="medium"),
             TEXT: column.TextColumn(required=True, help="Type over it what the picture says."),
-            "Sure": column.NumberColumn(format="%.0f %%", width="small", help="How sure the reader is of its reading."),
-            ACCEPT: column.CheckboxColumn(width="small", help="The label becomes what the reader says."),
-            RIGHT: column.CheckboxColumn(width="small", help="The label stays, and is not asked about again."),
-            ASIDE: column.CheckboxColumn(width="small", help="No word, or none to be told: set aside, in no part."),
+            "Sure": column.NumberColumn(format="%.0f %%", width=70, help="How sure the reader is of its reading."),
+            ACCEPT: column.CheckboxColumn(width=90, help="Accept the reading: the label becomes what the reader says."),
+            RIGHT: column.CheckboxColumn(width=80, help="The label stays, and is not asked about again."),
+            ASIDE: column.CheckboxColumn(width=95, help="No word, or none to be told: set aside, in no part."),
         },
     )  # fmt: skip
 
