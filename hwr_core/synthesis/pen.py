@@ -29,7 +29,7 @@ def ball_pen(coverage: np.ndarray, style: Style, rng: np.random.Generator) -> np
     width = style.pen * style.text_height if style.pen else measure(style.face.path).stroke * em(style)
     width = max(width, SURVIVES[style.scan][0])
     path = thinned(cv2.threshold(coverage, 110, 1, cv2.THRESH_BINARY)[1])
-    edge = cv2.distanceTransform(1 - path, cv2.DIST_L2, 3)
+    edge: np.ndarray = cv2.distanceTransform(1 - path, cv2.DIST_L2, 3)
     if style.pressure:
         radius = waves(coverage.shape, style.text_height / 2, 0.3 * style.pressure, rng)
         np.clip(radius, -0.5, 0.5, out=radius)
