@@ -29,7 +29,7 @@ def ball_pen(coverage: np.ndarray, style: Style, rng: np.random.Generator) -> np
     width = style.pen * style.text_height if style.pen else measure(style.face.path).stroke * em(style)
     width = max(width, SURVIVES[style.scan][0])
     path = thinned(cv2.threshold(coverage, 110, 1, cv2.THRESH_BINARY)[1])
-    edge: np.ndarray = cv2.distanceTransform(1 - path, cv2.DIST_L2, 3)
+    edge = cv2.distanceTransform(1 - path, cv2.DIST_L2, 3)
     if style.pressure:
         radius = waves(coverage.shape, style.text_height / 2, 0.3 * style.pressure, rng)
         np.clip(radius, -0.5, 0.5, out=radius)
@@ -39,9 +39,9 @@ def ball_pen(coverage: np.ndarray, style: Style, rng: np.random.Generator) -> np
         np.subtract(radius, edge, out=edge)
     else:
         np.subtract(width / 2, edge, out=edge)
-    edge = cv2.GaussianBlur(edge, (0, 0), 0.6)  # the path goes by whole pixels: smooth its steps
-    edge += 0.5
-    return cv2.convertScaleAbs(np.maximum(edge, 0, out=edge), alpha=255)  # what is over 255 stays there
+    smooth: np.ndarray = cv2.GaussianBlur(edge, (0, 0), 0.6)  # the path goes by whole pixels: smooth its steps
+    smooth += 0.5
+    return cv2.convertScaleAbs(np.maximum(smooth, 0, out=smooth), alpha=255)  # what is over 255 stays there
 
 
 def thinned(ink: np.ndarray) -> np.ndarray:
