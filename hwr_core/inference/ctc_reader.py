@@ -9,13 +9,15 @@ import numpy as np
 
 from hwr_core.decoding import best_paths, labelling_log_probs
 from hwr_core.decoding.beam import candidates
+from hwr_core.decoding.listed import ListedWords
 from hwr_core.decoding.pattern import best_fillings
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.text import Charset
 
 CERTAIN = math.log(0.5)  # a labelling more probable than this is more probable than any other
 CLEAR = math.log(0.998)  # so probable that a language is not asked
-JUDGED = 32  # candidates that a language judges
+JUDGED = 32  # candidates of the beam that a language judges
+EXTRA = 5  # candidates scored exactly, over those that are asked for
 CHUNK = 2048  # allowed words scored at once
 Found = list[tuple[str, float]]
 Mask = list[str | None]
@@ -30,6 +32,7 @@ class CtcReader:
 
     def __init__(self, charset: Charset) -> None:
         self.charset = charset
+        self._listed = ListedWords(charset)
 
     def read(
         self, log_probs: np.ndarray, prefixes: Sequence[str], most: int, judge: Judge | None = None
@@ -56,8 +59,7 @@ class CtcReader:
             if most == 1 and score > sure and path[: len(labels)] == labels:
                 tried.append([path])
             elif judge:
-                some = candidates(word, labels, beam_width=JUDGED, most=JUDGED)
-                tried.append(self._favoured(some, judge, most + 3))
+                tried.append(self._judged_candidates(word, labels, judge, most + EXTRA))
             else:
                 tried.append([labels for labels, _ in candidates(word, labels, most=most + 4)])
         found = self._scored(log_probs, tried)
@@ -90,12 +92,18 @@ class CtcReader:
             found.append(self._against_free(word, judge.judged(some) if judge else some))
         return found
 
-    def _favoured(self, some: list[tuple[list[int], float]], judge: Judge, most: int) -> list[list[int]]:
-        """Those of a beam's candidates that are worth an exact score."""
-        ranked = sorted(some, key=lambda item: -(item[1] + judge.bonus(self.charset.decode(item[0]))))
-        picture = [labels for labels, _ in some[:2]]  # their share is what the others are measured by
-        kept = [labels for labels, _ in ranked[:most]]
-        return kept + [labels for labels in picture if labels not in kept]
+    def _judged_candidates(self, word: np.ndarray, forced: list[int], judge: Judge, most: int) -> list[list[int]]:
+        """The labellings that are worth an exact score: of the beam's candidates and of the languages' words."""
+        beam = [
+            (self.charset.decode(labels), score)
+            for labels, score in candidates(word, forced, beam_width=JUDGED, most=JUDGED)
+        ]
+        scores = dict(beam)
+        for text, score in self._listed.candidates(word, beam, judge, self.charset.decode(forced)):
+            scores.setdefault(text, score)
+        ranked = sorted(scores, key=lambda text: -(scores[text] + judge.bonus(text)))
+        picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
+        return [self.charset.encode(text) for text in dict.fromkeys([*ranked[:most], *picture])]
 
     def _scored(self, log_probs: np.ndarray, tried: list[list[list[int]]]) -> list[Found]:
         """Each word's candidates with their exact log probabilities, best first, all in one pass."""
