@@ -109,7 +109,15 @@ def capitals(code: str, known: dict[str, float]) -> frozenset[str]:
     own = code == "en"
     found = {name for name in names if own or known.get(name, 0) < 3 * english.get(name, 0)}
     found |= set(proper()) - (words if own else frozenset())
-    return frozenset(found & set(known))
+    # The dictionary has no entry for many short or inflected words (as, us, banks).
+    return frozenset(
+        name for name in found & set(known) if len(name) > 2 and known[name] < 5e-4 and not (own and inflected(name, words))
+    )
+
+
+def inflected(name: str, words: frozenset[str]) -> bool:
+    """Whether it is a form of an English word of the dictionary: banks, wells, browning."""
+    return any(name.endswith(end) and name[: -len(end)] in words for end in ("s", "es", "d", "ed", "r", "er", "ing", "ly"))
 
 
 @lru_cache(maxsize=1)
@@ -128,7 +136,7 @@ def of_dictionary() -> tuple[frozenset[str], frozenset[str]]:
             return frozenset(), frozenset()
     entries = [line.partition("/")[0] for line in text.splitlines()[1:]]
     words = frozenset(entry for entry in entries if entry == entry.lower())
-    names = frozenset(entry.lower() for entry in entries if entry[:1].isupper() and len(entry) > 1)
+    names = frozenset(entry.lower() for entry in entries if entry[:1].isupper() and entry != entry.upper())
     return names - words, words
 
 

@@ -35,7 +35,12 @@ class CtcReader:
         self._listed = ListedWords(charset)
 
     def read(
-        self, log_probs: np.ndarray, prefixes: Sequence[str], most: int, judge: Judge | None = None
+        self,
+        log_probs: np.ndarray,
+        prefixes: Sequence[str],
+        most: int,
+        judge: Judge | None = None,
+        others: Sequence[np.ndarray] = (),
     ) -> list[Found]:
         """Texts of each word with their log probabilities, best first.
 
@@ -47,10 +52,12 @@ class CtcReader:
             prefixes: of each word what its texts begin with.
             most: how many texts of a word at most; 1 is much quicker.
             judge: the languages that have a say.
+            others: log-probabilities of further views of the same words; a text's probability is its mean over all.
         """
         forced = [self.charset.encode(prefix) for prefix in prefixes]
         paths = best_paths(log_probs)
-        scores = labelling_log_probs(log_probs, paths, range(len(paths))).tolist()
+        views = (log_probs, *others)
+        scores = _mean_log_probs(views, paths, range(len(paths))).tolist()
         sure = CLEAR if judge else CERTAIN
         if judge:
             judge = judge.for_batch([self.charset.decode(path) for path in paths])
@@ -62,10 +69,16 @@ class CtcReader:
                 tried.append(self._judged_candidates(word, labels, judge, most + EXTRA))
             else:
                 tried.append([labels for labels, _ in candidates(word, labels, most=most + 4)])
-        found = self._scored(log_probs, tried)
+        for other in others:  # may have seen what the first view hides
+            for some, path, labels in zip(tried, best_paths(other), forced, strict=True):
+                if len(some) > 1 and path not in some and path[: len(labels)] == labels:
+                    some.append(path)
+        found = self._scored(views, tried)
         return [(judge.judged(some) if judge else some)[:most] for some in found]
 
-    def read_allowed(self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str]) -> list[Found]:
+    def read_allowed(
+        self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str], others: Sequence[np.ndarray] = ()
+    ) -> list[Found]:
         """Each picture's log probabilities of the allowed words that begin with its prefix, best first.
 
         A word's probability is its share among those words and the free reading, so a picture of none of them
@@ -73,24 +86,38 @@ class CtcReader:
         """
         labels = {word: self.charset.encode(word) for word in dict.fromkeys(words)}
         found = []
-        for word, prefix in zip(log_probs, prefixes, strict=True):
+        for *views, prefix in zip(log_probs, *others, prefixes, strict=True):
             fitting = [text for text in labels if text.startswith(prefix)]
             scores: list[float] = []
             for start in range(0, len(fitting), CHUNK):
                 some = [labels[text] for text in fitting[start : start + CHUNK]]
-                scores += labelling_log_probs(word[None], some, [0] * len(some)).tolist()
+                scores += self._of_one(views, some)
             possible = [(t, s) for t, s in zip(fitting, scores, strict=True) if s > -math.inf]
-            found.append(self._against_free(word, possible))
+            found.append(self._against_free(views, possible))
         return found
 
-    def read_masked(self, log_probs: np.ndarray, masks: Sequence[Mask], judge: Judge | None) -> list[Found]:
+    def read_masked(
+        self,
+        log_probs: np.ndarray,
+        masks: Sequence[Mask],
+        judge: Judge | None = None,
+        others: Sequence[np.ndarray] = (),
+    ) -> list[Found]:
         """Each picture's texts that fit its mask of letters and open places (None), best first; shares as above."""
+        if judge:
+            judge = judge.for_batch([self.charset.decode(path) for path in best_paths(log_probs)])
         found = []
-        for word, mask in zip(log_probs, masks, strict=True):
+        for *views, mask in zip(log_probs, *others, masks, strict=True):
             pattern = [None if letter is None else self.charset.encode(letter)[0] for letter in mask]
-            some = [(self.charset.decode(ids), score) for ids, score in best_fillings(word, pattern, most=JUDGED)]
-            found.append(self._against_free(word, judge.judged(some) if judge else some))
+            fillings = [labels for labels, _ in best_fillings(views[0], pattern, most=JUDGED)]
+            scores = self._of_one(views, fillings)
+            some = [(self.charset.decode(ids), score) for ids, score in zip(fillings, scores, strict=True)]
+            found.append(self._against_free(views, judge.judged(some) if judge else some))
         return found
+
+    @staticmethod
+    def _of_one(views: Sequence[np.ndarray], labellings: list[list[int]]) -> list[float]:
+        return _mean_log_probs([view[None] for view in views], labellings, [0] * len(labellings)).tolist()
 
     def _judged_candidates(self, word: np.ndarray, forced: list[int], judge: Judge, most: int) -> list[list[int]]:
         """The labellings that are worth an exact score: of the beam's candidates and of the languages' words."""
@@ -105,22 +132,29 @@ class CtcReader:
         picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
         return [self.charset.encode(text) for text in dict.fromkeys([*ranked[:most], *picture])]
 
-    def _scored(self, log_probs: np.ndarray, tried: list[list[list[int]]]) -> list[Found]:
+    def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Found]:
         """Each word's candidates with their exact log probabilities, best first, all in one pass."""
         flat = [labels for some in tried for labels in some]
         words = [index for index, some in enumerate(tried) for _ in some]
-        scores = labelling_log_probs(log_probs, flat, words)
+        scores = _mean_log_probs(views, flat, words)
         found: list[Found] = [[] for _ in tried]
         for labels, word, score in zip(flat, words, scores.tolist(), strict=True):
             if score > -math.inf:
                 found[word].append((self.charset.decode(labels), score))
         return [sorted(some, key=lambda item: -item[1]) for some in found]
 
-    def _against_free(self, word: np.ndarray, some: Found) -> Found:
-        path = best_paths(word[None])[0]
-        free = self.charset.decode(path)
+    def _against_free(self, views: Sequence[np.ndarray], some: Found) -> Found:
+        path = best_paths(views[0][None])[0]
         scores = [score for _, score in some]
-        if free not in (text for text, _ in some):
-            scores.append(float(labelling_log_probs(word[None], [path], [0])[0]))
+        if self.charset.decode(path) not in (text for text, _ in some):
+            scores += self._of_one(views, [path])
         total = float(np.logaddexp.reduce(scores)) if scores else 0.0
         return sorted(((text, score - total) for text, score in some), key=lambda item: -item[1])
+
+
+def _mean_log_probs(
+    views: Sequence[np.ndarray], labellings: Sequence[Sequence[int]], words: Sequence[int] | range
+) -> np.ndarray:
+    """Log of the labellings' mean probability over views, each `(B, T, C)`, T its own."""
+    scores = [labelling_log_probs(view, labellings, words) for view in views]
+    return scores[0] if len(scores) == 1 else np.logaddexp.reduce(scores, axis=0) - math.log(len(scores))

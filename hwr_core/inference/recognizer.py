@@ -11,9 +11,10 @@ import numpy as np
 
 from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.rescoring import Judge
-from hwr_core.errors import CheckpointError
+from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.canvas import Placement, placed_canvas
+from hwr_core.imaging.views import MOST_VIEWS, view
 from hwr_core.inference.alignment import Alignment, align, ink_columns
 from hwr_core.inference.asked import Asked, asked
 from hwr_core.inference.calibration import Calibration
@@ -102,6 +103,7 @@ class Recognizer:
         mask: str | Sequence[str] | None = None,
         words: Sequence[str] | None = None,
         alignment: bool = False,
+        views: int = 1,
     ) -> list[Reading]:
         """Read pictures of words.
 
@@ -119,6 +121,8 @@ class Recognizer:
             words: the only readings allowed, for all pictures; no language has a say then. A word's confidence is
                 its share among those words and the free reading.
             alignment: whether readings carry their `Alignment` (CTC recognizers).
+            views: how many slightly changed copies of each picture are read together, the picture itself among
+                them, 1 to 7: surer, and so many times slower (CTC recognizers; `dual` reads the picture alone).
 
         Returns:
             One reading a picture, in order; `[]` for `[]`.
@@ -127,12 +131,12 @@ class Recognizer:
             PictureError: an array is no picture.
             CharsetError: the prefix, mask or a word has a character that the recognizer cannot write.
             ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
-                other, or the language is unknown.
+                other, the language is unknown, or there are not so many views.
         """
         placed = [placed_canvas(image, self.config.canvas) for image in images]
         question = asked(len(placed), prefix, mask, words, alternatives)
         canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
-        return self._read(canvases, question, self._judge(language), placements if alignment else None)
+        return self._read(canvases, question, self._judge(language), placements if alignment else None, views)
 
     def read_canvases(
         self,
@@ -144,12 +148,12 @@ class Recognizer:
         mask: str | Sequence[str] | None = None,
         words: Sequence[str] | None = None,
         alignment: bool = False,
+        views: int = 1,
     ) -> list[Reading]:
         """As `read`, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
         question = asked(len(canvases), prefix, mask, words, alternatives)
-        return self._read(
-            list(canvases), question, self._judge(language), [None] * len(canvases) if alignment else None
-        )
+        placements = [None] * len(canvases) if alignment else None
+        return self._read(list(canvases), question, self._judge(language), placements, views)
 
     def languages(self) -> list[str]:
         """The codes of the languages that `language="auto"` takes into account."""
@@ -167,7 +171,10 @@ class Recognizer:
         question: Asked,
         judge: Judge | None,
         placements: Sequence[Placement | None] | None,
+        views: int,
     ) -> list[Reading]:
+        if not 1 <= views <= MOST_VIEWS:
+            raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
         written = [index for index, canvas in enumerate(canvases) if canvas.any()]
         written.sort(key=lambda index: ink_width(canvases[index]))
@@ -180,7 +187,8 @@ class Recognizer:
                 log_probs, width = None, 0
             else:
                 log_probs, width = self.log_probs(some)
-                found = self._ctc_answer(log_probs, question.of(rows), judge)
+                others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
+                found = self._ctc_answer(log_probs, question.of(rows), judge, others)
             for place, index in enumerate(rows):
                 reading = _reading(found[place], readings[index].text, calibration)
                 if log_probs is not None and placements is not None:
@@ -208,14 +216,16 @@ class Recognizer:
         images = np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255
         return log_softmax(np.asarray(self._network.predict_on_batch(images))), width
 
-    def _ctc_answer(self, log_probs: np.ndarray, question: Asked, judge: Judge | None) -> list[Found]:
+    def _ctc_answer(
+        self, log_probs: np.ndarray, question: Asked, judge: Judge | None, others: Sequence[np.ndarray]
+    ) -> list[Found]:
         assert self._ctc
         if question.masks is not None:
-            found = self._ctc.read_masked(log_probs, question.masks, judge)
+            found = self._ctc.read_masked(log_probs, question.masks, judge, others)
         elif question.words is not None:
-            found = self._ctc.read_allowed(log_probs, question.words, question.prefixes)
+            found = self._ctc.read_allowed(log_probs, question.words, question.prefixes, others)
         else:
-            found = self._ctc.read(log_probs, question.prefixes, question.most, judge)
+            found = self._ctc.read(log_probs, question.prefixes, question.most, judge, others)
         return [some[: question.most] for some in found]
 
     def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:
