@@ -13,6 +13,7 @@ from hwr_core.text.lexicon import NO_WORD, STEP, Lexicon
 KEPT = 32  # beginnings kept after each letter
 FAR = 14.0  # beginnings so much less probable (natural logarithm) than a whole word are dropped
 FLOOR = -60.0  # log probabilities below are as good as this: keeps sums and differences finite
+IMPOSSIBLE = -1e5
 LONGEST = 28  # letters
 
 
@@ -81,7 +82,7 @@ def likeliest_words(
     if entry is None:
         entry = np.concatenate([[0.0], sums[:, 0]]), np.full(len(folded) + 1, NEVER)
     blank, written = entry
-    blank, written = np.maximum(blank, -1e5)[None], np.maximum(written, -1e5)[None]
+    blank, written = np.maximum(blank, IMPOSSIBLE)[None], np.maximum(written, IMPOSSIBLE)[None]
     nodes, ends_in, texts = np.array([start]), np.array([last]), [""]
     said = np.zeros(1)  # by the language so far: of words before a join
     finished: list[tuple[float, str, float]] = []
@@ -141,7 +142,7 @@ def _beginnings(
 ) -> np.ndarray:
     """Log probability of every text that begins with each of `rows` and one letter more: one product of matrices."""
     both = np.logaddexp(blank, written)[:, :-1]
-    peak = both.max(axis=1)
+    peak = np.maximum(both.max(axis=1), IMPOSSIBLE)
     with np.errstate(divide="ignore"):
         found = np.log(np.exp(both - peak[:, None]) @ frames)[rows, letters + 1]
         twice = np.flatnonzero(last[rows] == letters)  # the same letter again needs a blank between

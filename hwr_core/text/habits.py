@@ -39,6 +39,7 @@ class Habits:
         odd: probability that digits and letters mix in any other way than 14th or 5km.
         case, marks: exponents of the probabilities of capitals and of marks around a word: the picture says more of
             them than of letters.
+        letters: exponent of the letters' probability of words that no list has: names have ways of their own.
         weight, per_letter: of the whole, see `decoding.rescoring.Judge`.
     """
 
@@ -51,6 +52,7 @@ class Habits:
     odd: float = 1e-3
     case: float = 1.0
     marks: float = 1.0
+    letters: float = 1.0
     weight: float = 0.7
     per_letter: float = 1.0
 

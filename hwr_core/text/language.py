@@ -89,7 +89,7 @@ class LanguageModel:
         lower = core.lower().replace("’", "'")
         case = case_of(core)
         found = self._listed(core, lower, case)
-        name = self._log["unlisted"] + self._unlisted_cases[case] + self.letters.log_prob(lower)
+        name = self._log["unlisted"] + self._unlisted_cases[case] + self.habits.letters * self.letters.log_prob(lower)
         found = max(found, name) + math.log1p(math.exp(-abs(found - name)))
         if "'" not in lower and "-" not in lower:
             return found
