@@ -37,7 +37,11 @@ from hwr_core.inference.ctc_reader import CLEAR, JUDGED  # noqa: E402
 from hwr_core.text import edit_distance  # noqa: E402
 from hwr_core.text.habits import Habits  # noqa: E402
 from hwr_core.text.language import (  # noqa: E402
-    LANGUAGE_FOLDER, LanguageModel, habits_of, mixed_log_prob, save_habits, shares_of_languages,
+    LANGUAGE_FOLDER,
+    LanguageModel,
+    habits_of,
+    mixed_log_prob,
+    save_habits,
 )  # fmt: skip
 
 NEAREST, FAR = 48, 14.0  # candidates of a word: so many, and none so much less probable than the best (logarithm)
@@ -90,7 +94,9 @@ def main() -> None:
     honest = across_halves(pools, models, Habits(), 1)
     print("tuned on the other half of the writers", *lines(pools, honest), sep="\n  ")
     if not options.dry:
-        figures = {pool.name: {"cer": cer, "word_accuracy": right} for pool, (cer, right) in zip(pools, honest, strict=True)}
+        figures = {
+            pool.name: {"cer": cer, "word_accuracy": right} for pool, (cer, right) in zip(pools, honest, strict=True)
+        }
         values = {name: round(value, 6) for name, value in asdict(found).items()}
         save_habits(LANGUAGE_FOLDER, values, {"checkpoint": recognizer.name, "split": options.split, **figures})
 
@@ -176,7 +182,11 @@ def gain(figures: Sequence[tuple[float, float]]) -> float:
 
 
 def tuned(
-    pools: Sequence[Pool], models: list[LanguageModel], begun: Habits, rounds: int, asked: list[np.ndarray] | None = None
+    pools: Sequence[Pool],
+    models: list[LanguageModel],
+    begun: Habits,
+    rounds: int,
+    asked: list[np.ndarray] | None = None,
 ) -> Habits:
     """One number after the other, up and down, while it is better."""
 

@@ -111,13 +111,17 @@ def capitals(code: str, known: dict[str, float]) -> frozenset[str]:
     found |= set(proper()) - (words if own else frozenset())
     # The dictionary has no entry for many short or inflected words (as, us, banks).
     return frozenset(
-        name for name in found & set(known) if len(name) > 2 and known[name] < 5e-4 and not (own and inflected(name, words))
+        name
+        for name in found & set(known)
+        if len(name) > 2 and known[name] < 5e-4 and not (own and inflected(name, words))
     )
 
 
 def inflected(name: str, words: frozenset[str]) -> bool:
     """Whether it is a form of an English word of the dictionary: banks, wells, browning."""
-    return any(name.endswith(end) and name[: -len(end)] in words for end in ("s", "es", "d", "ed", "r", "er", "ing", "ly"))
+    return any(
+        name.endswith(end) and name[: -len(end)] in words for end in ("s", "es", "d", "ed", "r", "er", "ing", "ly")
+    )
 
 
 @lru_cache(maxsize=1)

@@ -56,9 +56,7 @@ class ListedWords:
                         found[text] = max(found.get(text, -math.inf), score + share)
         return list(found.items())
 
-    def _words(
-        self, log_probs: np.ndarray, model: LanguageModel, judge: Judge, prefix: str
-    ) -> list[tuple[str, float]]:
+    def _words(self, log_probs: np.ndarray, model: LanguageModel, judge: Judge, prefix: str) -> list[tuple[str, float]]:
         lexicon = model.lexicon
         core = apart(prefix)[1] + apart(prefix)[2]
         begun = core.lower().replace("’", "'")

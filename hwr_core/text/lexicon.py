@@ -50,7 +50,9 @@ class Lexicon:
         self._first = self.first.tolist()
 
     @classmethod
-    def from_words(cls, frequencies: dict[str, float], alphabet: str, capitals: frozenset[str] = frozenset()) -> Lexicon:
+    def from_words(
+        cls, frequencies: dict[str, float], alphabet: str, capitals: frozenset[str] = frozenset()
+    ) -> Lexicon:
         """The tree of some words.
 
         Args:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 
 import numpy as np
 import pytest
+from test_ctc import random_log_probs, spelled
 
 from hwr_core.decoding.alignment import best_alignment, letter_columns
-from test_ctc import random_log_probs, spelled
 
 
 def spans_of(path: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -45,9 +45,10 @@ def test_columns_are_cut_between_neighbours():
     assert letter_columns([(0, 1), (3, 9)], 2, 5) == [(0, 2.0), (2.0, 9)]  # frames may reach beyond the ink
 
 
-def test_columns_stay_in_order(rng=np.random.default_rng(1)):
+def test_columns_stay_in_order():
+    rng = np.random.default_rng(1)
     for _ in range(50):
         edges = np.sort(rng.choice(60, 8, replace=False)).tolist()
         columns = letter_columns(list(zip(edges[::2], edges[1::2], strict=True)), *sorted(rng.choice(60, 2).tolist()))
         assert all(left < right for left, right in columns)
-        assert all(a[1] == b[0] for a, b in zip(columns, columns[1:], strict=False))
+        assert all(a[1] == b[0] for a, b in pairwise(columns))

@@ -17,7 +17,7 @@ from hwr_core.text.lexicon import Lexicon
 ALPHABET = "abl'"
 CHARSET = Charset("ablABL',5à’")
 WEIGHT, PER_LETTER = 0.7, 0.5
-WORDS = "a b ab ba aa aab abb bab lab all ball la bla abba labab baba alla ll l'".split()
+WORDS = "a b ab ba aa aab abb bab lab all ball la bla abba labab baba alla ll l'".split()  # noqa: SIM905
 LEXICON = Lexicon.from_words(
     {word: float(share) for word, share in zip(WORDS, np.geomspace(0.1, 1e-6, len(WORDS)), strict=True)}, ALPHABET
 )
@@ -65,7 +65,9 @@ def test_behind_a_prefix(seed, prefix):
         folded, LEXICON, weight=WEIGHT, per_letter=PER_LETTER, entry=(forward[:, 0], forward[:, 1]),
         start=LEXICON.node(prefix), last=ALPHABET.index(prefix[-1]), most=99,
     )  # fmt: skip
-    assert {prefix + rest for rest, _ in found} <= {word for word in WORDS if word.startswith(prefix) and word != prefix}
+    assert {prefix + rest for rest, _ in found} <= {
+        word for word in WORDS if word.startswith(prefix) and word != prefix
+    }
     for rest, score in found:
         assert score == pytest.approx(labelling_log_prob(folded, ids(prefix + rest)), abs=1e-6)
     longer = [word for word in WORDS if word.startswith(prefix) and word != prefix and judged(word, folded) > -99]
@@ -88,7 +90,9 @@ def test_impossible_frames_and_short_ones_give_no_warning():
     with np.errstate(all="raise", under="ignore"):
         found = likeliest_words(Folding(CHARSET, ALPHABET)(log_probs), LEXICON, weight=WEIGHT, per_letter=PER_LETTER)
         assert found[0] == ("ab", pytest.approx(0, abs=1e-9))
-        single = likeliest_words(Folding(CHARSET, ALPHABET)(frames(1, 1)), LEXICON, weight=WEIGHT, per_letter=PER_LETTER)
+        single = likeliest_words(
+            Folding(CHARSET, ALPHABET)(frames(1, 1)), LEXICON, weight=WEIGHT, per_letter=PER_LETTER
+        )
         assert {word for word, _ in single} == {"a", "b"}
 
 

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
+from test_ctc import enumerated, random_log_probs
 
 from hwr_core.decoding.pattern import best_fillings
-from test_ctc import enumerated, random_log_probs
 
 
 def fits(labels: tuple[int, ...], pattern: list[int | None]) -> bool:

@@ -36,7 +36,9 @@ def small(code: str, words: dict[str, float], habits: Habits | None = None, name
 
 @pytest.fixture(scope="module")
 def english() -> LanguageModel:
-    return small("en", {"the": 0.06, "i": 0.01, "well": 1e-3, "known": 3e-4, "cat": 4e-5, "london": 5e-5}, names="london")
+    return small(
+        "en", {"the": 0.06, "i": 0.01, "well": 1e-3, "known": 3e-4, "cat": 4e-5, "london": 5e-5}, names="london"
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,13 @@ class TestShipped:
 
     @pytest.mark.parametrize(
         ("code", "words"),
-        [("en", "the London accepted"), ("fr", "l'eau été français"), ("de", "Straße über"), ("es", "años"), ("it", "città")],
+        [
+            ("en", "the London accepted"),
+            ("fr", "l'eau été français"),
+            ("de", "Straße über"),
+            ("es", "años"),
+            ("it", "città"),
+        ],
     )
     def test_their_words_are_likelier_than_slips(self, code, words):
         model = load_language(code)
@@ -167,5 +175,5 @@ class TestWhatIsMissingOrBroken:
             else:
                 del kept["grams"]
             np.savez(path, **kept)
-        with pytest.raises(ConfigError, match="damaged. Make it anew"):
+        with pytest.raises(ConfigError, match=r"damaged\. Make it anew"):
             LanguageModel.load("en", tmp_path)
