@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ class Boaster:
 
     def __init__(self, model_name: str = "crnn") -> None:
         self.model_name, self.summary = model_name, {"calibration": {"none": {"scale": 9.0, "shift": 0.0}}}
-        self.config = None
+        self.config = SimpleNamespace(canvas=None)
         self.asked: list[str] = []
 
     def read_canvases(self, canvases, language="auto"):

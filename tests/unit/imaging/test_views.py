@@ -22,10 +22,9 @@ def test_others_differ_and_lose_no_ink(draw, word, number):
     assert other.shape == canvas.shape
     assert other.dtype == np.uint8
     assert (other != canvas).any()
-    narrower = other.max(axis=0).nonzero()[0].size / canvas.max(axis=0).nonzero()[0].size
-    assert 0.6 < narrower < 1.6
-    assert other.sum() > 0.85 * canvas.sum() * min(1, narrower)
-    assert other[:, -1].max(initial=0) == 0 or canvas[:, -1].any()
+    # A factor of the width is a factor of the ink; a slant changes neither.
+    assert 0.75 < other.sum() / canvas.sum() < 1.2
+    assert other[:, -1].sum() < 0.01 * canvas.sum()
 
 
 def test_a_blank_canvas_stays_blank():

@@ -79,9 +79,7 @@ def test_word_lists(seed, prefix):
 def test_the_best_of_all_strings_is_read(seed, prefix):
     """Strings up to four letters; longer ones of these networks are rarer than the best of them."""
     dual, network = reader(seed)
-    every = {
-        "".join(text): log_prob(network, "".join(text)) for n in range(5) for text in product(LETTERS, repeat=n)
-    }
+    every = {"".join(text): log_prob(network, "".join(text)) for n in range(5) for text in product(LETTERS, repeat=n)}
     best = max((text for text in every if text.startswith(prefix)), key=lambda text: every[text])
     found = dict(dual.read(VECTOR, prefix, 5))
     assert max(found.values()) >= every[best] - 1e-5
