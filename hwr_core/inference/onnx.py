@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     import keras
 
 ONNX_FILE = "model.onnx"
+INT8_FILE = "model.int8.onnx"  # the same network in 8 bits, where it was found to pay: read first
+
+
+def onnx_file(folder: Path) -> Path | None:
+    """What ONNX Runtime is to read of a checkpoint: int8 before float32; None where there is neither."""
+    return next((folder / name for name in (INT8_FILE, ONNX_FILE) if (folder / name).is_file()), None)
 
 
 class OnnxNetwork:
@@ -33,6 +39,8 @@ class OnnxNetwork:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        # Waiting threads sleep: spinning took half as much processor time again from canvases and decoding.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no common parent
