@@ -9,7 +9,7 @@ import numpy as np
 
 from hwr_core.decoding import best_paths, labelling_log_probs
 from hwr_core.decoding.beam import candidates
-from hwr_core.decoding.pattern import best_fillings
+from hwr_core.decoding.pattern import KEPT, best_fillings
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.text import Charset
 
@@ -17,6 +17,7 @@ CERTAIN = math.log(0.5)  # a labelling more probable than this is more probable 
 CLEAR = math.log(0.998)  # so probable that a language is not asked
 JUDGED = 32  # candidates that a language judges
 CHUNK = 2048  # allowed words scored at once
+FILLINGS = 32  # kept of a mask with several open places: so many that a person who types does not wait
 Found = list[tuple[str, float]]
 Mask = list[str | None]
 
@@ -86,7 +87,9 @@ class CtcReader:
         found = []
         for word, mask in zip(log_probs, masks, strict=True):
             pattern = [None if letter is None else self.charset.encode(letter)[0] for letter in mask]
-            some = [(self.charset.decode(ids), score) for ids, score in best_fillings(word, pattern, most=JUDGED)]
+            kept = FILLINGS if pattern.count(None) > 1 else KEPT
+            fillings = best_fillings(word, pattern, most=JUDGED, kept=kept)
+            some = [(self.charset.decode(ids), score) for ids, score in fillings]
             found.append(self._against_free(word, judge.judged(some) if judge else some))
         return found
 
