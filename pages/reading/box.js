@@ -97,7 +97,8 @@ class Bench {
     this.moving = true;
     this.acted = ++this.number;
     this.asking = 0;
-    setTimeout(() => { this.moving = false; }, LOST);
+    const mine = this.acted;
+    setTimeout(() => { if (this.acted === mine) this.moving = false; }, LOST);
     const typed = this.text();
     this.input.value = "";
     this.dirty = false;
@@ -105,9 +106,14 @@ class Bench {
   }
 
   accept() {
-    if (this.asking || this.dirty || !this.current()) { this.wish = true; this.ask(); return; } // once it is answered
+    if (this.asking || !this.current()) { // accepted once it is answered
+      this.wish = this.dirty = true;
+      this.ask();
+      return;
+    }
     this.wish = false;
-    if (this.data.ready && !this.data.problem) this.act("accept", this.data.text);
+    if (this.data.accepted !== null) this.move("next");
+    else if (this.data.ready && !this.data.problem) this.act("accept", this.data.text);
   }
 
   chosen(event, outside) {

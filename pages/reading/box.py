@@ -63,7 +63,7 @@ def on_act(info: Any) -> None:
     if word is None or sent["number"] <= st.session_state.get("box_done", 0):
         return
     st.session_state["box_done"] = sent["number"]
-    if sent["what"] in ("accept", "exact"):
+    if sent["what"] in ("accept", "exact", "next", "back"):  # the last keystroke may not have been asked about
         deciding.typed(word, str(sent["typed"]))
     deciding.act(word, sent["what"], str(sent["typed"] if sent["what"] == "exact" else sent["text"]), info)
     st.session_state["box_decided"] = True
