@@ -68,7 +68,9 @@ def align(
     labels = charset.encode(text)
     frame_width = width / len(log_probs)
     spans = best_alignment(log_probs, labels)
-    columns = letter_columns([(a * frame_width, b * frame_width) for a, b in spans], *ink)
+    # A recurrent network may fire before a letter or behind it, even on paper: what it read is ink all the same.
+    inked = [(_within(a * frame_width, ink), _within(b * frame_width, ink)) for a, b in spans]
+    columns = letter_columns(inked, *ink)
     letters = []
     for character, label, (first, end), (begin, close) in zip(text, labels, spans, columns, strict=False):
         left, right = float(max(begin, 0)), float(min(close, width))
@@ -76,6 +78,10 @@ def align(
         sure = float(np.exp(log_probs[first:end, label].max()))
         letters.append(Letter(character, sure, (left, right), picture))
     return Alignment(letters, _tops(log_probs, charset), frame_width)
+
+
+def _within(column: float, ink: tuple[int, int]) -> float:
+    return min(max(column, ink[0]), ink[1])
 
 
 def _tops(log_probs: np.ndarray, charset: Charset) -> list[list[tuple[str, float]]]:

@@ -10,7 +10,7 @@ import numpy as np
 from hwr_core.decoding import best_paths, labelling_log_probs
 from hwr_core.decoding.beam import candidates
 from hwr_core.decoding.listed import ListedWords
-from hwr_core.decoding.pattern import best_fillings
+from hwr_core.decoding.pattern import KEPT, best_fillings
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.text import Charset
 
@@ -19,6 +19,7 @@ CLEAR = math.log(0.998)  # so probable that a language is not asked
 JUDGED = 32  # candidates of the beam that a language judges
 EXTRA = 5  # candidates scored exactly, over those that are asked for
 CHUNK = 2048  # allowed words scored at once
+FILLINGS = 32  # kept of a mask with several open places: so many that a person who types does not wait
 Found = list[tuple[str, float]]
 Mask = list[str | None]
 
@@ -109,7 +110,8 @@ class CtcReader:
         found = []
         for *views, mask in zip(log_probs, *others, masks, strict=True):
             pattern = [None if letter is None else self.charset.encode(letter)[0] for letter in mask]
-            fillings = [labels for labels, _ in best_fillings(views[0], pattern, most=JUDGED)]
+            kept = FILLINGS if pattern.count(None) > 1 else KEPT
+            fillings = [labels for labels, _ in best_fillings(views[0], pattern, most=JUDGED, kept=kept)]
             scores = self._of_one(views, fillings)
             some = [(self.charset.decode(ids), score) for ids, score in zip(fillings, scores, strict=True)]
             found.append(self._against_free(views, judge.judged(some) if judge else some))

@@ -21,6 +21,7 @@ from hwr_core.inference.calibration import Calibration
 from hwr_core.inference.checkpoint import load_network, read_about
 from hwr_core.inference.ctc_reader import CtcReader, Found
 from hwr_core.inference.dual_reader import DualReader
+from hwr_core.inference.memory import OutputMemory
 from hwr_core.text import Charset, Tokens
 from hwr_core.text.language import languages, load_language
 
@@ -50,10 +51,11 @@ class Reading:
 class Recognizer:
     """A checkpoint, ready to read. Use `Recognizer.load`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, remember: int = 0) -> None:
         self.folder = Path(folder)
         self.config, self.alphabet, self.summary = read_about(self.folder)
         self._network = load_network(self.folder)
+        self._memory = OutputMemory(remember)
         needed = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
         if self._network.output_shape[-1] != needed:
             raise CheckpointError(
@@ -64,13 +66,18 @@ class Recognizer:
         self._ctc = CtcReader(self.alphabet) if isinstance(self.alphabet, Charset) else None
 
     @classmethod
-    def load(cls, folder: Path | str) -> Recognizer:
+    def load(cls, folder: Path | str, *, remember: int = 0) -> Recognizer:
         """Open a checkpoint folder.
+
+        Args:
+            folder: the checkpoint.
+            remember: how many pictures, read one at a time, are not shown to a CTC network again when they are read
+                again: with another prefix, say. Some 20 KB each.
 
         Raises:
             CheckpointError: it is incomplete, damaged or of another version.
         """
-        return cls(Path(folder))
+        return cls(Path(folder), remember)
 
     @property
     def name(self) -> str:
@@ -211,10 +218,16 @@ class Recognizer:
         Returns:
             `(B, T, C)` natural logarithms, column 0 the blank; and the columns of the canvas that T frames cover.
         """
+        known = self._memory.find(canvases[0]) if len(canvases) == 1 else None
+        if known is not None:
+            return known
         width = max(map(ink_width, canvases))
         width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
         images = np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255
-        return log_softmax(np.asarray(self._network.predict_on_batch(images))), width
+        output = log_softmax(np.asarray(self._network.predict_on_batch(images))), width
+        if len(canvases) == 1:
+            self._memory.keep(canvases[0], output)
+        return output
 
     def _ctc_answer(
         self, log_probs: np.ndarray, question: Asked, judge: Judge | None, others: Sequence[np.ndarray]
