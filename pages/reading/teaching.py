@@ -79,7 +79,7 @@ def offer(info: Any) -> None:
             key="teach_start", type="primary", icon=":material/school:", disabled=other is not None,
             on_click=begin, args=(info, writer),
         )  # fmt: skip
-        layout.note(f"About {words.duration(estimated_seconds(number))}; you can go on reading meanwhile.")
+        layout.note(f"About {words.duration(estimated_seconds(number, info.folder))}; you can go on reading meanwhile.")
 
 
 def chosen(hands: dict[str, int]) -> str | None:
