@@ -206,9 +206,9 @@ def table(rows: list[Row]) -> str:
     others = [sum(row["others"][i]["right"] for row in rows) / sum(row["others"][i]["words"] for row in rows)
               for i in (0, 1)]  # fmt: skip
     lines.append(
-        f"\n{unseen.sum()} unseen words. Teaching took {seconds[0][0]:.0f} s of processor time (most {seconds[0][1]:.0f}"
-        f"), {seconds[1][0]:.0f} s of wall time (most {seconds[1][1]:.0f}). Words of other hands right: "
-        f"{others[0]:.1%} -> {others[1]:.1%}. {rows[-1]['recipe']}."
+        f"\n{unseen.sum()} unseen words. Teaching took {seconds[0][0]:.0f} s of processor time (most "
+        f"{seconds[0][1]:.0f}), {seconds[1][0]:.0f} s of wall time (most {seconds[1][1]:.0f}). "
+        f"Words of other hands right: {others[0]:.1%} -> {others[1]:.1%}. {rows[-1]['recipe']}."
     )
     return "\n".join(lines)
 
