@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hwr_core.config import AdaptationConfig, CtcConfig, RunConfig
-from hwr_core.inference.checkpoint import read_about
+from hwr_core.config import AdaptationConfig, CtcConfig, RunConfig, read_json
 from hwr_core.training.adapting import read_result
 from hwr_core.training.estimate import CTC_OPERATIONS_PER_SECOND, MEAN_WIDTH, ctc_operations, measured_speed
 from hwr_core.training.run import ADAPTATION_FILE, list_runs
@@ -21,10 +20,10 @@ def estimated_seconds(number: int, checkpoint: Path, settings: AdaptationConfig 
     as it took last time.
 
     Raises:
-        CheckpointError: it is none.
+        ConfigError: it has no configuration that can be read.
     """
     settings = settings or AdaptationConfig()
-    config, _, _ = read_about(checkpoint)
+    config = RunConfig.from_dict(read_json(checkpoint / "config.json"))
     learned = number - max(settings.least_held_back, number // settings.held_back_every)
     shown = min(settings.passes * learned / (1 - settings.replay_share), settings.most_steps * settings.batch_size)
     return (overhead(config) or START_SECONDS) + shown / (measured_speed(config) or expected_speed(config))
