@@ -32,6 +32,7 @@ from hwr_core.models import build_model, frames_of
 from hwr_core.models.seq2seq import part
 from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
+from hwr_core.training.growing import grown_weights
 from hwr_core.training.networks import TrainedNetwork
 
 READING_BATCH = 64
@@ -200,6 +201,8 @@ class CtcTask:
 def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -> Any:
     """The run's network with fresh weights, or with those of the checkpoint that it starts from.
 
+    A `crnn` may be wider than the one that it starts from.
+
     Raises:
         ConfigError: the weights are of a network of another size.
     """
@@ -213,7 +216,11 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     if isinstance(settings, Seq2SeqConfig) and len(start) < len(model.weights):
         target = part(model, "encoder")  # a CTC network: the decoder stays fresh
     try:
-        target.set_weights(with_new_classes(start, target.get_weights()) if config.model.name != "dual" else start)
+        if config.model.name == "crnn":
+            start = grown_weights(start, model)
+        elif config.model.name != "dual":
+            start = with_new_classes(start, target.get_weights(), num_classes)
+        target.set_weights(start)
     except ValueError as error:
         raise ConfigError(
             f"{config.start_from} has a network of another size than this run. Take over its settings."
@@ -221,14 +228,14 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     return model
 
 
-def with_new_classes(start: Weights, fresh: Weights) -> Weights:
-    """The weights of `start`; where a layer has grown by new characters, their columns (rows) are of `fresh`."""
+def with_new_classes(start: Weights, fresh: Weights, num_classes: int) -> Weights:
+    """The weights of `start`; where a layer has grown to `num_classes`, what is new in it is that of `fresh`."""
     taken = []
     for old, new in zip(start, fresh, strict=True):
-        axes = [axis for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)) if a < b]
-        if len(axes) == 1 and sum(a != b for a, b in zip(old.shape, new.shape, strict=True)) == 1:
-            rest = np.take(new, range(old.shape[axes[0]], new.shape[axes[0]]), axis=axes[0])
-            old = np.concatenate([old, rest], axis=axes[0])
+        grown = [axis for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)) if a != b]
+        if len(grown) == 1 and old.shape[grown[0]] < new.shape[grown[0]] == num_classes:
+            rest = np.take(new, range(old.shape[grown[0]], num_classes), axis=grown[0])
+            old = np.concatenate([old, rest], axis=grown[0])
         taken.append(old)
     return taken
 
