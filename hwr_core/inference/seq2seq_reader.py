@@ -175,7 +175,9 @@ class Seq2SeqReader:
         """Shares of the candidates among themselves and the readings that each half would give freely."""
         own = self._beam(frames, [[] for _ in frames], False, 1)
         free = self._score(
-            log_probs, frames, [[path, *(ids for ids, _ in some)] for path, some in zip(best_paths(log_probs), own, strict=True)]
+            log_probs,
+            frames,
+            [[path, *(ids for ids, _ in some)] for path, some in zip(best_paths(log_probs), own, strict=True)],
         )
         found = []
         for some, other in zip(scored, free, strict=True):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwr_core.config import MODEL_CONFIGS, CanvasConfig, CnnTransformerConfig, CrnnConfig, DualConfig, ModelConfig, Seq2SeqConfig
+from hwr_core.config import (
+    MODEL_CONFIGS,
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    DualConfig,
+    ModelConfig,
+    Seq2SeqConfig,
+)
 from hwr_core.models import cnn_transformer, crnn, dual, seq2seq
 from hwr_core.models.convolution import FRAME_PIXELS
 

@@ -1,4 +1,4 @@
-"""`seq2seq`: a CTC network's frames, and a Transformer decoder that tells the next character from them and the text so far.
+"""`seq2seq`: a CTC network's frames, and a Transformer decoder over the text so far that tells the next character.
 
     picture -> `encoder` (crnn or cnn_transformer) -> frames -> CTC logits
                                                         |
@@ -103,7 +103,7 @@ def _decoder(config: Seq2SeqConfig, features: int, num_classes: int) -> keras.Mo
 def _attention(
     config: Seq2SeqConfig, x: Any, memory: Any, hidden: Any, name: str, owner: Any = None
 ) -> tuple[Any, Any]:
-    """Attention of `x` `(N, L, D)` on `memory` `(B, T, D)`, row `owner` of it for each text; and its `(N, L, T)` map."""
+    """Attention of `x` `(N, L, D)` on `memory` `(B, T, D)`, of each text on its owner's row; and its `(N, L, T)` map."""
     from keras import layers, ops
 
     size = config.decoder_width // config.decoder_heads

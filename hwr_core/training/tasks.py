@@ -235,8 +235,9 @@ def with_new_classes(start: Weights, fresh: Weights, num_classes: int) -> Weight
         grown = [axis for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)) if a != b]
         if len(grown) == 1 and old.shape[grown[0]] < new.shape[grown[0]] == num_classes:
             rest = np.take(new, range(old.shape[grown[0]], num_classes), axis=grown[0])
-            old = np.concatenate([old, rest], axis=grown[0])
-        taken.append(old)
+            taken.append(np.concatenate([old, rest], axis=grown[0]))
+        else:
+            taken.append(old)
     return taken
 
 

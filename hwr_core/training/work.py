@@ -132,7 +132,13 @@ def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: A
         return DualTask(config, words.alphabet, words.train, words.validation, folder, progress, start)  # type: ignore[arg-type]
     if config.model.name == "seq2seq":
         return Seq2SeqTask(
-            config, words.alphabet, words.train, words.validation, start, folder=folder, progress=progress  # type: ignore[arg-type]
+            config,
+            words.alphabet,
+            words.train,
+            words.validation,
+            start,
+            folder=folder,
+            progress=progress,  # type: ignore[arg-type]
         )
     return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
 

@@ -36,7 +36,7 @@ MODELS = {
     "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
     "cnn_transformer": "Reads a whole word at once: deep CNN, Transformer, CTC. Learns more, and wants a GPU for it.",
     "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
-    "seq2seq": "Reads whole words as crnn or cnn_transformer does, then tells letter after letter from the text so far.",
+    "seq2seq": "Reads whole words as crnn or cnn_transformer do, then tells letter by letter from the text so far.",
 }
 CHOICES: dict[str, dict[Any, str]] = {
     "canvas.height": {height: f"{height} pixels" for height in (32, 48, 64, 96, 128)},
