@@ -103,7 +103,7 @@ def _decoder(config: Seq2SeqConfig, features: int, num_classes: int) -> keras.Mo
 def _attention(
     config: Seq2SeqConfig, x: Any, memory: Any, hidden: Any, name: str, owner: Any = None
 ) -> tuple[Any, Any]:
-    """Attention of `x` `(N, L, D)` on `memory` `(B, T, D)`, of each text on its owner's row; and its `(N, L, T)` map."""
+    """Attention of `x` `(N, L, D)` on `memory` `(B, T, D)`, each text on its owner's row; its `(N, L, T)` map."""
     from keras import layers, ops
 
     size = config.decoder_width // config.decoder_heads
