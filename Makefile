@@ -35,7 +35,8 @@ test: $(VENV)/.test  ## everything, with the browser where Chromium is installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --doctest-modules hwr_core tests
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --doctest-modules hwr_core tests/unit tests/app
+	$(BIN)/coverage run -m pytest tests/browser
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --fail-under=90
 
