@@ -72,7 +72,7 @@ def test_both_losses_and_averaged_weights(make_task):
     task = make_task(average=0.5, precision="mixed_bfloat16")
     assert all(np.isfinite(steps(task)))
     figures = task.validate(lambda: False)
-    assert list(figures)[0] == task.metric == "cer"
+    assert next(iter(figures)) == task.metric == "cer"
     assert np.isfinite(figures["validation_loss"])
     assert len(task.read(np.array([0, 1]))) == 2
     assert task.validate(lambda: True) == {}
