@@ -55,8 +55,8 @@ class Recognizer:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self.config, self.alphabet, self.summary = read_about(self.folder)
-        seq2seq = isinstance(self.config.model, Seq2SeqConfig)
-        self._network = load_seq2seq(self.folder) if seq2seq else load_network(self.folder)
+        seq2seq = load_seq2seq(self.folder) if isinstance(self.config.model, Seq2SeqConfig) else None
+        self._network = seq2seq or load_network(self.folder)
         needed = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
         if self._network.output_shape[-1] != needed:
             raise CheckpointError(
@@ -66,9 +66,9 @@ class Recognizer:
         self._dual = DualReader(self._network, self.alphabet) if isinstance(self.alphabet, Tokens) else None
         self._ctc = CtcReader(self.alphabet) if isinstance(self.alphabet, Charset) else None
         self._seq2seq: Seq2SeqReader | None = None
-        if isinstance(self.config.model, Seq2SeqConfig) and isinstance(self.alphabet, Charset):
+        if seq2seq and isinstance(self.config.model, Seq2SeqConfig) and isinstance(self.alphabet, Charset):
             weight = float(self.summary.get("reading_weight", self.config.model.reading_weight))
-            self._seq2seq = Seq2SeqReader(self._network, self.alphabet, weight)
+            self._seq2seq = Seq2SeqReader(seq2seq, self.alphabet, weight)
 
     @classmethod
     def load(cls, folder: Path | str) -> Recognizer:

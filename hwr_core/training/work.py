@@ -12,6 +12,7 @@ from typing import Any
 from hwr_core import jobs
 from hwr_core.config import RunConfig, Seq2SeqConfig
 from hwr_core.errors import ConfigError, HwrError, JobError
+from hwr_core.text import Charset
 from hwr_core.training.prepare import TrainingWords, training_words
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 
@@ -131,14 +132,9 @@ def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: A
     if config.model.name == "dual":
         return DualTask(config, words.alphabet, words.train, words.validation, folder, progress, start)  # type: ignore[arg-type]
     if config.model.name == "seq2seq":
+        assert isinstance(words.alphabet, Charset)
         return Seq2SeqTask(
-            config,
-            words.alphabet,
-            words.train,
-            words.validation,
-            start,
-            folder=folder,
-            progress=progress,  # type: ignore[arg-type]
+            config, words.alphabet, words.train, words.validation, start, folder=folder, progress=progress
         )
     return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
 
