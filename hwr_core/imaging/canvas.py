@@ -88,7 +88,7 @@ def ink_box(picture: np.ndarray) -> tuple[int, int, int, int]:
         (30, 10, 60, 20)
     """
     grey = to_grey(picture)
-    ink = _ink(_work_size(grey))
+    ink = ink_of(_work_size(grey))
     scale = grey.shape[1] / ink.shape[1]
     left, top, right, bottom = (round(scale * edge) for edge in _ink_box(ink))
     return left, top, min(right, grey.shape[1]), min(bottom, grey.shape[0])

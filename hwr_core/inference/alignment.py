@@ -39,11 +39,13 @@ class Alignment:
         letters: one a character; empty where the frames cannot spell the reading.
         frames: for each frame its most probable characters with their probabilities, best first; `""` is the blank.
         frame_width: canvas pixels that a frame stands for; frame t begins at `t * frame_width`.
+        attention: of `seq2seq`, for each letter the share of the decoder's attention on each frame, in [0, 1].
     """
 
     letters: list[Letter]
     frames: list[list[tuple[str, float]]]
     frame_width: float
+    attention: list[list[float]] | None = None
 
 
 def align(

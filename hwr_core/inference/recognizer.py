@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hwr_core.config import Seq2SeqConfig
 from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.errors import CheckpointError, ConfigError
@@ -22,6 +23,8 @@ from hwr_core.inference.checkpoint import load_network, read_about
 from hwr_core.inference.ctc_reader import CtcReader, Found
 from hwr_core.inference.dual_reader import DualReader
 from hwr_core.inference.memory import OutputMemory
+from hwr_core.inference.seq2seq_network import load_seq2seq
+from hwr_core.inference.seq2seq_reader import Seq2SeqReader
 from hwr_core.text import Charset, Tokens
 from hwr_core.text.language import languages, load_language
 
@@ -54,7 +57,8 @@ class Recognizer:
     def __init__(self, folder: Path, remember: int = 0) -> None:
         self.folder = Path(folder)
         self.config, self.alphabet, self.summary = read_about(self.folder)
-        self._network = load_network(self.folder)
+        seq2seq = load_seq2seq(self.folder) if isinstance(self.config.model, Seq2SeqConfig) else None
+        self._network = seq2seq or load_network(self.folder)
         self._memory = OutputMemory(remember)
         needed = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
         if self._network.output_shape[-1] != needed:
@@ -64,6 +68,10 @@ class Recognizer:
             )
         self._dual = DualReader(self._network, self.alphabet) if isinstance(self.alphabet, Tokens) else None
         self._ctc = CtcReader(self.alphabet) if isinstance(self.alphabet, Charset) else None
+        self._seq2seq: Seq2SeqReader | None = None
+        if seq2seq and isinstance(self.config.model, Seq2SeqConfig) and isinstance(self.alphabet, Charset):
+            weight = float(self.summary.get("reading_weight", self.config.model.reading_weight))
+            self._seq2seq = Seq2SeqReader(seq2seq, self.alphabet, weight)
 
     @classmethod
     def load(cls, folder: Path | str, *, remember: int = 0) -> Recognizer:
@@ -192,6 +200,10 @@ class Recognizer:
             if self._dual:
                 found = self._dual.answer(np.stack(some), question.of(rows))
                 log_probs, width = None, 0
+            elif self._seq2seq:
+                images, width = self._pictures(some)
+                log_probs, frames = self._seq2seq.encode(images)
+                found = self._seq2seq.answer(log_probs, frames, question.of(rows), judge)
             else:
                 log_probs, width = self.log_probs(some)
                 others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
@@ -208,6 +220,9 @@ class Recognizer:
                         ink=ink_columns(some[place]),
                         placement=placements[index],
                     )
+                    if self._seq2seq:
+                        lies = self._seq2seq.attention(frames[place : place + 1], [reading.text])[0].tolist()
+                        aligned = replace(aligned, attention=lies)
                     reading = replace(reading, alignment=aligned)
                 readings[index] = reading
         return readings
@@ -221,13 +236,17 @@ class Recognizer:
         known = self._memory.find(canvases[0]) if len(canvases) == 1 else None
         if known is not None:
             return known
-        width = max(map(ink_width, canvases))
-        width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
-        images = np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255
+        images, width = self._pictures(canvases)
         output = log_softmax(np.asarray(self._network.predict_on_batch(images))), width
         if len(canvases) == 1:
             self._memory.keep(canvases[0], output)
         return output
+
+    def _pictures(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+        """`(B, H, W, 1)` float32 in [0, 1], as wide as the widest word; and that width."""
+        width = max(map(ink_width, canvases))
+        width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
+        return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
 
     def _ctc_answer(
         self, log_probs: np.ndarray, question: Asked, judge: Judge | None, others: Sequence[np.ndarray]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hwr_core.config import AdaptationConfig, RunConfig
+from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig
 from hwr_core.errors import ConfigError, JobError
 from hwr_core.text import Charset, edit_distance
 from hwr_core.training.prepare import TrainingWords
@@ -62,11 +62,11 @@ def check_teachable(config: RunConfig, alphabet: object) -> Charset:
     """The charset of a reader that can be taught.
 
     Raises:
-        ConfigError: it reads token by token, as `dual` does.
+        ConfigError: it reads token by token, as `dual` and `seq2seq` do.
     """
-    if not isinstance(alphabet, Charset):
+    if not isinstance(alphabet, Charset) or isinstance(config.model, Seq2SeqConfig):
         raise ConfigError(
-            f"A {config.model.name} reader cannot be taught a hand: that takes one that reads by frames (CTC). "
+            f"A {config.model.name} reader cannot be taught a hand: that takes one that reads by frames alone (CTC). "
             "Choose another reader."
         )
     return alphabet

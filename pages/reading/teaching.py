@@ -65,7 +65,7 @@ def offer(info: Any) -> None:
     if number < least:
         st.progress(number / least, f"{number} of the {least} words that it takes. Accept {least - number} more.")
         return
-    if info.model_name == "dual":
+    if info.model_name in ("dual", "seq2seq"):
         layout.note("The reader that is chosen cannot be taught. Choose another one in the sidebar.")
         return
     other = running_run()
