@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwr_core.config import CanvasConfig
+from hwr_core.imaging.ink import ink_of
 from hwr_core.imaging.picture import to_grey
 
 MARGIN = 3  # pixels of paper kept around the ink on the canvas
+SOLID = 90  # ink above this is a stroke
+MOST_SMALL = 4 * 65_000  # pixels that cannot hold more pieces of ink than a 16-bit label can tell apart
 WORK_HEIGHT = 192  # larger pictures of a word are reduced to this first: ample for a canvas of 64
 
 
@@ -29,8 +32,7 @@ def ink_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> np.nd
     Raises:
         PictureError: the array is no picture.
     """
-    config = config or CanvasConfig()
-    return _place(_crop(_ink(_work_size(to_grey(picture)))), config)
+    return placed_canvas(picture, config)[0]
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ def placed_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> tu
     """As `ink_canvas`, with where the canvas lies in the picture."""
     config = config or CanvasConfig()
     grey = to_grey(picture)
-    ink = _ink(_work_size(grey))
+    ink = ink_of(_work_size(grey))
     reduced = ink.shape[1] / grey.shape[1]
-    cropped = _crop(ink)
-    placement = Placement(_ink_box(ink)[0] / reduced, _scale(cropped, config) * reduced)
+    box = _ink_box(ink)
+    cropped = _crop(ink, box)
+    placement = Placement(box[0] / reduced, _scale(cropped, config) * reduced)
     return _place(cropped, config), placement
 
 
@@ -65,14 +68,30 @@ def canvas_steps(picture: np.ndarray, config: CanvasConfig | None = None) -> lis
     """
     config = config or CanvasConfig()
     grey = to_grey(picture)
-    ink = _ink(_work_size(grey))
-    cropped = _crop(ink)
+    ink = ink_of(_work_size(grey))
+    cropped = _crop(ink, _ink_box(ink))
     return [
         ("Picture", grey),
         ("Ink, background divided out", 255 - ink),
         ("Cropped to the ink", 255 - cropped),
         ("Canvas", 255 - _place(cropped, config)),
     ]
+
+
+def ink_box(picture: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the ink of a picture as `ink_canvas` takes it, in its pixels; zeros where blank.
+
+    Example:
+        >>> page = np.full((40, 90), 255, np.uint8)
+        >>> page[10:20, 30:60] = 0
+        >>> ink_box(page)
+        (30, 10, 60, 20)
+    """
+    grey = to_grey(picture)
+    ink = ink_of(_work_size(grey))
+    scale = grey.shape[1] / ink.shape[1]
+    left, top, right, bottom = (round(scale * edge) for edge in _ink_box(ink))
+    return left, top, min(right, grey.shape[1]), min(bottom, grey.shape[0])
 
 
 def ink_width(canvas: np.ndarray) -> int:
@@ -92,63 +111,34 @@ def _work_size(grey: np.ndarray) -> np.ndarray:
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
 
 
-def _ink(grey: np.ndarray) -> np.ndarray:
-    """`(H, W)` uint8 ink, 0 paper to 255: polarity, background and contrast settled."""
-    import cv2
-
-    if min(grey.shape) < 3 or int(grey.max()) - int(grey.min()) < 12:  # one colour, whatever it is, is paper
-        return np.zeros_like(grey)
-    if _is_light_on_dark(grey):
-        grey = 255 - grey
-    # Paper brightness around each pixel: the light envelope, smoothed; strokes are narrower than the window.
-    window = max(15, 2 * (min(grey.shape) // 4) + 1)
-    small = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (window, window)))
-    paper = cv2.blur(small, (window, window)).astype(np.float32)
-    ink = 1 - np.minimum(1, grey.astype(np.float32) / np.maximum(paper, 1))
-    spread = cv2.GaussianBlur(ink, (3, 3), 0)
-    noise = 2.5 * float(np.median(np.abs(spread - np.median(spread)))) + float(np.median(spread))
-    low = min(max(0.04, noise), 0.3)
-    inked = ink[spread > max(low, 0.5 * float(spread.max()))]
-    high = max(float(np.percentile(inked, 75)) if inked.size else 0.0, low + 0.05)
-    return np.clip((ink - low) / (high - low) * 255, 0, 255).astype(np.uint8)
-
-
-def _is_light_on_dark(grey: np.ndarray) -> bool:
-    """Paper fills more of a picture than ink: on which side of Otsu's threshold do most pixels lie?
-
-    The border decides where the two sides are near equal (bold strokes in a tight crop).
-    """
-    import cv2
-
-    threshold, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    light = float((grey > threshold).mean())
-    if 0.4 < light < 0.6:
-        border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-        light = float((border > threshold).mean())
-    return light < 0.5
-
-
-def _crop(ink: np.ndarray) -> np.ndarray:
+def _crop(ink: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     """Cut away the paper around the ink; a dot or a dash keeps some paper, so that it does not fill the canvas."""
     import cv2
 
-    left, top, right, bottom = _ink_box(ink)
+    left, top, right, bottom = box
     if left == right:
         return np.zeros_like(ink)
-    solid = cv2.threshold(ink, 90, 255, cv2.THRESH_BINARY)[1]
-    box = ink[top:bottom, left:right]
-    distance = cv2.distanceTransform(np.pad(solid[top:bottom, left:right], 1), cv2.DIST_L2, 3)
-    stroke = 4 * (float(distance[distance > 0].mean()) - 0.5)  # a stroke of width w has a mean distance of w/4 + 0.5
-    missing = max(0, round(7 * stroke) - box.shape[0])
-    return np.pad(box, ((missing // 2, missing - missing // 2), (0, 0)))
+    word = ink[top:bottom, left:right]
+    solid = cv2.copyMakeBorder(cv2.threshold(word, SOLID, 255, cv2.THRESH_BINARY)[1], 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    distance = cv2.distanceTransform(solid, cv2.DIST_L2, 3)
+    if _fitting_height(cv2.mean(distance, solid)[0]) < len(word) - 1:  # the usual word: no need of the last digit
+        return word
+    missing = max(0, round(_fitting_height(float(distance[distance > 0].mean()))) - len(word))
+    return np.pad(word, ((missing // 2, missing - missing // 2), (0, 0)))
+
+
+def _fitting_height(mean_distance: float) -> float:
+    """Seven strokes: a stroke of width w has a mean distance from the paper of w/4 + 0.5."""
+    return 7 * 4 * (mean_distance - 0.5)
 
 
 def _ink_box(ink: np.ndarray) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of the ink without specks; all 0 where there is none."""
     import cv2
 
-    solid = cv2.threshold(ink, 90, 255, cv2.THRESH_BINARY)[1]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    solid = cv2.threshold(ink, SOLID, 255, cv2.THRESH_BINARY)[1]
+    labels = cv2.CV_16U if ink.size < MOST_SMALL else cv2.CV_32S  # two bytes a label are twice as quick
+    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8, ltype=labels)
     areas = stats[1:, cv2.CC_STAT_AREA]
     kept = stats[1:][areas >= max(3, 0.004 * areas.max(initial=0))]  # specks do not stretch the box
     if not len(kept):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from hwr_core.errors import PictureError, first_line
+from hwr_core.imaging.png import plain_png
 
 MOST_PIXELS = 60_000_000  # a 60-megapixel scan; more is no word, and would take gigabytes
 MOST_SIDE = 60_000  # decoders keep a pointer for every row: a picture of one column could take gigabytes
@@ -52,6 +53,9 @@ def read_picture(source: Path | str | bytes | np.ndarray | Any, name: str = "") 
             raise PictureError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
     if not data:
         raise PictureError(f"{name}: the file is empty (0 bytes). Copy it again from where it came from.")
+    quick = plain_png(data)
+    if quick is not None:
+        return quick
     try:
         with _warnings_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd metadata; we check below

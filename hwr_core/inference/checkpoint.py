@@ -3,9 +3,11 @@
 | file | what |
 |---|---|
 | config.json | the run's configuration (`hwr_core.config.RunConfig`) |
-| charset.txt | CTC models: one character a line; tokens.txt for `dual` |
+| charset.txt | CTC models and `seq2seq`: one character a line; tokens.txt for `dual` |
 | model.keras | architecture and weights, without the optimizer |
-| model.onnx | the same network for ONNX Runtime, where it could be exported (CTC models) |
+| model.int8.onnx | shipped checkpoints, where it pays: the same in 8 bits, read before model.onnx |
+| model.onnx | the same network for ONNX Runtime, where it could be exported; of `seq2seq` its encoder |
+| decoder.onnx | `seq2seq`: the decoder |
 | checkpoint.json | versions, and the figures measured when it was saved |
 | card.md | shipped checkpoints: data, licence, recipe, figures |
 """
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from hwr_core import __version__, jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
-from hwr_core.inference.onnx import ONNX_FILE, OnnxNetwork
+from hwr_core.inference.onnx import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 
 if TYPE_CHECKING:
@@ -120,8 +122,9 @@ def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, dict[str, Any
 
 def load_network(folder: Path) -> keras.Model | OnnxNetwork:
     """What reads: ONNX Runtime where the checkpoint has a `model.onnx` and it is installed, else Keras."""
-    if (folder / ONNX_FILE).is_file() and find_spec("onnxruntime"):
-        return OnnxNetwork(folder / ONNX_FILE)
+    quick = onnx_file(folder)
+    if quick and find_spec("onnxruntime"):
+        return OnnxNetwork(quick)
     return load_model(folder)
 
 

@@ -1,0 +1,40 @@
+"""The smaller files of a shipped checkpoint read as the large ones do."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwr_core import Recognizer
+from hwr_core.errors import CheckpointError
+from hwr_core.imaging import ink_canvas
+from hwr_core.inference.checkpoint import SHIPPED
+from hwr_core.inference.onnx import INT8_FILE, ONNX_FILE, OnnxNetwork, onnx_file
+from hwr_core.inference.shipping import write_int8
+
+FOLDER = SHIPPED / "reader-small"
+
+
+@pytest.fixture
+def canvases(draw) -> list[np.ndarray]:
+    return [ink_canvas(draw(word)) for word in ("the", "word", "minimum", "Tea", "quick", "brown")]
+
+
+def test_int8_is_made_and_reads_the_same(tmp_path, canvases):
+    pytest.importorskip("onnx")
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "reader", ignore=shutil.ignore_patterns(INT8_FILE)))
+    plain = OnnxNetwork(folder / ONNX_FILE)
+    assert write_int8(folder, canvases).stat().st_size < (folder / ONNX_FILE).stat().st_size / 3
+    assert onnx_file(folder) == folder / INT8_FILE
+    images = np.stack(canvases)[..., None] / np.float32(255)
+    best = [net.predict_on_batch(images).argmax(-1) for net in (plain, OnnxNetwork(folder / INT8_FILE))]
+    assert (best[0] == best[1]).mean() > 0.97
+    assert len(Recognizer.load(folder).read_canvases(canvases)) == len(canvases)
+
+
+def test_int8_needs_a_network_and_canvases(tmp_path, canvases):
+    with pytest.raises(CheckpointError, match="canvases"):
+        write_int8(tmp_path, canvases)
