@@ -1,4 +1,4 @@
-"""In a real browser: a reader measured, synthetic words made."""
+"""In a real browser: a reader measured, labels looked through and fixed, synthetic words made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from hwr_core.data import add_dataset
+from hwr_core.data import LabelFixes, add_dataset, open_dataset
 from hwr_core.inference import checkpoint
 from hwr_core.synthesis import demo_zip
 
@@ -35,6 +35,27 @@ def test_a_reader_is_measured_and_its_worst_words_are_browsed(home: Path, fresh_
     assert tab.get_by_text("CER").first.is_visible()
     tab.get_by_role("tab", name="Certainty").click()
     tab.locator(".js-plotly-plot:visible").first.wait_for()
+
+
+def test_labels_are_looked_through_and_a_fix_is_taken_back(home: Path, fresh_url: str, visit):
+    tab = visit(f"{fresh_url}/data?dataset=demo&data_tab=Likely+wrong+labels")
+    tab.get_by_role("button", name="Look for wrong labels").click()
+    tab.get_by_text("otherwise than labelled").wait_for()
+    table = tab.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    tab.wait_for_timeout(1000)  # the table draws its rows on a canvas
+    table.scroll_into_view_if_needed()
+    table.dblclick(position={"x": 260, "y": 70})  # opens the first word's transcription
+    tab.keyboard.press("Control+A")
+    tab.keyboard.type("mended")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Store 1 label").click()
+    tab.get_by_text("1 label judged").first.wait_for()
+    assert [fix.after for fix in LabelFixes("demo").current().values()] == ["mended"]
+    assert (open_dataset("demo").table["transcription"] == "mended").sum() == 1
+    tab.get_by_role("button", name="Undo").click()
+    tab.get_by_text("1 label judged").first.wait_for(state="hidden")
+    assert not LabelFixes("demo").current()
 
 
 def test_synthetic_words_are_made(home: Path, fresh_url: str, visit):
