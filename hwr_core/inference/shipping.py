@@ -76,7 +76,7 @@ def _ranges(network: Path, canvases: Sequence[np.ndarray]) -> Any:
         {name: np.asarray(canvas, np.float32)[None, ..., None] / np.float32(255)} for canvas in canvases
     )
 
-    class Canvases(CalibrationDataReader):  # type: ignore[misc]
+    class Canvases(CalibrationDataReader):
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(inputs, None)
 
