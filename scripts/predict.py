@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Read pictures of handwritten words from the command line.
 
-python scripts/predict.py word.png other.jpg [--checkpoint models/reader-small] [--json]
+python scripts/predict.py word.png other.jpg [--checkpoint models/reader] [--json]
 python scripts/predict.py word.png --prefix th                   what it is known to begin with
 python scripts/predict.py word.png --mask 'th?ugh'               some letters known, others open
 python scripts/predict.py word.png --words towns.txt             one of these, one a line
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mask", help="the word's letters, ? for each open one; \\? is a question mark")
     parser.add_argument("--words", type=Path, metavar="FILE", help="the only readings allowed, one a line")
     parser.add_argument("--views", type=int, default=1, help="slightly changed copies that are read together")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader")
     parser.add_argument("--alternatives", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
