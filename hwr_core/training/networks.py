@@ -11,6 +11,7 @@ import numpy as np
 from hwr_core.config import DualConfig, RunConfig
 from hwr_core.models import build_model
 from hwr_core.models.convolution import FRAMES, shortcut_head
+from hwr_core.training.teacher import as_it_is, distance
 
 
 class TrainedNetwork:
@@ -23,14 +24,16 @@ class TrainedNetwork:
         config: the run's configuration; its model reads by CTC.
         model: what is saved; float32.
         changes: layers from uint8 canvases to float32 pictures, or None where pictures come ready-made.
+        teacher: a frozen network whose frames are learned too, from `teacher.load_teacher`; or None.
 
     Attributes:
-        network: to be compiled; from pictures to logits, and to the shortcut's logits where `outputs` is 2.
+        network: to be compiled; from pictures to logits, the shortcut's logits where there is one, and the distance
+            from the teacher where there is one.
         outputs: the number of losses.
-        loss_weights: what each of them counts, where there are two.
+        losses, loss_weights: one for each output.
     """
 
-    def __init__(self, config: RunConfig, model: Any, changes: Any = None) -> None:
+    def __init__(self, config: RunConfig, model: Any, changes: Any = None, teacher: Any = None) -> None:
         import keras
 
         settings, training = config.model, config.training
@@ -45,8 +48,14 @@ class TrainedNetwork:
             with dtype_policy(training.precision):
                 self._core = build_model(settings, config.canvas, classes)
             self._core.set_weights(model.get_weights())
-        self.outputs = 2 if settings.shortcut else 1
-        self.loss_weights = [1.0, settings.shortcut] if settings.shortcut else None
+        self.losses, self.loss_weights = [keras.losses.CTC()], [1.0]
+        if settings.shortcut:
+            self.losses.append(keras.losses.CTC())
+            self.loss_weights.append(settings.shortcut)
+        if teacher is not None:
+            self.losses.append(as_it_is())
+            self.loss_weights.append(1.0)
+        self.outputs = len(self.losses)
         if self.outputs == 1 and changes is None:
             # The same layers once more: what is compiled would be saved with its optimizer, three times the size.
             self.network = keras.Model(self._core.inputs, self._core.outputs[0], name=model.name)
@@ -56,12 +65,15 @@ class TrainedNetwork:
             canvases = keras.Input(image.shape[1:], dtype="uint8", name="canvas")
             image = changes(canvases)
         inputs = canvases if changes is not None else image
-        if self.outputs == 1:
-            self.network = keras.Model(inputs, self._core(image), name=model.name)
-            return
-        both, head = shortcut_head(self._core, classes)
-        logits, frames = both(image)
-        self.network = keras.Model(inputs, [logits, head(frames)], name=model.name)
+        if settings.shortcut:
+            both, head = shortcut_head(self._core, classes)
+            logits, frames = both(image)
+            outputs = [logits, head(frames)]
+        else:
+            outputs = [self._core(image)]
+        if teacher is not None:
+            outputs.append(distance(teacher, image, outputs[0]))
+        self.network = keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=model.name)
 
     def publish(self, batches: Iterator[np.ndarray]) -> None:
         """Bring `model` to the weights trained so far, or to their average.
@@ -90,7 +102,7 @@ def measure_batch_norm(model: Any, batches: Iterator[Any]) -> None:
     import keras
 
     cnn = keras.Model(model.input, model.get_layer(FRAMES).output)
-    norms = [layer for layer in cnn.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = list(batch_norms(cnn))
     momenta = [norm.momentum for norm in norms]
     for number, images in enumerate(batches):
         for norm in norms:
@@ -98,6 +110,17 @@ def measure_batch_norm(model: Any, batches: Iterator[Any]) -> None:
         cnn(images, training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def batch_norms(model: Any) -> Iterator[Any]:
+    """The batch norm layers of a network and of those inside it."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from batch_norms(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hwr_core.config import AugmentationConfig, DualConfig, RunConfig
+from hwr_core.config import AugmentationConfig, DualConfig, ResnetCtcConfig, RunConfig
 from hwr_core.data.batches import (
     PreparedWords,
     canvases_of,
@@ -32,6 +32,7 @@ from hwr_core.models import build_model, frames_of
 from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
 from hwr_core.training.networks import TrainedNetwork
+from hwr_core.training.teacher import load_teacher
 
 READING_BATCH = 64
 SETTLING_BATCHES = 16  # measure batch norm's statistics where weights are averaged
@@ -90,7 +91,9 @@ class CtcTask:
         training, augmentation = self.config.training, self.config.augmentation
         self.model = starting_model(self.config, len(self.alphabet) + 1, start)
         self._on_device = changes_on_device(augmentation)
-        self._trained = TrainedNetwork(self.config, self.model, changing(augmentation) if self._on_device else None)
+        teacher = load_teacher(self.config, self.alphabet) if self.config.teacher else None
+        changes = changing(augmentation) if self._on_device else None
+        self._trained = TrainedNetwork(self.config, self.model, changes, teacher)
         self.network = self._trained.network
         self._labels = [self.alphabet.encode(text) for text in self.train.transcriptions]
         self._widths = ink_widths(self.train.canvases)
@@ -99,8 +102,8 @@ class CtcTask:
         self._epoch = 0
         self.network.compile(
             optimizer(training, self.steps() * training.epochs),
-            loss=self._loss if self._trained.outputs == 1 else [keras.losses.CTC(), keras.losses.CTC()],
-            loss_weights=self._trained.loss_weights,
+            loss=self._trained.losses if self._trained.outputs > 1 else self._loss,
+            loss_weights=self._trained.loss_weights if self._trained.outputs > 1 else None,
             jit_compile=jit_compile(),
         )
 
@@ -115,7 +118,7 @@ class CtcTask:
             # Lengths in steps of 8: few shapes, so that compiled steps are reused.
             most = longest if self._on_device else max(map(len, labels))
             ids = padded(labels, round_up(most, 8))
-            yield (images, ids if self._trained.outputs == 1 else [ids, ids]), len(rows)
+            yield (images, [ids] * self._trained.outputs if self._trained.outputs > 1 else ids), len(rows)
 
     def _images(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Pictures of an epoch as the network takes them, and the rows they are of."""
@@ -190,7 +193,7 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     if start is None:
         return build_model(config.model, config.canvas, num_classes)
     settings = config.model
-    if isinstance(settings, DualConfig):
+    if isinstance(settings, DualConfig | ResnetCtcConfig):
         settings = replace(settings, image_weights="none")  # nothing is downloaded only to be written over
     model = build_model(settings, config.canvas, num_classes)
     try:

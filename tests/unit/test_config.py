@@ -14,6 +14,7 @@ from hwr_core.config import (
     CnnTransformerConfig,
     CrnnConfig,
     DualConfig,
+    ResnetCtcConfig,
     RunConfig,
     TrainingConfig,
     model_config,
@@ -21,7 +22,8 @@ from hwr_core.config import (
 )
 from hwr_core.errors import ConfigError, HwrError
 
-KINDS = (CanvasConfig, CrnnConfig, CnnTransformerConfig, DualConfig, AugmentationConfig, TrainingConfig)
+MODELS = (CrnnConfig, CnnTransformerConfig, ResnetCtcConfig, DualConfig)
+KINDS = (CanvasConfig, *MODELS, AugmentationConfig, TrainingConfig)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,15 @@ def test_configurations_are_frozen(kind):
         (CnnTransformerConfig, "feed_forward", 4),
         (CnnTransformerConfig, "dropout", 1.0),
         (CnnTransformerConfig, "shortcut", -0.1),
+        (ResnetCtcConfig, "stage", "conv2"),
+        (ResnetCtcConfig, "shrink", 3),
+        (ResnetCtcConfig, "image_weights", ""),
+        (ResnetCtcConfig, "units", 4),
+        (ResnetCtcConfig, "dropout", 1.0),
+        (ResnetCtcConfig, "shortcut", 1.5),
         (DualConfig, "tokens", "letters"),
+        (DualConfig, "stage", "conv1"),
+        (DualConfig, "shrink", 0),
         (DualConfig, "image_weights", ""),
         (DualConfig, "fine_tune_from", "conv1"),
         (DualConfig, "joint_units", 3),
@@ -119,7 +129,7 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "format_version": 2}, "format 2"),
         (
             {"datasets": ["a"], "model": {"name": "resnet"}},
-            "Known: crnn, cnn_transformer, dual",
+            "Known: crnn, cnn_transformer, resnet_ctc, dual",
         ),
         ({"datasets": ["a"], "model": "crnn"}, "Unknown model None"),
         ({"datasets": ["a"], "canvas": [64, 256]}, "mapping"),
@@ -133,6 +143,13 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "model": {"name": "dual", "tokens": 1}}, "tokens must be text"),
         ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"average": 0.9}}, "average must be 0 for dual"),
         ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"precision": "mixed_bfloat16"}}, "for dual"),
+        ({"datasets": ["a"], "model": {"name": "dual"}, "teacher": "models/reader-small"}, "teacher must be empty"),
+        ({"datasets": ["a"], "model": {"name": "dual", "stage": "conv3", "fine_tune_from": "conv4"}}, "conv2, conv3"),
+        ({"datasets": ["a"], "model": {"name": "resnet_ctc", "stage": "conv5", "shrink": 2}}, "1 with conv5"),
+        (
+            {"datasets": ["a"], "model": {"name": "dual", "shrink": 2}, "canvas": {"height": 32}},
+            "shrink must be 1 for canvases 32 pixels high",
+        ),
     ],
 )
 def test_a_damaged_file_says_what_is_wrong(values, words):
@@ -149,7 +166,7 @@ def test_whole_numbers_stay_whole():
 
 def test_models_are_known_by_their_names():
     names = {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()}
-    assert names == {name: name for name in ("crnn", "cnn_transformer", "dual")}
+    assert names == {name: name for name in ("crnn", "cnn_transformer", "resnet_ctc", "dual")}
     assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
 
 

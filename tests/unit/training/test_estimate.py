@@ -8,7 +8,15 @@ import sys
 import pandas as pd
 import pytest
 
-from hwr_core.config import CanvasConfig, CnnTransformerConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+from hwr_core.config import (
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    DualConfig,
+    ResnetCtcConfig,
+    RunConfig,
+    TrainingConfig,
+)
 from hwr_core.errors import DataError
 from hwr_core.training import Estimate, estimate, new_run
 from hwr_core.training.estimate import ctc_parameters, dual_parameters
@@ -27,8 +35,15 @@ def config_of(model=None, **training: object) -> RunConfig:
 
 @pytest.mark.parametrize(
     "model",
-    [CrnnConfig(), CnnTransformerConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")],
-    ids=["crnn", "cnn_transformer", "dual", "tuned"],
+    [
+        CrnnConfig(),
+        CnnTransformerConfig(),
+        ResnetCtcConfig(),
+        DUAL,
+        dataclasses.replace(DUAL, fine_tune_from="conv5"),
+        dataclasses.replace(DUAL, stage="conv3", shrink=2),
+    ],
+    ids=["crnn", "cnn_transformer", "resnet_ctc", "dual", "tuned", "dual_small"],
 )
 def test_figures_are_sane(model):
     found = estimate(config_of(model))
@@ -100,6 +115,7 @@ def test_data_that_is_not_there():
         CrnnConfig(channels=(32, 64, 128, 256), lstm_units=256, lstm_layers=3),
         CnnTransformerConfig(),
         CnnTransformerConfig(channels=(16, 32, 32, 64), blocks=(1, 1, 2), width=64, layers=1, feed_forward=512),
+        ResnetCtcConfig(stage="conv3", shrink=2),
     ],
 )
 def test_parameters_of_ctc_models(model):
