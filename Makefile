@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts demo train train-reader-small train-reader train-reader-open bench clean
+.PHONY: install app check test format fonts demo train train-reader-small train-reader train-reader-large train-reader-open bench clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -35,7 +35,8 @@ test: $(VENV)/.test  ## everything, with the browser where Chromium is installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --doctest-modules hwr_core tests
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --doctest-modules hwr_core tests/unit tests/app
+	$(BIN)/coverage run -m pytest tests/browser
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --fail-under=90
 
@@ -51,7 +52,7 @@ demo: fonts  ## the built-in data set, made anew
 
 train: train-reader-small
 
-train-reader-small train-reader train-reader-open: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
+train-reader-small train-reader train-reader-large train-reader-open: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
 	$(BIN)/python scripts/make_reader.py $* --data "$(DATA)"
 
 bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md

@@ -31,6 +31,7 @@ from hwr_core.inference.onnx import export_onnx
 from hwr_core.models import build_model, frames_of
 from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
+from hwr_core.training.growing import grown_weights
 from hwr_core.training.networks import TrainedNetwork
 from hwr_core.training.teacher import load_teacher
 
@@ -187,6 +188,8 @@ class CtcTask:
 def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -> Any:
     """The run's network with fresh weights, or with those of the checkpoint that it starts from.
 
+    A `crnn` may be wider than the one that it starts from.
+
     Raises:
         ConfigError: the weights are of a network of another size.
     """
@@ -197,7 +200,11 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
         settings = replace(settings, image_weights="none")  # nothing is downloaded only to be written over
     model = build_model(settings, config.canvas, num_classes)
     try:
-        model.set_weights(with_new_classes(start, model.get_weights()) if config.model.name != "dual" else start)
+        if config.model.name == "crnn":
+            start = grown_weights(start, model)
+        elif config.model.name != "dual":
+            start = with_new_classes(start, model.get_weights())
+        model.set_weights(start)
     except ValueError as error:
         raise ConfigError(
             f"{config.start_from} has a network of another size than this run. Take over its settings."
