@@ -13,6 +13,7 @@ from pages.browsing import store
 from pages.shared import layout, readers, words
 
 ON_A_PAGE = 25
+POLL = "1s"
 ALL = "all"
 AMOUNTS = (0, 300, 1000, 3000, 10_000)
 PARTS = ("validation", "train", "test", ALL)
@@ -27,8 +28,10 @@ def show(name: str, stamp: int, dataset: Any) -> None:
     if sentence := st.session_state.pop(ERROR, None):
         layout.error(sentence)
     status = jobs.read_status(suspects.search_folder(name))
-    if status.state == "running":
-        follow(name)
+    running = status.state == "running"
+    # Drawn in every state: left out, it would go on drawing the page anew when the search has ended.
+    st.fragment(run_every=POLL if running else None, key="doubts_follow")(follow)(name, running)
+    if running:
         return
     table = suspects.read_suspects(name)
     if status.state == "failed":
@@ -77,15 +80,16 @@ def begin(name: str, checkpoint: Any, part: str, most: int) -> None:
         st.session_state[ERROR] = str(error)
 
 
-@st.fragment(run_every="1s")
-def follow(name: str) -> None:
+def follow(name: str, was_running: bool) -> None:
     """The search under way; the whole page once more when it ends."""
     from hwr_core.evaluation import suspects
 
     folder = suspects.search_folder(name)
     status = jobs.read_status(folder)
     if status.state != "running":
-        st.rerun()
+        if was_running:
+            st.rerun()
+        return
     step = f"{words.count(status.step)} of {words.count(status.steps)}" if status.steps else ""
     text = " · ".join(filter(None, [status.phase, step, words.time_left(status.seconds_left)]))
     with st.container(border=True, key="doubts_job", horizontal=True, vertical_alignment="center"):
