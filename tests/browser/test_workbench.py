@@ -81,7 +81,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             os.kill(status.pid, signal.SIGKILL)
 
 
-@pytest.mark.xfail(reason="failed once in the merged tree, cause not found yet", strict=False)
 def test_three_pictures_are_read_corrected_accepted_exported_and_teach_a_reader(home, fresh_url, visit):
     tab = visit(f"{fresh_url}/read")
     upload(tab, demo_words(3))
@@ -129,7 +128,7 @@ def test_three_pictures_are_read_corrected_accepted_exported_and_teach_a_reader(
     tab.get_by_role("button", name=re.compile("Teach .* with")).click()
     # Under a minute on two quiet cores, starting TensorFlow twice; a busy machine gets more.
     tab.get_by_role("button", name=re.compile("Use this reader|Use it all the same")).click(timeout=4 * PATIENCE)
-    run = next(folder.name for folder in (home / "runs").iterdir())
+    run = next(folder.name for folder in (home / "runs").iterdir() if folder.is_dir())  # beside them lies a lock
     tab.wait_for_url(re.compile(f"reader={run}"))
     settled(tab)
     box(tab).press_sequentially("t")
