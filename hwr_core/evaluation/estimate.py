@@ -15,7 +15,7 @@ from hwr_core.evaluation.store import Request, list_evaluations
 # Measured on two cores of a Xeon; earlier evaluations on this machine replace them.
 ONNX_WORDS_PER_SECOND = 45.0
 KERAS_WORDS_PER_SECOND = 30.0
-SLOW_WORDS_PER_SECOND = {"dual": 4.0, "seq2seq": 20.0}
+SLOW_WORDS_PER_SECOND = {"dual": 4.0, "seq2seq": 20.0}  # seq2seq's is a guess: none was trained yet
 CANVASES_PER_SECOND = 300.0
 ONNX_START, KERAS_START = 1.5, 10.0  # seconds until the first word
 

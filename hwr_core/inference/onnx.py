@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 ONNX_FILE = "model.onnx"
 INT8_FILE = "model.int8.onnx"  # the same network in 8 bits, where it was found to pay: read first
+DECODER_FILE = "decoder.onnx"  # of `seq2seq`; its encoder is in `ONNX_FILE`
 
 
 def onnx_file(folder: Path) -> Path | None:
     """What ONNX Runtime is to read of a checkpoint: int8 before float32; None where there is neither."""
     return next((folder / name for name in (INT8_FILE, ONNX_FILE) if (folder / name).is_file()), None)
-
-
-DECODER_FILE = "decoder.onnx"  # of `seq2seq`; its encoder is in `ONNX_FILE`
 
 
 class OnnxNetwork:
