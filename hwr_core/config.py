@@ -284,8 +284,8 @@ class AdaptationConfig:
 
     Rate, replay and frozen statistics are the best of five recipes tried on three IAM validation writers, 64 words
     each. 36 passes instead of 12 rest on one writer. On a writer of Copiste, twice the rate was worse, passes over the
-    words held back too were as good, and weaker changes of the pictures were one word better. `benchmarks/adaptation.py`
-    measures the whole on writers that nothing was tuned on.
+    words held back too were as good, and weaker changes of the pictures were one word better.
+    `benchmarks/adaptation.py` measures the whole on writers that nothing was tuned on.
     """
 
     least_words: int = setting(16, "Fewer words of a hand teach nothing that can be shown to be learned.")
