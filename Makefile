@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts demo train train-reader-small train-reader train-reader-open bench clean
+.PHONY: install app check test format fonts languages demo train train-reader-small train-reader train-reader-large train-reader-open bench clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -18,6 +18,10 @@ $(VENV)/.test: $(VENV)/.app pyproject.toml
 
 $(VENV)/.fonts: $(VENV)/.app pyproject.toml
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[fonts]"
+	@touch $@
+
+$(VENV)/.languages: $(VENV)/.app pyproject.toml
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[language]"
 	@touch $@
 
 install: $(VENV)/.app $(VENV)/.test
@@ -35,7 +39,8 @@ test: $(VENV)/.test  ## everything, with the browser where Chromium is installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --doctest-modules hwr_core tests
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --doctest-modules hwr_core tests --ignore=tests/browser
+	$(BIN)/coverage run -m pytest tests/browser
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --fail-under=90
 
@@ -46,12 +51,15 @@ format: $(VENV)/.test
 fonts: $(VENV)/.fonts  ## handwriting fonts for synthesis, from their npm packages into fonts/
 	$(BIN)/python scripts/fetch_fonts.py
 
+languages: $(VENV)/.languages  ## words and letters of models/language, from wordfreq and npm's dictionary-en
+	$(BIN)/python scripts/make_language.py en fr de es it
+
 demo: fonts  ## the built-in data set, made anew
 	$(BIN)/python scripts/make_demo.py
 
 train: train-reader-small
 
-train-reader-small train-reader train-reader-open: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
+train-reader-small train-reader train-reader-large train-reader-open: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
 	$(BIN)/python scripts/make_reader.py $* --data "$(DATA)"
 
 bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md

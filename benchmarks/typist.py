@@ -15,12 +15,19 @@ Handwritten Text Transcription", World Scientific 2012), brought from lines to s
 
 Figures, over all words:
 
-- **key stroke ratio** (KSR): keystrokes of step 3 / characters of the transcriptions. Typing everything by hand is
-  1; the literature's KSMR (key stroke and mouse action ratio, Barrachina et al., Computational Linguistics 35, 2009)
-  also counts the acceptances, shown as "KSR with accepts": then by hand it is 1 + words / characters.
-- **word stroke ratio** (WSR): words in which the person typed at all / words (in the literature: words that had to be
-  typed whole under word-level interaction / words; for single words that is the share not right at first sight).
+- **key stroke ratio** (KSR): keystrokes of step 3 / characters of the transcriptions (Barrachina et al.,
+  Computational Linguistics 35, 2009). Typing everything by hand is 1. Pressing accept is no typed character and not
+  in it.
+- **with accepts**: as their KSMR (key stroke and mouse action ratio): one action more a word, with which a proposal
+  is accepted or, typed by hand, the word is ended. A word that step 3 ended by a keystroke has had that action
+  already. By hand it is 1 + words / characters.
+- **word stroke ratio** (WSR): words that the person had to touch / words. In the literature (Toselli, Romero, Pastor,
+  Vidal 2010) it counts word-level corrections a word of a line; each of our pictures is one word, where a corrected
+  word is one such stroke, so it is the share of words not right at first sight.
 - **saved**: 1 - KSR, the characters that nobody had to type.
+
+Each recognizer is asked twice over: with the languages that it can write ("auto", the app's way), and letter by letter
+("none"); `dual` has no such choice and is asked once.
 
 Autocomplete is given the same protocol and no picture: it proposes the most frequent word of its list that begins
 with what was typed (of wordfreq's 320,000 English words, or of the training part's transcriptions), and what was
@@ -55,6 +62,7 @@ class Typing:
         keystrokes: characters (and ends of words) typed.
         touched: words in which at least one keystroke was needed.
         proposals: how often the machine was asked.
+        accepts: words that were ended by accepting; the others by a keystroke, counted there.
     """
 
     words: int
@@ -62,6 +70,7 @@ class Typing:
     keystrokes: int
     touched: int
     proposals: int
+    accepts: int
 
     @property
     def key_stroke_ratio(self) -> float:
@@ -73,7 +82,7 @@ class Typing:
 
     @property
     def with_accepts(self) -> float:
-        return (self.keystrokes + self.words) / self.characters
+        return (self.keystrokes + self.accepts) / self.characters
 
 
 def shared(a: str, b: str) -> int:
@@ -93,11 +102,11 @@ def type_words(texts: Sequence[str], propose: Propose) -> Typing:
 
     Example:
         >>> type_words(["tea", "ten"], lambda rows, prefixes: [(p + "tea")[:3] if len(p) < 3 else p for p in prefixes])
-        Typing(words=2, characters=6, keystrokes=1, touched=1, proposals=3)
+        Typing(words=2, characters=6, keystrokes=1, touched=1, proposals=3, accepts=2)
     """
     typed = [""] * len(texts)
     keystrokes = [0] * len(texts)
-    proposals = 0
+    proposals = accepts = 0
     waiting = list(range(len(texts)))
     while waiting:
         found = propose(waiting, [typed[row] for row in waiting])
@@ -106,6 +115,7 @@ def type_words(texts: Sequence[str], propose: Propose) -> Typing:
         for row, proposal in zip(waiting, found, strict=True):
             text = texts[row]
             if proposal == text:
+                accepts += 1
                 continue
             keystrokes[row] += 1
             place = max(shared(text, proposal), len(typed[row]))
@@ -113,7 +123,7 @@ def type_words(texts: Sequence[str], propose: Propose) -> Typing:
                 typed[row] = text[: place + 1]
                 left.append(row)
         waiting = left
-    return Typing(len(texts), sum(map(len, texts)), sum(keystrokes), sum(map(bool, keystrokes)), proposals)
+    return Typing(len(texts), sum(map(len, texts)), sum(keystrokes), sum(map(bool, keystrokes)), proposals, accepts)
 
 
 class Autocomplete:
@@ -194,10 +204,11 @@ def main() -> None:
     }
     for folder in options.checkpoint:
         recognizer = Recognizer.load(folder)
-        machines[recognizer.name] = reader(recognizer, dataset, rows)
+        for language in ("none",) if recognizer.model_name == "dual" else ("auto", "none"):
+            machines[f"{recognizer.name}, {language}"] = reader(recognizer, dataset, rows, language)
     print(f"{len(texts)} validation words of {dataset.name}, seed {options.seed}\n")
-    print("| machine | key stroke ratio | with accepts | word stroke ratio | asked, times a word | seconds |")
-    print("|---|---|---|---|---|---|")
+    print("| machine | key stroke ratio | with accepts | word stroke ratio | asked, times a word | saved | seconds |")
+    print("|---|---|---|---|---|---|---|")
     figures = {}
     for name, propose in machines.items():
         begun = time.time()
@@ -205,14 +216,14 @@ def main() -> None:
         figures[name] = asdict(found)
         print(
             f"| {name} | {found.key_stroke_ratio:.1%} | {found.with_accepts:.1%} | {found.word_stroke_ratio:.1%} | "
-            f"{found.proposals / found.words:.2f} | {time.time() - begun:.1f} |",
+            f"{found.proposals / found.words:.2f} | {1 - found.key_stroke_ratio:.1%} | {time.time() - begun:.1f} |",
             flush=True,
         )
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
-def reader(recognizer, dataset, rows) -> Propose:  # type: ignore[no-untyped-def]
+def reader(recognizer, dataset, rows, language) -> Propose:  # type: ignore[no-untyped-def]
     """Proposals of a recognizer; characters that it cannot write are typed by hand and end its help for that word."""
     from hwr_core.errors import CharsetError
 
@@ -223,7 +234,9 @@ def reader(recognizer, dataset, rows) -> Propose:  # type: ignore[no-untyped-def
         asked = [i for i, prefix in enumerate(prefixes) if set(prefix) <= known]
         out = list(prefixes)
         try:
-            readings = recognizer.read([pictures[numbers[i]] for i in asked], prefix=[prefixes[i] for i in asked])
+            readings = recognizer.read(
+                [pictures[numbers[i]] for i in asked], prefix=[prefixes[i] for i in asked], language=language
+            )
         except CharsetError:  # normalisation made another character of it
             return out
         for i, reading in zip(asked, readings, strict=True):

@@ -140,12 +140,79 @@ class DualConfig:
             require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seq2SeqConfig:
+    """`seq2seq`: the frames of a CTC network, read by a Transformer decoder over the text so far; and CTC itself.
+
+    The encoder is `crnn` or `cnn_transformer` without change, so that a run can start from a trained one.
+    """
+
+    name: Literal["seq2seq"] = "seq2seq"
+    encoder: Literal["cnn_transformer", "crnn"] = setting(
+        "cnn_transformer", "The network whose frames are read; its settings are those named alike below."
+    )
+    freeze_encoder: bool = setting(
+        False, "Leave the encoder as the starting checkpoint has it; its frames are then computed once and cached."
+    )
+    views: int = setting(2, "With a frozen encoder: changed versions of each word that are cached, used in turns.")
+    channels: tuple[int, ...] = setting((32, 64, 128, 256), "Channels of the four stages of the encoder's CNN.")
+    blocks: tuple[int, ...] = setting((2, 3, 3), "Residual blocks in each stage (encoder cnn_transformer).")
+    width: int = setting(256, "Features of a frame (encoder cnn_transformer).")
+    layers: int = setting(6, "Transformer blocks of the encoder (cnn_transformer).")
+    heads: int = setting(4, "Attention heads of each block (encoder cnn_transformer).")
+    feed_forward: int = setting(1024, "Units of each block's dense layer (encoder cnn_transformer).")
+    lstm_units: int = setting(128, "Units of each direction of each LSTM layer (encoder crnn).")
+    lstm_layers: int = setting(2, "Bidirectional LSTM layers (encoder crnn).")
+    dropout: float = setting(0.1, "Share of the encoder's features dropped while it is trained.")
+    decoder_width: int = setting(192, "Features of a character in the decoder.")
+    decoder_layers: int = setting(2, "Transformer blocks of the decoder.")
+    decoder_heads: int = setting(4, "Attention heads of each block of the decoder.")
+    decoder_feed_forward: int = setting(768, "Units of the dense layer of each block of the decoder.")
+    decoder_dropout: float = setting(0.1, "Share of features dropped in each block of the decoder.")
+    ctc_weight: float = setting(0.3, "What CTC counts in the loss; the next characters count the rest.")
+    label_smoothing: float = setting(0.1, "Share of each next character's probability that is spread over all.")
+    token_noise: float = setting(0.1, "Share of the characters so far that are replaced at random while training.")
+    reading_weight: float = setting(0.5, "What CTC counts when reading; the next characters count the rest.")
+
+    def __post_init__(self) -> None:
+        require(self.encoder in ("cnn_transformer", "crnn"), "encoder", self.encoder, "'cnn_transformer' or 'crnn'")
+        require(isinstance(self.freeze_encoder, bool), "freeze_encoder", self.freeze_encoder, "true or false")
+        require(1 <= self.views <= 16, "views", self.views, "from 1 to 16")
+        _ = self.encoder_config  # refuses what the encoder would
+        require(1 <= self.decoder_heads <= 16, "decoder_heads", self.decoder_heads, "from 1 to 16")
+        even = 8 <= self.decoder_width <= 1024 and self.decoder_width % (2 * self.decoder_heads) == 0
+        expected = f"from 8 to 1024 and a multiple of twice the {self.decoder_heads} heads"
+        require(even, "decoder_width", self.decoder_width, expected)
+        require(1 <= self.decoder_layers <= 12, "decoder_layers", self.decoder_layers, "from 1 to 12")
+        size = self.decoder_feed_forward
+        require(8 <= size <= 4096, "decoder_feed_forward", size, "from 8 to 4096")
+        require(0 <= self.ctc_weight < 1, "ctc_weight", self.ctc_weight, "in [0, 1)")
+        require(0 <= self.reading_weight <= 1, "reading_weight", self.reading_weight, "in [0, 1]")
+        for name in ("decoder_dropout", "label_smoothing", "token_noise"):
+            require(0 <= getattr(self, name) < 1, name, getattr(self, name), "in [0, 1)")
+
+    @property
+    def encoder_config(self) -> CrnnConfig | CnnTransformerConfig:
+        """The encoder's settings, as the CTC network alone has them."""
+        kind = CrnnConfig if self.encoder == "crnn" else CnnTransformerConfig
+        names = {spec.name for spec in dataclasses.fields(kind)} - {"name", "shortcut"}
+        return kind(shortcut=0.0, **{name: getattr(self, name) for name in names})
+
+    @staticmethod
+    def encoder_settings(config: CrnnConfig | CnnTransformerConfig) -> dict[str, Any]:
+        """The settings that make the encoder the network of `config`, so that its weights fit."""
+        values = dataclasses.asdict(config)
+        del values["shortcut"]
+        return {"encoder": values.pop("name"), **values}
+
+
 CtcConfig = CrnnConfig | CnnTransformerConfig
-ModelConfig = CrnnConfig | CnnTransformerConfig | DualConfig
+ModelConfig = CrnnConfig | CnnTransformerConfig | DualConfig | Seq2SeqConfig
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
     "crnn": CrnnConfig,
     "cnn_transformer": CnnTransformerConfig,
     "dual": DualConfig,
+    "seq2seq": Seq2SeqConfig,
 }
 
 
@@ -215,19 +282,24 @@ class TrainingConfig:
 class AdaptationConfig:
     """Teaching a trained reader one person's hand from a few words.
 
-    The recipe is the best of five tried on three IAM validation writers, 64 words each: see the commit that set it.
+    Rate, replay and frozen statistics are the best of five recipes tried on three IAM validation writers, 64 words
+    each. Twice the rate, weaker changes of the pictures and passes over the words held back too were no better on a
+    writer of Copiste. `benchmarks/adaptation.py` measures the whole on writers that nothing was tuned on.
     """
 
     least_words: int = setting(16, "Fewer words of a hand teach nothing that can be shown to be learned.")
     held_back_every: int = setting(4, "Every so many words one is held back, to measure what was learned.")
     least_held_back: int = setting(8, "At least so many words are held back.")
-    passes: int = setting(12, "How often each of the hand's words is shown, changed a little each time.")
+    passes: int = setting(36, "How often each of the hand's words is shown, changed a little each time.")
     rounds: int = setting(4, "The passes are divided into so many rounds; progress is told after each.")
     most_steps: int = setting(600, "Most steps; the passes are fewer where there are many words.")
     batch_size: int = setting(16, "Words in a step.")
     learning_rate: float = setting(1e-3, "Peak of the learning rate.")
     warmup_steps: int = setting(10, "Steps over which the learning rate rises to its peak.")
     replay_share: float = setting(0.25, "Share of other hands' words in a step, so that those are not forgotten.")
+    shares: tuple[float, ...] = setting(
+        (1.0, 0.6, 0.3), "Shares of what was learned: the first is taken with which held-back words are read no worse."
+    )
     other_hands: int = setting(64, "Words of other hands that are read before and after.")
     seed: int = setting(1, "Same seed, same words, same machine: same reader.")
 
@@ -239,6 +311,8 @@ class AdaptationConfig:
         require(self.most_steps >= 1, "most_steps", self.most_steps, "1 or more")
         require(0 < self.learning_rate < 0.1, "learning_rate", self.learning_rate, "in (0, 0.1)")
         require(0 <= self.replay_share < 1, "replay_share", self.replay_share, "in [0, 1)")
+        falling = bool(self.shares) and list(self.shares) == sorted(self.shares, reverse=True)
+        require(falling and all(0 < share <= 1 for share in self.shares), "shares", self.shares, "falling, in (0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -311,6 +385,9 @@ def build(kind: type[T], values: Any) -> T:
 def _of_kind(name: str, value: Any, default: Any) -> Any:
     """A value as JSON gives it, of the kind that `default` is; ranges are the dataclass's own business."""
     value = tuple(value) if isinstance(value, list) else value
+    if isinstance(default, bool):
+        require(isinstance(value, bool), name, value, "true or false")
+        return value
     if isinstance(default, (int, float)):
         require(isinstance(value, (int, float)) and not isinstance(value, bool), name, value, "a number")
     if isinstance(default, int):

@@ -227,5 +227,21 @@ def peak_memory_mb() -> float:
         import psutil
 
         return psutil.Process().memory_info().peak_wset / 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+    peak = _peak_of_status(Path("/proc/self/status"))
+    if peak is not None:
+        return peak
+    usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _peak_of_status(path: Path) -> float | None:
+    """MiB that Linux gives as the peak, or None where the file or its line is missing.
+
+    getrusage's maximum is handed down: a process begun by a large one would report its parent's memory. `VmHWM`
+    starts anew with the program.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return next(int(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None

@@ -8,10 +8,12 @@ import streamlit as st
 
 from hwr_core.data import list_datasets, refresh
 from hwr_core.errors import HwrError
-from pages.browsing import adding, closer, figures, gallery, report, store
+from pages.browsing import adding, closer, doubts, figures, gallery, making, report, store
 from pages.shared import layout, sidebar, words
 
-WORDS, CHARTS, REPORT, CLOSE, ABOUT = "Words", "Charts", "Check report", "One word", "About"
+WORDS, CHARTS, REPORT, DOUBTS, CLOSE, ABOUT = (
+    "Words", "Charts", "Check report", "Likely wrong labels", "One word", "About",
+)  # fmt: skip
 
 
 def head(names: list[str]) -> None:
@@ -27,7 +29,7 @@ def chose() -> None:
 
 
 def open_form() -> None:
-    st.session_state["adding"] = True
+    st.session_state["adding"], st.session_state[making.OPEN] = True, False
 
 
 def look_closer(index: int) -> None:
@@ -44,8 +46,16 @@ def nothing_yet() -> None:
         on_click=adding.add_demo,
         key="add_demo",
     )
-    with st.container(horizontal_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="center", gap="small"):
         st.button("Add your own data set", key="data_add", icon=":material/add:", on_click=open_form)
+        make_button()
+
+
+def make_button() -> None:
+    st.button(
+        "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=making.show_form,
+        help="A data set of your own making: languages, number and looks as you choose.",
+    )  # fmt: skip
 
 
 def shown(name: str) -> None:
@@ -58,19 +68,26 @@ def shown(name: str) -> None:
         layout.error(str(error))
         return
     writers, _ = store.choices(name, stamp)
-    problems = len(dataset.report)
+    problems, fixed = len(dataset.report), len(dataset.fixed)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="data_head"):
         layout.facts(
             [
                 (words.count(len(dataset)), "word" if len(dataset) == 1 else "words"),
                 (words.count(len(writers)), "writer" if len(writers) == 1 else "writers"),
                 (words.count(problems), "problem" if problems == 1 else "problems"),
+                *([(words.count(fixed), "label fixed" if fixed == 1 else "labels fixed")] if fixed else []),
             ]
         )
-        if not st.session_state.get("adding"):
-            st.button("Add a data set", key="data_add", icon=":material/add:", on_click=open_form)
-    tabs = st.tabs([WORDS, CHARTS, REPORT, CLOSE, ABOUT], key="data_tab", on_change="rerun", bind="query-params")
-    for tab, draw in zip(tabs, (words_tab, charts_tab, report_tab, close_tab, about_tab), strict=True):
+        if not st.session_state.get("adding") and not st.session_state.get(making.OPEN):
+            with st.container(horizontal=True, gap="small", width="content"):
+                make_button()
+                st.button("Add a data set", key="data_add", icon=":material/add:", on_click=open_form)
+    parts = {
+        WORDS: words_tab, CHARTS: charts_tab, REPORT: report_tab, DOUBTS: doubts.show, CLOSE: close_tab,
+        ABOUT: about_tab,
+    }  # fmt: skip
+    tabs = st.tabs(list(parts), key="data_tab", on_change="rerun", bind="query-params")
+    for tab, draw in zip(tabs, parts.values(), strict=True):
         if tab.open:
             with tab:
                 draw(name, stamp, dataset)
@@ -106,6 +123,7 @@ def about_tab(name: str, stamp: int, dataset: Any) -> None:
     if dataset.fixed:
         corrected = words.count(len(dataset.fixed), "transcription")
         st.markdown(f"- {corrected} corrected or set aside in the studio; your files are not changed.")
+        st.button("See them, or take them back", key="about_fixes", icon=":material/undo:", on_click=see_fixes)
     with st.popover("Remove this data set", icon=":material/delete:", key="data_remove"):
         st.markdown(
             f"Remove **{layout.plain(name)}**, {words.count(len(dataset), 'word')}? What the studio prepared of it "
@@ -116,6 +134,10 @@ def about_tab(name: str, stamp: int, dataset: Any) -> None:
         )
 
 
+def see_fixes() -> None:
+    st.session_state["data_tab"] = DOUBTS
+
+
 def arrived(name: str) -> None:
     """A data set has just been added: what came, and what to know of it."""
     info = next((info for info in list_datasets() if info.name == name), None)
@@ -124,6 +146,7 @@ def arrived(name: str) -> None:
         st.success(
             f"**{layout.plain(name)}** is here: {words.count(info.words, 'word')}{odd}.", icon=":material/check:"
         )
+        layout.link("train", "Train a reader on it", ":material/model_training:")
 
 
 def take_over_corrections() -> None:
@@ -151,10 +174,12 @@ def page() -> None:
         arrived(st.session_state.pop("arrived"))
     if st.session_state.get("adding"):
         adding.form()
+    if st.session_state.get(making.OPEN):
+        making.form()
     if names:
         name = sidebar.chosen_dataset()
         shown(name if name in names else names[0])
-    elif not st.session_state.get("adding") and not adding.unfinished():
+    elif not any(st.session_state.get(key) for key in ("adding", making.OPEN)) and not adding.unfinished():
         nothing_yet()
 
 

@@ -162,7 +162,7 @@ def choose_start(model: str, known: dict[str, Any]) -> str:
     def take() -> None:
         info = known.get(st.session_state[settings.START_FROM])
         if info is not None:
-            settings.fill_network(read_config(info.folder))
+            settings.fill_network(read_config(info.folder), model)
 
     name = st.selectbox(
         "Start from",
@@ -180,11 +180,12 @@ def read_config(checkpoint: Path) -> RunConfig:
 
 
 def starting_points(model: str) -> dict[str, Any]:
-    """The checkpoints of this model by name, shipped ones first; damaged ones left out."""
+    """The checkpoints that a training of this model can start from, shipped ones first; damaged ones left out."""
+    able = settings.starters(model)
     found: dict[str, Any] = {}
     for info in list_checkpoints():
         try:
-            fits = info.model_name == model and read_config(info.folder).model.name == model
+            fits = info.model_name in able and read_config(info.folder).model.name in able
         except HwrError:
             continue
         if fits:
@@ -257,7 +258,7 @@ def checked(datasets: list[str], validate_on: list[str], model: str, start_from:
 def check_start(config: RunConfig) -> None:
     """Refuse a starting point whose weights do not fit, before anything is started."""
     start = read_config(Path(config.start_from))
-    if (start.model, start.canvas) != (config.model, config.canvas):
+    if not settings.fits(start, config):
         raise ConfigError(
             "The reader to start from has another network or canvas than these settings. "
             "Choose it again to take its own over, or start from fresh weights."

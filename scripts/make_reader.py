@@ -126,6 +126,7 @@ def ship(recipe: Recipe, models: Path) -> Path:
     """Lay the last stage's checkpoint into models/NAME, measure it there, and write its card."""
     from hwr_core.data import list_datasets, open_dataset
     from hwr_core.evaluation import evaluate
+    from hwr_core.evaluation.calibrating import WAYS, calibrate
     from hwr_core.inference import Recognizer
     from hwr_core.inference.checkpoint import load_model
     from hwr_core.inference.onnx import ONNX_FILE, export_onnx
@@ -140,19 +141,33 @@ def ship(recipe: Recipe, models: Path) -> Path:
     if not (fresh / ONNX_FILE).is_file() and run.config.model.name != "dual":
         export_onnx(load_model(fresh), fresh)  # a run on a GPU could not
     have = {info.name for info in list_datasets() if info.is_ready}
-    results = {}
-    for name in recipe.measure:
-        if name in have:
-            results[name] = evaluate(Recognizer.load(fresh), open_dataset(name), "validation", progress=show)
-            print(f"\n{name}: CER {results[name].cer}, words right {results[name].word_accuracy}")
+    datasets = [open_dataset(name) for name in recipe.measure if name in have]
+    worths = []
+    try:
+        worths = calibrate(fresh, datasets, progress=show) if datasets else []
+    except DataError as error:  # too few words: the reader is shipped all the same
+        print(f"Confidences stay as the network says them. {error}")
+    results: dict[str, dict[str, Any]] = {}
+    for dataset in datasets:
+        reader = Recognizer.load(fresh)
+        ways = WAYS if reader.model_name != "dual" else {"none": "none"}
+        results[dataset.name] = {
+            way: evaluate(reader, dataset, "validation", read_options={"language": language}, progress=show)
+            for way, language in ways.items()
+        }
+        for way, result in results[dataset.name].items():
+            print(f"\n{dataset.name}, {way}: CER {result.cer}, words right {result.word_accuracy}")
     about = read_json(fresh / "checkpoint.json")
-    about["measured"] = {name: figures(result) for name, result in results.items()}
+    about["measured"] = {name: figures(ways["none"]) for name, ways in results.items()}
+    about["measured_with_languages"] = {
+        name: figures(ways["language"]) for name, ways in results.items() if "language" in ways
+    }
     jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
     config = read_json(fresh / "config.json")
     config["start_from"] = ""  # a path of the machine that trained
     RunConfig.from_dict(config)
     jobs.write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
-    jobs.write_text(fresh / "card.md", card(recipe, results, about, fresh))
+    jobs.write_text(fresh / "card.md", card(recipe, results, worths, about, fresh))
     shutil.rmtree(target, ignore_errors=True)
     os.replace(fresh, target)
     print(f"Shipped: {target}")
@@ -163,7 +178,10 @@ def figures(result: Any) -> dict[str, Any]:
     return {name: value for name, value in result.to_dict().items() if name not in ("seconds", "checkpoint")}
 
 
-def card(recipe: Recipe, results: dict[str, Any], about: dict[str, Any], folder: Path) -> str:
+def card(
+    recipe: Recipe, results: dict[str, dict[str, Any]], worths: list[Any], about: dict[str, Any], folder: Path
+) -> str:
+    from hwr_core.evaluation.calibrating import lines
     from hwr_core.inference.checkpoint import load_model
     from hwr_core.training import list_runs
 
@@ -171,7 +189,12 @@ def card(recipe: Recipe, results: dict[str, Any], about: dict[str, Any], folder:
     stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
     git = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    measured = [f"| {name} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |" for name, r in results.items()]
+    suffix = {"none": "", "language": ", with languages"}
+    measured = [
+        f"| {name}{suffix[way]} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |"
+        for name, ways in results.items()
+        for way, r in ways.items()
+    ]
     sources = "; ".join(f"{name}: {text}" for name, text in recipe.sources.items())
     return "\n".join(
         [
@@ -183,7 +206,13 @@ def card(recipe: Recipe, results: dict[str, Any], about: dict[str, Any], folder:
             "|---|---|---|---|",
             *measured,
             "",
-            "As written (case, accents and punctuation count); 95 % intervals by bootstrap over writers; no lexicon.",
+            "As written (case, accents and punctuation count); 95 % intervals by bootstrap over writers. The first row",
+            "of each set is read letter by letter, without any word list; the second with the languages in",
+            "models/language.",
+            "",
+            *lines(worths),
+            "",
+            "Expected calibration error, 15 bins: how far confidences are from the share of words that are right.",
             "",
             "| | |",
             "|---|---|",

@@ -1,7 +1,11 @@
 #!/usr/bin/env python
 """Read pictures of handwritten words from the command line.
 
-python scripts/predict.py word.png other.jpg [--prefix th] [--checkpoint models/reader-small] [--json]
+python scripts/predict.py word.png other.jpg [--checkpoint models/reader] [--json]
+python scripts/predict.py word.png --prefix th                   what it is known to begin with
+python scripts/predict.py word.png --mask 'th?ugh'               some letters known, others open
+python scripts/predict.py word.png --words towns.txt             one of these, one a line
+python scripts/predict.py word.png --language fr --views 5       in French; surer and five times slower
 """
 
 from __future__ import annotations
@@ -23,7 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG, TIFF, WebP, BMP or GIF")
     parser.add_argument("--prefix", default="", help="what the word is known to begin with")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small")
+    parser.add_argument("--language", default="auto", help="auto, none, or a code such as en (models/language)")
+    parser.add_argument("--mask", help="the word's letters, ? for each open one; \\? is a question mark")
+    parser.add_argument("--words", type=Path, metavar="FILE", help="the only readings allowed, one a line")
+    parser.add_argument("--views", type=int, default=1, help="slightly changed copies that are read together")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader")
     parser.add_argument("--alternatives", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
@@ -44,7 +52,15 @@ def main(arguments: list[str] | None = None) -> int:
 
             recognizer = Recognizer.load(options.checkpoint)
             images = [picture for _, picture in pictures]
-            readings = recognizer.read(images, prefix=options.prefix, alternatives=options.alternatives)
+            readings = recognizer.read(
+                images,
+                prefix=options.prefix,
+                alternatives=options.alternatives,
+                language=options.language,
+                mask=options.mask,
+                words=listed(options.words) if options.words else None,
+                views=options.views,
+            )
             for (entry, _), reading in zip(pictures, readings, strict=True):
                 entry["text"] = reading.text
                 entry["confidence"] = round(reading.confidence, 4)
@@ -65,6 +81,16 @@ def main(arguments: list[str] | None = None) -> int:
                 )
             )
     return 1 if len(pictures) < len(results) else 0
+
+
+def listed(path: Path) -> list[str]:
+    """The lines of a text file that are not empty."""
+    try:
+        return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise HwrError(
+            f"The words of {path} cannot be read ({error}). Give a text file, UTF-8, one word a line."
+        ) from error
 
 
 if __name__ == "__main__":

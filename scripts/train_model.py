@@ -26,7 +26,10 @@ from hwr_core.config import (  # noqa: E402
     MODEL_CONFIGS,
     AugmentationConfig,
     CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
     RunConfig,
+    Seq2SeqConfig,
     TrainingConfig,
     read_json,
 )
@@ -51,6 +54,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--model", choices=tuple(MODEL_CONFIGS), default="crnn")
     made.add_argument("--name", help="the run's name")
     made.add_argument("--resume", metavar="NAME", help="go on with this run")
+    made.add_argument(
+        "--start-from",
+        type=Path,
+        help="a checkpoint folder to go on from; its network and canvas are taken over (of seq2seq the encoder)",
+    )
     made.add_argument("--config", type=Path, help="a run's configuration (JSON); the other options change it")
     made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the model")
     for group, kind in GROUPS.items():
@@ -73,6 +81,10 @@ def configuration(options: argparse.Namespace) -> RunConfig:
         values["datasets"] = options.data
     if not values.get("datasets"):
         raise HwrError("Say what to train on: --data words.csv (or a folder, a zip, or the name of a data set).")
+    if options.start_from:
+        values["start_from"] = str(options.start_from.resolve())
+        if not options.config:
+            take_over(values, read_json(options.start_from / "config.json"))
     for name, value in vars(options).items():
         group, _, setting = name.partition(".")
         if setting and value is not None:
@@ -83,8 +95,20 @@ def configuration(options: argparse.Namespace) -> RunConfig:
     return RunConfig.from_dict(values)
 
 
+def take_over(values: dict[str, Any], start: dict[str, Any]) -> None:
+    """Give a run the canvas and the network of the checkpoint that it starts from; `seq2seq` takes its encoder."""
+    begun = RunConfig.from_dict(start)
+    values["canvas"] = dataclasses.asdict(begun.canvas)
+    if begun.model.name == values["model"]["name"]:
+        values["model"] = dataclasses.asdict(begun.model)
+    elif values["model"]["name"] == "seq2seq" and isinstance(begun.model, CrnnConfig | CnnTransformerConfig):
+        values["model"].update(Seq2SeqConfig.encoder_settings(begun.model))
+
+
 def parsed(text: str) -> Any:
-    """A setting's value as typed: a number, a comma-separated list of whole numbers, or text."""
+    """A setting's value as typed: true or false, a number, a comma-separated list of whole numbers, or text."""
+    if text in ("true", "false"):
+        return text == "true"
     for kind in (int, float):
         try:
             return kind(text)

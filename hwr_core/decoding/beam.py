@@ -101,7 +101,7 @@ def _search(
 ) -> tuple[list[_Node], float]:
     """The hypotheses left after the last frame, as completions of the prefix; the logarithm of their scale."""
     root = _Node(forced[-1] if forced else 0, None, guide.start(forced) if guide else None)
-    entry = _prefix_forward(log_probs, forced)
+    entry = prefix_forward(log_probs, forced)
     rows = np.exp(log_probs).tolist()
     likely = _likely(log_probs, unlikely)
     far = FAR if unlikely > NEVER else 0.0
@@ -203,7 +203,7 @@ def _shares(entry: np.ndarray, scale: float) -> tuple[float, float]:
     return (math.exp(entry[0] - scale), math.exp(entry[1] - scale)) if scale > NEVER else (0.0, 0.0)
 
 
-def _prefix_forward(log_probs: np.ndarray, forced: list[int]) -> np.ndarray:
+def prefix_forward(log_probs: np.ndarray, forced: list[int]) -> np.ndarray:
     """`(T + 1, 2)` log probability that exactly the prefix is written before each frame: ending in a blank, in it."""
     found = np.full((len(log_probs) + 1, 2), NEVER)
     if not forced:

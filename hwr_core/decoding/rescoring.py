@@ -14,30 +14,45 @@ from hwr_core.text.language import LanguageModel, mixed_log_prob, shares_of_lang
 class Judge:
     """Weighs what the picture says against what is likely to be written.
 
-    The score of a text is log P(text | picture) + `weight` * log P(text | language) + `per_letter` * its length. Both
-    numbers were tuned on the validation words of IAM, CSAFE and Copiste.
+    The score of a text is log P(text | picture) + `weight` * log P(text | language) + `per_letter` * its length,
+    both numbers from the languages' habits (tuned on the validation words of IAM, CSAFE and Copiste).
 
     Args:
-        models: the languages; none leaves the picture's word.
-        weight: of the language's log probability.
-        per_letter: makes up for the language's favouring short words.
-        shares: of the languages in what is being read.
+        models: the languages, at least one.
+        shares: of the languages in what is being read; equal where left out.
     """
 
     models: tuple[LanguageModel, ...]
-    weight: float = 0.7
-    per_letter: float = 1.0
     shares: tuple[float, ...] = field(default=())
+
+    @property
+    def weight(self) -> float:
+        """Of the language's log probability."""
+        return self.models[0].habits.weight
+
+    @property
+    def per_letter(self) -> float:
+        """Makes up for the language's favouring short words."""
+        return self.models[0].habits.per_letter
 
     def for_batch(self, texts: Sequence[str]) -> Judge:
         """The same judge, the languages' shares found from the first readings of a batch."""
         shares = shares_of_languages(texts, self.models)
-        return Judge(self.models, self.weight, self.per_letter, tuple(shares))
+        return Judge(self.models, tuple(shares))
+
+    def likely_models(self, most: int, least: float) -> list[LanguageModel]:
+        """The languages of the greatest shares, at most so many, each of at least that share."""
+        shares = self._shares
+        order = sorted(range(len(shares)), key=lambda place: -shares[place])
+        return [self.models[place] for place in order[:most] if shares[place] >= least]
+
+    @property
+    def _shares(self) -> tuple[float, ...]:
+        return self.shares or (1 / len(self.models),) * len(self.models)
 
     def bonus(self, text: str) -> float:
         """What is added to the picture's log probability of the text."""
-        shares = self.shares or (1 / len(self.models),) * len(self.models)
-        return self.weight * mixed_log_prob(text, self.models, shares) + self.per_letter * len(text)
+        return self.weight * mixed_log_prob(text, self.models, self._shares) + self.per_letter * len(text)
 
     def judged(self, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
         """Candidates with their probabilities, best first.

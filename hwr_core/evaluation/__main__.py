@@ -6,16 +6,21 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from hwr_core import jobs
-from hwr_core.data import PARTS, resolve
+from hwr_core.config import read_json
+from hwr_core.data import PARTS, open_dataset, resolve
 from hwr_core.errors import HwrError, JobError
 from hwr_core.evaluation import store
+from hwr_core.evaluation.calibrating import calibrate, lines
 from hwr_core.evaluation.job import TimeLeft, measure, run_job
 from hwr_core.evaluation.measure import Evaluation
 
 STOPPED = 130  # what shells expect of Ctrl-C
+BOTH = "both"
+NAMES = {"none": "letter by letter, no language", "auto": "with the languages of models/language"}
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -31,7 +36,17 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--readings", type=Path, help="write the readings to this CSV")
     parser.add_argument("--again", action="store_true", help="read again, even where nothing has changed")
     parser.add_argument(
-        "--option", action="append", default=[], metavar="NAME=VALUE", help="of reading, such as language=en"
+        "--language",
+        default=BOTH,
+        help="both (the default: without a language and with), none, auto, or a code such as en",
+    )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="fit the confidences on these words first, and write the fit into the checkpoint",
+    )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="NAME=VALUE", help="of reading, such as views=3"
     )
     return parser
 
@@ -43,32 +58,71 @@ def main(arguments: list[str] | None = None) -> int:
     options = command_line().parse_args(arguments)
     line = ProgressLine()
     try:
-        request = request_of(options, line)
-        target = store.stored(request)
-        if target.is_done and not options.again:
-            evaluation = target.evaluation()
-            line.note(f"Measured {time.ctime(target.measured)}; nothing has changed since. --again reads once more.")
-        else:
-            evaluation = measure(request, line)
-            line.clear()
-            store.save(request, evaluation, target)
-        print(evaluation.table())
-        write(evaluation, options.json, options.readings)
+        if options.calibrate:
+            print("\n".join([*calibrated(options, line), ""]))
+        evaluations = {
+            way: measured(request, options.again, line) for way, request in requests_of(options, line).items()
+        }
+        print("\n\n".join([beside(evaluations)] * (len(evaluations) > 1) + [list(evaluations.values())[-1].table()]))
+        write(evaluations, options.json, options.readings)
     except HwrError as error:
         line.note(str(error))
         return 1
     except KeyboardInterrupt:
-        line.note("Stopped; nothing was written.")
+        line.note("Stopped; nothing was written of it.")
         return STOPPED
-    line.note(f"Kept in {target.folder}.")
     return 0
+
+
+def calibrated(options: argparse.Namespace, line: ProgressLine) -> list[str]:
+    datasets = [open_dataset(resolve(source, line).name) for source in options.data]
+    found = lines(calibrate(options.checkpoint, datasets, options.split, most=options.most, progress=line))
+    line.clear()
+    return found
+
+
+def measured(request: store.Request, again: bool, line: ProgressLine) -> Evaluation:
+    """Read and count, or take what is kept of the very same."""
+    target = store.stored(request)
+    if target.is_done and not again:
+        line.note(f"Measured {time.ctime(target.measured)}; nothing has changed since. --again reads once more.")
+        return target.evaluation()
+    evaluation = measure(request, line)
+    line.clear()
+    store.save(request, evaluation, target)
+    line.note(f"Kept in {target.folder}.")
+    return evaluation
+
+
+def requests_of(options: argparse.Namespace, line: ProgressLine) -> dict[str, store.Request]:
+    """One request for each way of reading; with languages is what a recognizer does unless told otherwise."""
+    request = request_of(options, line)
+    if "language" in request.read_options or not reads_letters(options.checkpoint):
+        return {"": request}
+    ways = ["none", "auto"] if options.language == BOTH else [options.language]
+    extra = {way: {} if way == "auto" else {"language": way} for way in ways}
+    return {way: replace(request, read_options={**request.read_options, **extra[way]}) for way in ways}
+
+
+def reads_letters(checkpoint: Path) -> bool:
+    """Whether languages have a say: not with `dual`, whose own they are."""
+    try:
+        return read_json(checkpoint / "config.json")["model"]["name"] != "dual"
+    except (HwrError, KeyError, TypeError):
+        return True  # what is wrong with it is said when it is opened
+
+
+def beside(evaluations: dict[str, Evaluation]) -> str:
+    """The headline of each way of reading, as Markdown."""
+    rows = [f"| {NAMES.get(way, way)} | {one.cer} | {one.word_accuracy} |" for way, one in evaluations.items()]
+    return "\n".join(["| reading | CER | words right |", "|---|---|---|", *rows])
 
 
 def request_of(options: argparse.Namespace, progress: ProgressLine) -> store.Request:
     """What the command line asks for; data sets given as files are added to the workspace."""
     pairs = [option.partition("=") for option in options.option]
     if not all(equals and name for name, equals, _ in pairs):
-        raise JobError("--option takes a name and a value, such as --option language=en.")
+        raise JobError("--option takes a name and a value, such as --option views=3.")
     return store.Request(
         str(options.checkpoint),
         tuple(resolve(source, progress).name for source in options.data),
@@ -91,14 +145,16 @@ def plain(text: str) -> object:
         return text
 
 
-def write(evaluation: Evaluation, figures: Path | None, readings: Path | None) -> None:
-    """Write the files that were asked for, each whole or not at all."""
+def write(evaluations: dict[str, Evaluation], figures: Path | None, readings: Path | None) -> None:
+    """Write the files that were asked for, each whole or not at all: of the last way; `ways` has all headlines."""
     readings = readings or (figures.with_suffix(".csv") if figures else None)
+    evaluation = list(evaluations.values())[-1]
+    report = evaluation.report() | {"ways": {way: one.to_dict() for way, one in evaluations.items()}}
     try:
         if readings:
             jobs.write_text(readings, store.readings_csv(evaluation))
         if figures:
-            jobs.write_text(figures, json.dumps(evaluation.report(), indent=1, ensure_ascii=False) + "\n")
+            jobs.write_text(figures, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise JobError(
             f"{error.filename or figures} cannot be written ({error.strerror}). Give another path."

@@ -15,7 +15,7 @@ from hwr_core.evaluation.store import Request, list_evaluations
 # Measured on two cores of a Xeon; earlier evaluations on this machine replace them.
 ONNX_WORDS_PER_SECOND = 45.0
 KERAS_WORDS_PER_SECOND = 30.0
-DUAL_WORDS_PER_SECOND = 4.0
+SLOW_WORDS_PER_SECOND = {"dual": 4.0, "seq2seq": 20.0}
 CANVASES_PER_SECOND = 300.0
 ONNX_START, KERAS_START = 1.5, 10.0  # seconds until the first word
 
@@ -48,7 +48,7 @@ def estimate(request: Request) -> Estimate:
     speed, note = measured_speed(request), "as quick as this reader was last time"
     if speed is None:
         typical = ONNX_WORDS_PER_SECOND if light else KERAS_WORDS_PER_SECOND
-        speed = DUAL_WORDS_PER_SECOND if config.model.name == "dual" else typical
+        speed = SLOW_WORDS_PER_SECOND.get(config.model.name, typical)
         note = "a guess: this reader has not been measured here yet"
     start = ONNX_START if light else KERAS_START
     return Estimate(words, start + words / speed + canvases / CANVASES_PER_SECOND, note)

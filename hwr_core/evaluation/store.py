@@ -26,6 +26,8 @@ from hwr_core.data.dataset import TABLE, read_description
 from hwr_core.errors import CheckpointError, ConfigError, DataError, JobError
 from hwr_core.evaluation.measure import Evaluation
 from hwr_core.inference.onnx import onnx_file
+from hwr_core.inference.recognizer import NO_LANGUAGE
+from hwr_core.text.language import LANGUAGE_FOLDER
 
 if TYPE_CHECKING:
     import pandas
@@ -164,6 +166,7 @@ def key_of(request: Request) -> str:
         "split": request.split,
         "most": request.most,
         "read_options": request.read_options,
+        "languages": [] if request.read_options.get("language") == NO_LANGUAGE else languages_digest(),
     }
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -180,6 +183,11 @@ def checkpoint_digest(folder: Path) -> str:
         if path.name not in unread
     ]
     return sha256("\n".join(listed).encode()).hexdigest()
+
+
+def languages_digest() -> list[str]:
+    """Digests of the files of models/language, which have a say in readings."""
+    return [f"{path.name} {_digest(path, *_stamp(path))}" for path in sorted(LANGUAGE_FOLDER.glob("*.[nj][ps]*"))]
 
 
 def dataset_digest(name: str) -> str:

@@ -108,7 +108,17 @@ def search(recognizer: Recognizer, dataset: DataSet, rows: np.ndarray, progress:
                 progress(min(start + CHUNK, len(rows)), len(rows))
     except StoppedError:  # what was found so far is worth looking at
         pass
-    return sorted(found, key=lambda suspect: (-suspect["suspicion"], -suspect["loss"]))
+    return sorted(found, key=order)
+
+
+def order(suspect: dict[str, Any]) -> tuple[float, float]:
+    """What suspects are sorted by: suspicion times the share of letters that differ, then the loss.
+
+    A letter or two are misread even when the reader is sure; another word altogether hardly ever is
+    (`benchmarks/wrong_labels.py` measures what that is worth).
+    """
+    longest = max(len(suspect["transcription"]), len(suspect["reading"]), 1)
+    return -suspect["suspicion"] * suspect["edits"] / longest, -suspect["loss"]
 
 
 def search_folder(name: str) -> Path:

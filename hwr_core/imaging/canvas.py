@@ -78,6 +78,22 @@ def canvas_steps(picture: np.ndarray, config: CanvasConfig | None = None) -> lis
     ]
 
 
+def ink_box(picture: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the ink of a picture as `ink_canvas` takes it, in its pixels; zeros where blank.
+
+    Example:
+        >>> page = np.full((40, 90), 255, np.uint8)
+        >>> page[10:20, 30:60] = 0
+        >>> ink_box(page)
+        (30, 10, 60, 20)
+    """
+    grey = to_grey(picture)
+    ink = ink_of(_work_size(grey))
+    scale = grey.shape[1] / ink.shape[1]
+    left, top, right, bottom = (round(scale * edge) for edge in _ink_box(ink))
+    return left, top, min(right, grey.shape[1]), min(bottom, grey.shape[0])
+
+
 def ink_width(canvas: np.ndarray) -> int:
     """Columns up to the last one with ink, margin included: the width that a batch needs of this canvas."""
     columns = np.flatnonzero(canvas.max(axis=0) > 0)

@@ -39,11 +39,13 @@ class Alignment:
         letters: one a character; empty where the frames cannot spell the reading.
         frames: for each frame its most probable characters with their probabilities, best first; `""` is the blank.
         frame_width: canvas pixels that a frame stands for; frame t begins at `t * frame_width`.
+        attention: of `seq2seq`, for each letter the share of the decoder's attention on each frame, in [0, 1].
     """
 
     letters: list[Letter]
     frames: list[list[tuple[str, float]]]
     frame_width: float
+    attention: list[list[float]] | None = None
 
 
 def align(
@@ -68,7 +70,9 @@ def align(
     labels = charset.encode(text)
     frame_width = width / len(log_probs)
     spans = best_alignment(log_probs, labels)
-    columns = letter_columns([(a * frame_width, b * frame_width) for a, b in spans], *ink)
+    # A recurrent network may fire before a letter or behind it, even on paper: what it read is ink all the same.
+    inked = [(_within(a * frame_width, ink), _within(b * frame_width, ink)) for a, b in spans]
+    columns = letter_columns(inked, *ink)
     letters = []
     for character, label, (first, end), (begin, close) in zip(text, labels, spans, columns, strict=False):
         left, right = float(max(begin, 0)), float(min(close, width))
@@ -76,6 +80,10 @@ def align(
         sure = float(np.exp(log_probs[first:end, label].max()))
         letters.append(Letter(character, sure, (left, right), picture))
     return Alignment(letters, _tops(log_probs, charset), frame_width)
+
+
+def _within(column: float, ink: tuple[int, int]) -> float:
+    return min(max(column, ink[0]), ink[1])
 
 
 def _tops(log_probs: np.ndarray, charset: Charset) -> list[list[tuple[str, float]]]:

@@ -3,10 +3,11 @@
 | file | what |
 |---|---|
 | config.json | the run's configuration (`hwr_core.config.RunConfig`) |
-| charset.txt | CTC models: one character a line; tokens.txt for `dual` |
+| charset.txt | CTC models and `seq2seq`: one character a line; tokens.txt for `dual` |
 | model.keras | architecture and weights, without the optimizer |
-| model.onnx | the same network for ONNX Runtime, where it could be exported (CTC models) |
 | model.int8.onnx | shipped checkpoints, where it pays: the same in 8 bits, read before model.onnx |
+| model.onnx | the same network for ONNX Runtime, where it could be exported; of `seq2seq` its encoder |
+| decoder.onnx | `seq2seq`: the decoder |
 | checkpoint.json | versions, and the figures measured when it was saved |
 | card.md | shipped checkpoints: data, licence, recipe, figures |
 """

@@ -24,6 +24,9 @@ def onnx_file(folder: Path) -> Path | None:
     return next((folder / name for name in (INT8_FILE, ONNX_FILE) if (folder / name).is_file()), None)
 
 
+DECODER_FILE = "decoder.onnx"  # of `seq2seq`; its encoder is in `ONNX_FILE`
+
+
 class OnnxNetwork:
     """A network behind ONNX Runtime; takes the place of a Keras model where only reading is asked for.
 
@@ -48,16 +51,20 @@ class OnnxNetwork:
                 f"{path} is damaged ({first_line(error)}). Copy the checkpoint again, or delete this "
                 "file: model.keras is then used."
             ) from error
-        self._input = self._session.get_inputs()[0].name
+        self._inputs = [node.name for node in self._session.get_inputs()]
         self.output_shape = tuple(self._session.get_outputs()[0].shape)
 
     def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
         """As `keras.Model.predict_on_batch`: `(B, H, W, 1)` float32 to logits `(B, T, C)` float32."""
-        return np.asarray(self._session.run(None, {self._input: np.ascontiguousarray(images, np.float32)})[0])
+        return self.run(np.ascontiguousarray(images, np.float32))[0]
+
+    def run(self, *arrays: np.ndarray) -> list[np.ndarray]:
+        """All outputs for all inputs, in the order and of the kinds that the network has them."""
+        return [np.asarray(out) for out in self._session.run(None, dict(zip(self._inputs, arrays, strict=True)))]
 
 
 def export_onnx(model: keras.Model, folder: Path) -> Path | None:
-    """Write `model.onnx` beside `model.keras`.
+    """Write `model.onnx` beside `model.keras`; of `seq2seq` its encoder, and its decoder as `decoder.onnx`.
 
     Returns:
         The file, or None where this machine cannot export (only TensorFlow with tf2onnx can): reading then goes by
@@ -71,10 +78,18 @@ def export_onnx(model: keras.Model, folder: Path) -> Path | None:
         import tf2onnx  # noqa: F401
     except ImportError:
         return None
-    height, width, channels = model.input_shape[1:]
-    model(np.zeros((1, height, width or 64, channels), np.float32))  # the export refuses a model never called
-    path = folder / ONNX_FILE
-    temporary = folder / f".{ONNX_FILE}"
+    if model.name == "seq2seq":
+        _export(model.get_layer("decoder"), folder / DECODER_FILE)
+        model = model.get_layer("encoder")
+    (folder / INT8_FILE).unlink(missing_ok=True)  # of older weights: it would be read first
+    return _export(model, folder / ONNX_FILE)
+
+
+def _export(model: keras.Model, path: Path) -> Path:
+    # The export refuses a model never called; sizes left open are tried with a few.
+    some = [np.zeros([1, *(size or 64 for size in node.shape[1:])], node.dtype) for node in model.inputs]
+    model(some if len(some) > 1 else some[0])
+    temporary = path.with_name(f".{path.name}")
     with contextlib.redirect_stdout(io.StringIO()):
         model.export(temporary, format="onnx", verbose=False)
     os.replace(temporary, path)

@@ -9,18 +9,23 @@ from pathlib import Path
 
 import numpy as np
 
+from hwr_core.config import Seq2SeqConfig
 from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.rescoring import Judge
-from hwr_core.errors import CheckpointError
+from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.canvas import Placement
 from hwr_core.imaging.many import placed_canvases
+from hwr_core.imaging.views import MOST_VIEWS, view
 from hwr_core.inference.alignment import Alignment, align, ink_columns
 from hwr_core.inference.asked import Asked, asked
 from hwr_core.inference.calibration import Calibration
 from hwr_core.inference.checkpoint import load_network, read_about
 from hwr_core.inference.ctc_reader import CtcReader, Found
 from hwr_core.inference.dual_reader import DualReader
+from hwr_core.inference.memory import OutputMemory
+from hwr_core.inference.seq2seq_network import load_seq2seq
+from hwr_core.inference.seq2seq_reader import Seq2SeqReader
 from hwr_core.text import Charset, Tokens
 from hwr_core.text.language import languages, load_language
 
@@ -51,10 +56,12 @@ class Reading:
 class Recognizer:
     """A checkpoint, ready to read. Use `Recognizer.load`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, remember: int = 0) -> None:
         self.folder = Path(folder)
         self.config, self.alphabet, self.summary = read_about(self.folder)
-        self._network = load_network(self.folder)
+        seq2seq = load_seq2seq(self.folder) if isinstance(self.config.model, Seq2SeqConfig) else None
+        self._network = seq2seq or load_network(self.folder)
+        self._memory = OutputMemory(remember)
         needed = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
         if self._network.output_shape[-1] != needed:
             raise CheckpointError(
@@ -63,15 +70,24 @@ class Recognizer:
             )
         self._dual = DualReader(self._network, self.alphabet) if isinstance(self.alphabet, Tokens) else None
         self._ctc = CtcReader(self.alphabet) if isinstance(self.alphabet, Charset) else None
+        self._seq2seq: Seq2SeqReader | None = None
+        if seq2seq and isinstance(self.config.model, Seq2SeqConfig) and isinstance(self.alphabet, Charset):
+            weight = float(self.summary.get("reading_weight", self.config.model.reading_weight))
+            self._seq2seq = Seq2SeqReader(seq2seq, self.alphabet, weight)
 
     @classmethod
-    def load(cls, folder: Path | str) -> Recognizer:
+    def load(cls, folder: Path | str, *, remember: int = 0) -> Recognizer:
         """Open a checkpoint folder.
+
+        Args:
+            folder: the checkpoint.
+            remember: how many pictures, read one at a time, are not shown to a CTC network again when they are read
+                again: with another prefix, say. Some 20 KB each.
 
         Raises:
             CheckpointError: it is incomplete, damaged or of another version.
         """
-        return cls(Path(folder))
+        return cls(Path(folder), remember)
 
     @property
     def name(self) -> str:
@@ -104,6 +120,7 @@ class Recognizer:
         mask: str | Sequence[str] | None = None,
         words: Sequence[str] | None = None,
         alignment: bool = False,
+        views: int = 1,
     ) -> list[Reading]:
         """Read pictures of words.
 
@@ -121,6 +138,8 @@ class Recognizer:
             words: the only readings allowed, for all pictures; no language has a say then. A word's confidence is
                 its share among those words and the free reading.
             alignment: whether readings carry their `Alignment` (CTC recognizers).
+            views: how many slightly changed copies of each picture are read together, the picture itself among
+                them, 1 to 7: surer, and so many times slower (CTC recognizers; `dual` reads the picture alone).
 
         Returns:
             One reading a picture, in order; `[]` for `[]`.
@@ -129,12 +148,12 @@ class Recognizer:
             PictureError: an array is no picture.
             CharsetError: the prefix, mask or a word has a character that the recognizer cannot write.
             ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
-                other, or the language is unknown.
+                other, the language is unknown, or there are not so many views.
         """
         placed = placed_canvases(images, self.config.canvas)
         question = asked(len(placed), prefix, mask, words, alternatives)
         canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
-        return self._read(canvases, question, self._judge(language), placements if alignment else None)
+        return self._read(canvases, question, self._judge(language), placements if alignment else None, views)
 
     def read_canvases(
         self,
@@ -146,12 +165,12 @@ class Recognizer:
         mask: str | Sequence[str] | None = None,
         words: Sequence[str] | None = None,
         alignment: bool = False,
+        views: int = 1,
     ) -> list[Reading]:
         """As `read`, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
         question = asked(len(canvases), prefix, mask, words, alternatives)
-        return self._read(
-            list(canvases), question, self._judge(language), [None] * len(canvases) if alignment else None
-        )
+        placements = [None] * len(canvases) if alignment else None
+        return self._read(list(canvases), question, self._judge(language), placements, views)
 
     def languages(self) -> list[str]:
         """The codes of the languages that `language="auto"` takes into account."""
@@ -169,7 +188,10 @@ class Recognizer:
         question: Asked,
         judge: Judge | None,
         placements: Sequence[Placement | None] | None,
+        views: int,
     ) -> list[Reading]:
+        if not 1 <= views <= MOST_VIEWS:
+            raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
         written = [index for index, canvas in enumerate(canvases) if canvas.any()]
         written.sort(key=lambda index: ink_width(canvases[index]))
@@ -180,9 +202,14 @@ class Recognizer:
             if self._dual:
                 found = self._dual.answer(np.stack(some), question.of(rows))
                 log_probs, width = None, 0
+            elif self._seq2seq:
+                images, width = self._pictures(some)
+                log_probs, frames = self._seq2seq.encode(images)
+                found = self._seq2seq.answer(log_probs, frames, question.of(rows), judge)
             else:
                 log_probs, width = self.log_probs(some)
-                found = self._ctc_answer(log_probs, question.of(rows), judge)
+                others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
+                found = self._ctc_answer(log_probs, question.of(rows), judge, others)
             for place, index in enumerate(rows):
                 reading = _reading(found[place], readings[index].text, calibration)
                 if log_probs is not None and placements is not None:
@@ -195,6 +222,9 @@ class Recognizer:
                         ink=ink_columns(some[place]),
                         placement=placements[index],
                     )
+                    if self._seq2seq:
+                        lies = self._seq2seq.attention(frames[place : place + 1], [reading.text])[0].tolist()
+                        aligned = replace(aligned, attention=lies)
                     reading = replace(reading, alignment=aligned)
                 readings[index] = reading
         return readings
@@ -205,20 +235,32 @@ class Recognizer:
         Returns:
             `(B, T, C)` natural logarithms, column 0 the blank; and the columns of the canvas that T frames cover.
         """
+        known = self._memory.find(canvases[0]) if len(canvases) == 1 else None
+        if known is not None:
+            return known
+        images, width = self._pictures(canvases)
+        logits = [self._network.predict_on_batch(images[at : at + ROWS]) for at in range(0, len(images), ROWS)]
+        output = log_softmax(np.concatenate(logits)), width
+        if len(canvases) == 1:
+            self._memory.keep(canvases[0], output)
+        return output
+
+    def _pictures(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+        """`(B, H, W, 1)` float32 in [0, 1], as wide as the widest word; and that width."""
         width = max(map(ink_width, canvases))
         width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
-        images = np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255
-        logits = [self._network.predict_on_batch(images[at : at + ROWS]) for at in range(0, len(images), ROWS)]
-        return log_softmax(np.concatenate(logits)), width
+        return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
 
-    def _ctc_answer(self, log_probs: np.ndarray, question: Asked, judge: Judge | None) -> list[Found]:
+    def _ctc_answer(
+        self, log_probs: np.ndarray, question: Asked, judge: Judge | None, others: Sequence[np.ndarray]
+    ) -> list[Found]:
         assert self._ctc
         if question.masks is not None:
-            found = self._ctc.read_masked(log_probs, question.masks, judge)
+            found = self._ctc.read_masked(log_probs, question.masks, judge, others)
         elif question.words is not None:
-            found = self._ctc.read_allowed(log_probs, question.words, question.prefixes)
+            found = self._ctc.read_allowed(log_probs, question.words, question.prefixes, others)
         else:
-            found = self._ctc.read(log_probs, question.prefixes, question.most, judge)
+            found = self._ctc.read(log_probs, question.prefixes, question.most, judge, others)
         return [some[: question.most] for some in found]
 
     def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hwr_core.config import MODEL_CONFIGS, CanvasConfig, CnnTransformerConfig, CrnnConfig, ModelConfig
-from hwr_core.models import cnn_transformer, crnn, dual
+from hwr_core.config import (
+    MODEL_CONFIGS,
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    DualConfig,
+    ModelConfig,
+    Seq2SeqConfig,
+)
+from hwr_core.models import cnn_transformer, crnn, dual, seq2seq
 from hwr_core.models.convolution import FRAME_PIXELS
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
     Args:
         config: the model's settings.
         canvas: the size of the canvases it will read.
-        num_classes: output classes; characters and the blank for CTC, all token ids for `dual`.
+        num_classes: output classes; characters and the blank for CTC and `seq2seq`, all token ids for `dual`.
 
     Raises:
         WeightsError: pretrained weights were asked for and cannot be had.
@@ -29,9 +37,12 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
         return crnn.build(config, canvas, num_classes)
     if isinstance(config, CnnTransformerConfig):
         return cnn_transformer.build(config, canvas, num_classes)
+    if isinstance(config, Seq2SeqConfig):
+        encoder = build_model(config.encoder_config, canvas, num_classes)
+        return seq2seq.build(config, encoder, num_classes)
     return dual.build(config, canvas, num_classes)
 
 
 def frames_of(config: ModelConfig, width: int) -> int | None:
     """CTC frames that a canvas of `width` pixels gives, or None for a model without frames."""
-    return width // FRAME_PIXELS if isinstance(config, CrnnConfig | CnnTransformerConfig) else None
+    return None if isinstance(config, DualConfig) else width // FRAME_PIXELS

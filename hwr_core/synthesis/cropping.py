@@ -19,11 +19,10 @@ def cut_out(
     coverage: np.ndarray, baseline: float, text: str, style: Style, rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
     """Cut to the ink and a random margin on each side; the baseline's row in it."""
-    ink = coverage > 40
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
-    if not rows.size:  # so thin a stroke that nothing of it is left
+    left, top, width, height = cv2.boundingRect(cv2.threshold(coverage, 40, 1, cv2.THRESH_BINARY)[1])
+    if not width:  # so thin a stroke that nothing of it is left
         return np.pad(coverage, 2), baseline + 2
-    top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    bottom, right = top + height, left + width
     margins = 1 + max(growth(style), 0) + rng.random(4) * style.margin * style.text_height
     if style.cut and rng.random() < style.cut:
         above, below = losses(baseline - top, bottom - baseline, text, style, rng)
@@ -55,8 +54,8 @@ def window(coverage: np.ndarray, top: int, bottom: int, left: int, right: int) -
     """A part of the sheet, which is empty where it goes beyond."""
     height, width = coverage.shape
     kept = coverage[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
-    vertical = (max(-top, 0), max(bottom - height, 0))
-    return np.pad(kept, (vertical, (max(-left, 0), max(right - width, 0))))
+    missing = (max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0))
+    return cv2.copyMakeBorder(kept, *missing, cv2.BORDER_CONSTANT, value=0)
 
 
 def with_neighbours(

@@ -14,7 +14,8 @@ from hwr_core.synthesis.style import Style
 def set_word(text: str, face: Face, style: Style, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     """Coverage with free space around it, and the baseline's row."""
     size = max(round(style.text_height / measure(face.path).height), 8)
-    setting = style.setting if joins_well(text, face, size) else "letters"
+    joins = style.setting != "letters" and joins_well(text, face, size)
+    setting = style.setting if joins else "letters"
     if setting == "joined":
         mask, baseline = set_joined(text, face, size)
     else:
@@ -76,7 +77,7 @@ def kerned(face: Face, size: int, piece: str, after: str) -> float:
         return alone
     pair = advance(face.path, size, piece[-1] + after) - advance(face.path, size, after)
     kerning = pair - advance(face.path, size, piece[-1])
-    return alone + float(np.clip(kerning, -0.3 * size, 0.3 * size))  # more is a broken pair
+    return alone + min(max(kerning, -0.3 * size), 0.3 * size)  # more is a broken pair
 
 
 def turned(mask: np.ndarray, scale: float, angle: float) -> tuple[np.ndarray, float, float]:
@@ -118,17 +119,21 @@ def bend(mask: np.ndarray, baseline: float, style: Style, rng: np.random.Generat
     shape = (int(height + 2 * rise) + 2, int(width * stretch + left + right) + 2)
     row = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(rise + baseline)
     column = np.arange(shape[1], dtype=np.float32)[None, :] - np.float32(left)
-    map_x = (column + shear * row) / np.float32(stretch)
-    map_y = row + np.float32(tilt) * (column - np.float32(width * stretch / 2))
+    map_x, map_y = column / np.float32(stretch), np.float32(tilt) * (column - np.float32(width * stretch / 2))
     if style.warp:
-        map_x = map_x + waves(shape, unit, style.warp * unit, rng)
-        map_y = map_y + waves(shape, unit, style.warp * unit, rng)
+        stray_x, stray_y = (waves(shape, unit, style.warp * unit, rng) for _ in range(2))
+        stray_x += row * np.float32(shear / stretch)
+        stray_y += row
+        map_x, map_y = np.add(map_x, stray_x, out=stray_x), np.add(map_y, stray_y, out=stray_y)
+    else:
+        map_x, map_y = map_x + row * np.float32(shear / stretch), map_y + row
     if joined and style.size_jitter:
-        map_y = map_y * (1 + waves((1, shape[1]), unit, style.size_jitter, rng))
+        map_y *= 1 + waves((1, shape[1]), unit, style.size_jitter, rng)
+    above_line = np.float32(baseline)
     if joined and style.baseline_jitter:
-        map_y = map_y + waves((1, shape[1]), unit, style.baseline_jitter * unit, rng)
-    map_y = map_y + np.float32(baseline)
-    map_x, map_y = (np.ascontiguousarray(np.broadcast_to(axis, shape), np.float32) for axis in (map_x, map_y))
+        map_y += waves((1, shape[1]), unit, style.baseline_jitter * unit, rng) + above_line
+    else:
+        map_y += above_line
     return cv2.remap(mask, map_x, map_y, cv2.INTER_LINEAR), rise + baseline
 
 
@@ -151,7 +156,7 @@ def grain(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 def waves(shape: tuple[int, int], unit: float, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Smooth noise, `shape` float32, standard deviation about `strength`, a bump each half `unit`."""
     knots = [max(round(2 * length / unit), 1) + 2 for length in shape]
-    coarse = rng.standard_normal(knots).astype(np.float32) * np.float32(1.3 * strength)
+    coarse = rng.standard_normal(knots, np.float32) * np.float32(1.3 * strength)
     # Smooth already at a quarter of the size: the rest of the way a straight line will do.
     small = (shape[1] // 4 + 1, shape[0] // 4 + 1)
     smooth = cv2.resize(coarse, small, interpolation=cv2.INTER_CUBIC)

@@ -22,11 +22,17 @@ def ink_on_paper(coverage: np.ndarray, baseline: float, style: Style, rng: np.ra
         Grey, `(H, W)` float32, about 0 to 255.
     """
     shape = (coverage.shape[0], coverage.shape[1])
-    ink = coverage.astype(np.float32) * np.float32(style.ink / 255)
+    ink = coverage * np.float32(-0.95 * style.ink / 255)
     if style.ink_texture:
-        pressure = waves(shape, style.text_height / 2, 0.2 * style.ink_texture, rng)
-        skips = grain(shape, rng) * np.float32(0.28 * style.ink_texture)
-        ink *= np.maximum(1 - np.abs(pressure) - np.maximum(skips, 0), np.float32(0.15))
+        lies = waves(shape, style.text_height / 2, 0.2 * style.ink_texture, rng)
+        np.abs(lies, out=lies)
+        lies += np.maximum(grain(shape, rng) * np.float32(0.28 * style.ink_texture), 0)
+        np.subtract(1, lies, out=lies)
+        ink *= np.maximum(lies, np.float32(0.15), out=lies)
+    ink += 1
+    if not (style.paper_texture or style.bleed or style.ruling != "none"):
+        ink *= np.float32(style.paper)
+        return ink
     paper = np.full(shape, style.paper, np.float32)
     if style.paper_texture:
         paper += waves(shape, 4 * style.text_height, 10 * style.paper_texture, rng)
@@ -35,7 +41,8 @@ def ink_on_paper(coverage: np.ndarray, baseline: float, style: Style, rng: np.ra
         shine_through(paper, coverage, style, rng)
     if style.ruling != "none":
         rule(paper, baseline, style, rng)
-    return paper * (1 - ink * np.float32(0.95))
+    paper *= ink
+    return paper
 
 
 def shine_through(paper: np.ndarray, coverage: np.ndarray, style: Style, rng: np.random.Generator) -> None:

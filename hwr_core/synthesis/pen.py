@@ -28,14 +28,20 @@ def ball_pen(coverage: np.ndarray, style: Style, rng: np.random.Generator) -> np
     """Follow the middle of each stroke with a pen of (nearly) even width."""
     width = style.pen * style.text_height if style.pen else measure(style.face.path).stroke * em(style)
     width = max(width, SURVIVES[style.scan][0])
-    path = thinned((coverage > 110).astype(np.uint8))
-    distance = cv2.distanceTransform(1 - path, cv2.DIST_L2, 3)
-    radius: np.ndarray | float = width / 2
+    path = thinned(cv2.threshold(coverage, 110, 1, cv2.THRESH_BINARY)[1])
+    edge = cv2.distanceTransform(1 - path, cv2.DIST_L2, 3)
     if style.pressure:
-        change = waves(coverage.shape, style.text_height / 2, 0.3 * style.pressure, rng)
-        radius = np.maximum(radius * (1 + np.clip(change, -0.5, 0.5)), SURVIVES[style.scan][0] / 2)
-    edge = cv2.GaussianBlur(radius - distance, (0, 0), 0.6)  # the path goes by whole pixels: smooth its steps
-    return np.clip((edge + 0.5) * 255, 0, 255).astype(np.uint8)
+        radius = waves(coverage.shape, style.text_height / 2, 0.3 * style.pressure, rng)
+        np.clip(radius, -0.5, 0.5, out=radius)
+        radius += 1
+        radius *= width / 2
+        np.maximum(radius, SURVIVES[style.scan][0] / 2, out=radius)
+        np.subtract(radius, edge, out=edge)
+    else:
+        np.subtract(width / 2, edge, out=edge)
+    smooth: np.ndarray = cv2.GaussianBlur(edge, (0, 0), 0.6)  # the path goes by whole pixels: smooth its steps
+    smooth += 0.5
+    return cv2.convertScaleAbs(np.maximum(smooth, 0, out=smooth), alpha=255)  # what is over 255 stays there
 
 
 def thinned(ink: np.ndarray) -> np.ndarray:
@@ -47,11 +53,12 @@ def thinned(ink: np.ndarray) -> np.ndarray:
     Returns:
         The same shape and kind; no stroke is wider than two pixels.
     """
-    pieces, labels, _, centres = cv2.connectedComponentsWithStats(ink)
+    pieces, labels = cv2.connectedComponents(ink, ltype=cv2.CV_16U)
     path = worn(ink)
-    for piece in np.setdiff1d(np.arange(1, pieces), labels[path > 0]):  # a square dot wears away altogether
-        x, y = centres[piece]
-        path[round(y), round(x)] = 1
+    left = np.bincount((labels * path).ravel(), minlength=pieces)  # 0 is the paper
+    for piece in np.flatnonzero(left[1:] == 0) + 1:  # a square dot wears away altogether
+        rows, columns = np.nonzero(labels == piece)
+        path[round(rows.mean()), round(columns.mean())] = 1
     return path
 
 

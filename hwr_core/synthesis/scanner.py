@@ -27,10 +27,11 @@ def scanned(picture: np.ndarray, style: Style, rng: np.random.Generator) -> np.n
     if style.scan == "binary":
         darkest, lightest = float(picture.min()), float(style.paper)
         level = darkest + (0.52 + 0.2 * rng.random()) * (lightest - darkest)
-        return np.where(picture < level, 0, 255).astype(np.uint8)
+        return np.where(picture < level, np.uint8(0), np.uint8(255))
     grey = np.clip(picture, 0, 255).astype(np.uint8)
     if style.jpeg:
-        grey = cv2.imdecode(cv2.imencode(".jpg", grey, (cv2.IMWRITE_JPEG_QUALITY, style.jpeg))[1], 0)
+        packed = cv2.imencode(".jpg", grey, (cv2.IMWRITE_JPEG_QUALITY, style.jpeg))[1]
+        return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE))
     return grey
 
 

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
+from hwr_core.config import read_json
 from hwr_core.errors import ConfigError
-from hwr_core.text.lexicon import Lexicon, load_words
+from hwr_core.text.habits import CAPITAL, LISTED, UNLISTED, Habits, apart, case_of, marks_log_prob, number_log_prob
+from hwr_core.text.lexicon import Lexicon
 from hwr_core.text.ngram import CharacterModel
 
 LANGUAGE_FOLDER = Path(__file__).resolve().parents[2] / "models" / "language"
-WRITTEN = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
+HABITS_FILE = "habits.json"
 PARTS = re.compile(r"[^'’-]*['’]|[^'’-]+|-")  # of joined words: l' and eau; well, - and known
-
-# Shares among the words of running text, rounded from the training words of Copiste (CC BY 4.0).
-NUMBER, MARKS_ONLY, UNLISTED = 0.02, 0.002, 0.08
-BEFORE = {"": 0.975, "(": 0.005, '"': 0.006, "'": 0.002, "«": 0.001, "-": 0.0005, "[": 0.0002}
-AFTER = {
-    "": 0.87, ".": 0.05, ",": 0.048, ")": 0.003, ":": 0.004, "-": 0.003, '"': 0.003, ";": 0.002, "!": 0.001, "?": 0.001,
-    "'": 0.001, '."': 0.002, ',"': 0.001, "),": 0.001, ").": 0.001, "»": 0.001, "...": 0.0005,
-}  # fmt: skip
-STRAY = 1e-3  # a mark that the tables do not have there
-JOINED = 0.01  # one word of a hyphenated or elided one
-LISTED_CASE = {"lower": 0.82, "title": 0.15, "upper": 0.02, "mixed": 1e-4}
-NAME_CASE = {"lower": 0.4, "title": 0.5, "upper": 0.09, "mixed": 5e-3}
-LETTERS_IN_NUMBERS = 0.02  # such as those of 14th
 
 
 class LanguageModel:
     """The probability of a word as written in one language, punctuation and capitals included.
 
     A word is taken apart: marks before, core, marks behind. A core with digits is a number, all of them alike; any
-    other is a listed word by its frequency, or joined of several by hyphen or apostrophe, or (8 % of words: names)
-    any string of letters by character 4-grams. So numbers and names are not forced into the lexicon.
+    other is a listed word by its frequency, or joined of several by hyphen or apostrophe, or (a few words of a
+    hundred: names) any string of letters by character n-grams. So numbers and names are not forced into the lexicon.
 
     Args:
         code: the language, such as `en`.
         lexicon, letters: its words and its character model.
+        habits: shares and weights.
     """
 
-    def __init__(self, code: str, lexicon: Lexicon, letters: CharacterModel) -> None:
+    def __init__(self, code: str, lexicon: Lexicon, letters: CharacterModel, habits: Habits | None = None) -> None:
         self.code, self.lexicon, self.letters = code, lexicon, letters
+        self.habits = habits or Habits()
+        self._log = {name: math.log(getattr(self.habits, name)) for name in ("unlisted", "joined", "possessive")}
+        self._listed_cases, self._capital_cases, self._unlisted_cases = (
+            [self.habits.case * math.log(share) for share in shares] for shares in (LISTED, CAPITAL, UNLISTED)
+        )
         self.log_prob = lru_cache(maxsize=200_000)(self._log_prob)  # the beam's candidates come again and again
 
     @classmethod
@@ -63,66 +60,72 @@ class LanguageModel:
             )
         try:
             with np.load(folder / f"{code}.npz", allow_pickle=False) as arrays:
-                lexicon = Lexicon(load_words(folder / f"{code}.words.txt"), arrays["frequencies"])
-                letters = CharacterModel("".join(map(chr, arrays["alphabet"])), arrays["letters"])
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+                alphabet = "".join(map(chr, arrays["alphabet"]))
+                tree = [arrays[name] for name in ("letters", "counts", "levels", "capitals")]
+                return cls(code, Lexicon(alphabet, *tree), CharacterModel(alphabet, arrays["grams"]), habits_of(folder))
+        except (OSError, EOFError, ValueError, KeyError, ConfigError, zipfile.BadZipFile, zlib.error) as error:
             raise ConfigError(
                 f"The language {code} in {folder} is damaged. Make it anew with: python scripts/make_language.py {code}"
             ) from error
-        return cls(code, lexicon, letters)
 
     def _log_prob(self, text: str) -> float:
-        """Natural logarithm of the probability that `text` is written, above -inf for every string."""
-        match = WRITTEN.match(text)
-        assert match  # every string has the three parts, empty or not
-        before, core, after = match.groups()
+        """Natural logarithm of how likely `text` is to be written, above -inf for every string.
+
+        Capitals and marks count with the exponents of `Habits`, so the sum over all strings is near 1 only where
+        those are 1.
+        """
+        before, core, after = apart(text)
         if not core:
-            return math.log(MARKS_ONLY) + _marks(before or " ", {})
-        around = _marks(before, BEFORE) + _marks(after, AFTER)
+            return math.log(self.habits.marks_only) + self.habits.marks * marks_log_prob("", before)
+        around = self.habits.marks * marks_log_prob(before, after)
         if any(character.isdigit() for character in core):
-            return around + _number(core)
+            return around + number_log_prob(core, self.habits)
+        if len(core) == 1 and core.isupper() and after.startswith("."):
+            initial = math.log(self.habits.initial / 26) - math.log(0.06) * self.habits.marks  # its full stop is sure
+            return around + float(np.logaddexp(initial, self._core(core)))
         return around + self._core(core)
 
     def _core(self, core: str) -> float:
         lower = core.lower().replace("’", "'")
-        case = _case(core)
-        listed = self._listed(core, lower, case)
-        name = math.log(UNLISTED * NAME_CASE[case]) + self.letters.log_prob(lower)
-        found = np.logaddexp(listed, name)
+        case = case_of(core)
+        found = self._listed(core, lower, case)
+        name = self._log["unlisted"] + self._unlisted_cases[case] + self.habits.letters * self.letters.log_prob(lower)
+        found = max(found, name) + math.log1p(math.exp(-abs(found - name)))
+        if "'" not in lower and "-" not in lower:
+            return found
+        if self.code == "en" and lower.endswith("'s") and len(core) > 2:
+            found = float(np.logaddexp(found, self._log["possessive"] + self._core(core[:-2])))
         parts = PARTS.findall(core)
         if len(parts) > 1:
-            each = (math.log(JOINED) if part == "-" else self._core(part) for part in parts)
-            found = np.logaddexp(found, sum(each))
-        return float(found)
+            each = [self._log["joined"] if part == "-" else self._core(part) for part in parts]
+            found = float(np.logaddexp(found, sum(each)))
+        return found
 
-    def _listed(self, core: str, lower: str, case: str) -> float:
-        known = self.lexicon.log_prob(lower)
+    def _listed(self, core: str, lower: str, case: int) -> float:
+        node = self.lexicon.node(lower)
+        known = -math.inf if node is None else self.lexicon.log_prob_of(node)
+        if known == -math.inf:
+            return known
         if self.code == "en" and (lower == "i" or lower.startswith("i'")):
-            return known + math.log(0.98 if core[0] == "I" and core[1:] == lower[1:] else 0.005)
-        return known + math.log(LISTED_CASE[case])
+            return known + self.habits.case * math.log(0.98 if core[0] == "I" and core[1:] == lower[1:] else 0.005)
+        return known + (self._capital_cases if self.lexicon.capitals[node] else self._listed_cases)[case]
 
 
-def _case(core: str) -> str:
-    if core == core.lower():
-        return "lower"
-    if core[0] == core[0].upper() and core[1:] == core[1:].lower():
-        return "title"
-    return "upper" if core == core.upper() else "mixed"
+def habits_of(folder: Path) -> Habits:
+    """What was tuned and kept beside the languages; the defaults where nothing was."""
+    path = folder / HABITS_FILE
+    return Habits.from_dict(read_json(path)["habits"]) if path.is_file() else Habits()
 
 
-def _marks(marks: str, table: dict[str, float]) -> float:
-    share = table.get(marks)
-    return math.log(share) if share else len(marks) * math.log(STRAY)
-
-
-def _number(core: str) -> float:
-    each = (math.log(0.09) if c.isdigit() else math.log(LETTERS_IN_NUMBERS) for c in core)
-    return math.log(NUMBER) + sum(each)
+def save_habits(folder: Path, habits: dict[str, float], measured: dict[str, object]) -> None:
+    """Keep tuned habits, with what was measured with them."""
+    text = json.dumps({"habits": habits, "measured": measured}, indent=1) + "\n"
+    (folder / HABITS_FILE).write_text(text, encoding="utf-8")
 
 
 def languages(folder: Path = LANGUAGE_FOLDER) -> list[str]:
     """The codes of the languages that are there, sorted."""
-    return sorted(path.name.removesuffix(".words.txt") for path in folder.glob("*.words.txt"))
+    return sorted(path.stem for path in folder.glob("*.npz"))
 
 
 @lru_cache(maxsize=8)
@@ -156,8 +159,5 @@ def shares_of_languages(texts: Sequence[str], models: Sequence[LanguageModel], r
 
 def mixed_log_prob(text: str, models: Sequence[LanguageModel], shares: Sequence[float]) -> float:
     """Natural logarithm of the text's probability where each language has its share."""
-    return float(
-        np.logaddexp.reduce(
-            [math.log(share) + model.log_prob(text) for model, share in zip(models, shares, strict=True)]
-        )
-    )
+    scores = [math.log(share) + model.log_prob(text) for model, share in zip(models, shares, strict=True)]
+    return scores[0] if len(scores) == 1 else float(np.logaddexp.reduce(scores))

@@ -1,66 +1,147 @@
-"""A language's words with their frequencies."""
+"""A language's words with their frequencies, as a tree of letters."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from hwr_core.errors import ConfigError
 
-STEP = 1 / 12  # of the stored natural logarithms: 255 of them reach from 1 down to 6e-10
+STEP = 1 / 12  # of the stored natural logarithms: 254 of them reach from 1 down to 6e-10
+NO_WORD = 255
 
 
 class Lexicon:
-    """Lower-case words and how often they are used.
+    """Lower-case words and how often they are used: a tree, one node a beginning of words, level by level.
 
     Args:
-        words: each once.
-        levels: `(N,)` uint8, one a word: minus the natural logarithm of its frequency in steps of 1/12.
+        alphabet: the letters of the words, each once.
+        letters: `(N,)` uint8, of each node the place of its last letter in the alphabet; the root comes first.
+        counts: `(N,)` uint8, how many children each node has; they lie side by side, in the order of their parents.
+        levels: `(N,)` uint8, of each node that is a word minus the natural logarithm of its share among all words
+            written, in steps of 1/12; `NO_WORD` of others.
+        capitals: `(N,)` bool, whether the word is written with a capital wherever it stands.
 
     Example:
-        >>> lexicon = Lexicon(["the", "cat"], [12, 24])
-        >>> round(lexicon.log_prob("cat"), 6), lexicon.log_prob("xyz")
-        (-2.0, -inf)
+        >>> lexicon = Lexicon.from_words({"the": 0.05, "cat": 1e-4, "catch": 2e-4}, "aceht")
+        >>> "cat" in lexicon, "ca" in lexicon, lexicon.most_frequent("ca", 5)
+        (True, False, ['catch', 'cat'])
+        >>> round(math.exp(lexicon.log_prob("the")), 2), lexicon.log_prob("xyz")
+        (0.05, -inf)
     """
 
-    def __init__(self, words: list[str], levels: np.ndarray | list[int]) -> None:
-        levels = np.asarray(levels, np.uint8)
-        if len(words) != len(levels):
+    def __init__(
+        self, alphabet: str, letters: np.ndarray, counts: np.ndarray, levels: np.ndarray, capitals: np.ndarray
+    ) -> None:
+        self.alphabet = alphabet
+        self.letters, self.counts, self.levels, self.capitals = letters, counts, levels, capitals
+        self.first = 1 + np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])  # where a node's children begin
+        if not len(letters) == len(counts) == len(levels) == len(capitals) == self.first[-1]:
             raise ConfigError(
-                f"A lexicon needs one frequency a word. Received: {len(words)} words, {len(levels)} "
-                "frequencies. Make it anew with scripts/make_language.py."
+                f"A lexicon's tree needs one letter, count, level and capital a node. Received: {len(letters)}, "
+                f"{len(counts)}, {len(levels)}, {len(capitals)}. Make it anew with scripts/make_language.py."
             )
-        self._levels = dict(zip(words, levels.tolist(), strict=True))
+        self._levels = levels.tobytes()  # indexed three times as fast as an array
+        self._bytes, self._ids = letters.tobytes(), {letter: bytes([i]) for i, letter in enumerate(alphabet)}
+        self._first = self.first.tolist()
+
+    @classmethod
+    def from_words(
+        cls, frequencies: dict[str, float], alphabet: str, capitals: frozenset[str] = frozenset()
+    ) -> Lexicon:
+        """The tree of some words.
+
+        Args:
+            frequencies: word -> its share among all words written, in (0, 1].
+            alphabet: letters that words are made of; the words with any other are refused by a `KeyError`.
+            capitals: words (in lower case) that are written with a capital.
+        """
+        ids = {letter: place for place, letter in enumerate(alphabet)}
+        every = {word[:end] for word in frequencies for end in range(len(word) + 1)} | {""}
+        nodes = sorted(every, key=lambda beginning: (len(beginning), [ids[letter] for letter in beginning]))
+        children = dict.fromkeys(nodes, 0)
+        for node in nodes[1:]:
+            children[node[:-1]] += 1
+        shares = np.array([frequencies.get(node, 0.0) for node in nodes])
+        return cls(
+            alphabet,
+            np.array([ids[node[-1]] if node else 0 for node in nodes], np.uint8),
+            np.array(list(children.values()), np.uint8),
+            np.where(shares > 0, levels_of(np.maximum(shares, 1e-12)), NO_WORD).astype(np.uint8),
+            np.array([node in capitals for node in nodes], bool),
+        )
 
     def __len__(self) -> int:
-        return len(self._levels)
+        return int((self.levels != NO_WORD).sum())
 
     def __contains__(self, word: str) -> bool:
-        return word in self._levels
+        node = self.node(word)
+        return node is not None and self.levels[node] != NO_WORD
+
+    def node(self, beginning: str, start: int = 0) -> int | None:
+        """The node that is reached by the letters of `beginning`; None where no word begins so."""
+        node = start
+        for letter in beginning:
+            first = self._first[node]
+            node = self._bytes.find(self._ids.get(letter, b"\xff"), first, self._first[node + 1])
+            if node < 0:
+                return None
+        return node
 
     def log_prob(self, word: str) -> float:
         """Natural logarithm of the word's share among all words written; -inf where it is not listed."""
-        level = self._levels.get(word)
-        return -math.inf if level is None else -level * STEP
+        node = self.node(word)
+        return -math.inf if node is None else self.log_prob_of(node)
+
+    def log_prob_of(self, node: int) -> float:
+        """As `log_prob`, of a node."""
+        level = self._levels[node]
+        return -math.inf if level == NO_WORD else -level * STEP
+
+    def is_capital(self, word: str) -> bool:
+        """Whether the word is listed as one that is always written with a capital."""
+        node = self.node(word)
+        return node is not None and bool(self.capitals[node])
 
     def most_frequent(self, prefix: str, most: int) -> list[str]:
-        """The commonest words that begin with `prefix`, commonest first (words are kept in that order)."""
-        found = (word for word in self._levels if word.startswith(prefix))
-        return [word for word, _ in zip(found, range(most), strict=False)]
+        """The commonest words that begin with `prefix`, commonest first."""
+        start = self.node(prefix)
+        if start is None:
+            return []
+        found = [(int(self.levels[node]), word) for node, word in self._below(start, prefix)]
+        return [word for _, word in sorted(found)[:most]]
+
+    def _below(self, start: int, beginning: str) -> Iterator[tuple[int, str]]:
+        waiting = [(start, beginning)]
+        while waiting:
+            node, word = waiting.pop()
+            if self.levels[node] != NO_WORD:
+                yield node, word
+            children = range(self._first[node], self._first[node + 1])
+            waiting += [(child, word + self.alphabet[self._bytes[child]]) for child in children]
+
+    @cached_property
+    def log_masses(self) -> np.ndarray:
+        """`(N,)` natural logarithm of the share of words that begin with each node."""
+        masses = np.where(self.levels == NO_WORD, 0.0, np.exp(-STEP * self.levels.astype(float)))
+        for begin, end in reversed(self._generations()):
+            parents = np.repeat(np.arange(begin, end), self.counts[begin:end])
+            children = slice(int(self.first[begin]), int(self.first[end]))
+            masses[begin:end] += np.bincount(parents - begin, masses[children], end - begin)
+        return np.log(np.maximum(masses, 1e-30))
+
+    def _generations(self) -> list[tuple[int, int]]:
+        """`(begin, end)` of the nodes of each length."""
+        edges = [0, 1]
+        while edges[-1] < len(self.letters):
+            edges.append(int(self.first[edges[-1]]))
+        return list(pairwise(edges))
 
 
 def levels_of(frequencies: np.ndarray) -> np.ndarray:
     """Frequencies in (0, 1] as the uint8 levels that a `Lexicon` keeps."""
-    return np.clip(np.round(-np.log(frequencies) / STEP), 0, 255).astype(np.uint8)
-
-
-def save_words(path: Path, words: list[str]) -> None:
-    """Plain text, UTF-8, one word a line."""
-    path.write_bytes("".join(f"{word}\n" for word in words).encode())
-
-
-def load_words(path: Path) -> list[str]:
-    """Read what `save_words` wrote."""
-    return path.read_bytes().decode().split("\n")[:-1]
+    return np.clip(np.round(-np.log(frequencies) / STEP), 0, NO_WORD - 1).astype(np.uint8)

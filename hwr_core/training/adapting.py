@@ -23,15 +23,13 @@ from hwr_core.errors import ConfigError
 from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about, save_checkpoint
 from hwr_core.training.hand_words import Hand, hand_of, mixed
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, Run, free_name, runs_folder
-from hwr_core.training.teaching import Score, check_teachable, describe, score, task_from, teach
+from hwr_core.training.teaching import Score, blended, check_teachable, describe, no_worse, score, task_from, teach
 
 if TYPE_CHECKING:
     from hwr_core.inference import Recognizer
 
 RESULT_FILE = "taught.json"
 DEMO = "demo"
-WORDS_PER_SECOND = 40.0  # trained on two cores by the shipped reader; a guess that errs on the long side
-START_SECONDS = 40.0  # starting TensorFlow, compiling, reading before and after, saving
 Progress = Callable[[str, int, int], None]
 
 
@@ -45,6 +43,7 @@ class Taught:
         others_before, others_after: how words of other hands were read: what was forgotten.
         readings: of each word held back its id, transcription, reading before and after.
         seconds: wall time.
+        share: of what was learned that the new reader has; less than 1 where all of it read the words held back worse.
     """
 
     learned: int
@@ -55,6 +54,7 @@ class Taught:
     others_after: Score
     seconds: float = 0.0
     readings: list[dict[str, str]] = field(default_factory=list)
+    share: float = 1.0
 
     @property
     def is_worse(self) -> bool:
@@ -69,7 +69,8 @@ class Taught:
             return f"No better: {figures}. Accept more words of this hand, and teach again."
         if self.is_worse:
             return f"Worse: {figures}. Keep the reader you have; look for wrong words, or accept more and teach again."
-        return f"Better: {figures}."
+        less = f" All that was learned read them worse, so {self.share:.0%} of it is in." if self.share < 1 else ""
+        return f"Better: {figures}.{less}"
 
 
 def new_adaptation(
@@ -124,14 +125,6 @@ def other_hands(config: RunConfig, words: str) -> tuple[str, ...]:
     return tuple(name for name in config.datasets if name in ready) or (DEMO,)
 
 
-def estimated_seconds(number: int, settings: AdaptationConfig | None = None) -> float:
-    """About how long teaching with so many words takes on two cores."""
-    settings = settings or AdaptationConfig()
-    learned = number - max(settings.least_held_back, number // settings.held_back_every)
-    shown = min(settings.passes * learned / (1 - settings.replay_share), settings.most_steps * settings.batch_size)
-    return START_SECONDS + shown / WORDS_PER_SECOND
-
-
 def read_result(folder: Path) -> Taught | None:
     """What came of a run that taught a hand, or None where it is not done."""
     try:
@@ -153,16 +146,36 @@ def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], 
     Raises:
         HwrError: the words or the checkpoint cannot be used.
     """
+    request = read_json(folder / ADAPTATION_FILE)
+    settings = build(AdaptationConfig, request["settings"])
+    hand = hand_of(resolve(request["words"], tell), config, settings, request["writer"])
+    replay = [resolve(name, tell) for name in request["replay"]]
+    taught = teach_hand(folder, config, hand, replay, settings, tell, say, request["writer"] or "")
+    jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(taught), indent=1, ensure_ascii=False))
+    return taught
+
+
+def teach_hand(
+    folder: Path,
+    config: RunConfig,
+    hand: Hand,
+    replay: list[DataSet],
+    settings: AdaptationConfig,
+    tell: Progress,
+    say: Callable[[str], None],
+    writer: str = "",
+) -> Taught:
+    """Teach the reader `config.start_from` the words of a hand; the new one is `folder`/checkpoint.
+
+    Raises:
+        HwrError: the words or the checkpoint cannot be used.
+    """
     from hwr_core.inference import Recognizer
 
     begun = time.time()
-    request = read_json(folder / ADAPTATION_FILE)
-    settings = build(AdaptationConfig, request["settings"])
     start = Path(config.start_from)
     old = Recognizer.load(start)
     charset = check_teachable(old.config, old.alphabet)
-    hand = hand_of(resolve(request["words"], tell), config, settings, request["writer"])
-    replay = [resolve(name, tell) for name in request["replay"]]
     known = len(charset)
     charset = charset.grown(hand.dataset.table["transcription"].iloc[hand.learned].tolist())
     if len(charset) > known:
@@ -174,20 +187,33 @@ def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], 
     tell("Starting the network", 0, 0)
     words, taught_config = mixed(hand, trainable(replay), config, settings, charset)
     task = task_from(start, words, taught_config, folder)
+    untaught = task.model.get_weights()
+    learn(folder, task, taught_config, tell, say)
+    about = {"taught": {"words": len(hand.learned), "writer": writer, "from": old.name}}
+    learned = task.model.get_weights()
+
+    def read_with(share: float) -> tuple[Score, list[list[str]]]:
+        tell("Saving", 0, 0)
+        task.model.set_weights(blended(untaught, learned, share))
+        save_checkpoint(folder / CHECKPOINT_FOLDER, task.model, taught_config, charset, about)
+        task.export(folder / CHECKPOINT_FOLDER)
+        tell("Reading after", 1, 2)
+        readings = read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked)
+        return score(texts_of(*checked[0]), readings[0]), readings
+
+    share, second = no_worse(settings.shares, score(texts_of(*checked[0]), first[0]), read_with)
+    if share < 1:
+        say(f"All that was learned read the words held back worse; {share:.0%} of it is kept.")
+    return replace(compare(hand, checked, first, second, time.time() - begun), share=share)
+
+
+def learn(folder: Path, task: Any, config: RunConfig, tell: Progress, say: Callable[[str], None]) -> None:
+    """The rounds of a teaching, and their table in the folder."""
     history: list[dict[str, Any]] = []
-    for result in teach(task, taught_config, lambda step, steps: tell("Learning", step, steps)):
-        history.append(row_of(len(history) + 1, result, task, begun, history))
+    for result in teach(task, config, lambda step, steps: tell("Learning", step, steps)):
+        history.append(row_of(len(history) + 1, result, task, history))
         say(f"round {len(history)}: loss {result['loss']:.3f}")
-    tell("Saving", 0, 0)
-    about = {"taught": {"words": len(hand.learned), "writer": request["writer"] or "", "from": old.name}}
-    save_checkpoint(folder / CHECKPOINT_FOLDER, task.model, taught_config, charset, about)
-    task.export(folder / CHECKPOINT_FOLDER)
     write_history(folder, history)
-    tell("Reading after", 1, 2)
-    second = read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked)
-    taught = compare(hand, checked, first, second, time.time() - begun)
-    jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(taught), indent=1, ensure_ascii=False))
-    return taught
 
 
 def trainable(replay: list[DataSet]) -> list[tuple[DataSet, np.ndarray]]:
@@ -202,6 +228,10 @@ def samples_of(replay: list[DataSet], settings: AdaptationConfig) -> list[tuple[
         rows = dataset.part("validation")
         found.append((dataset, np.sort(np.random.default_rng(settings.seed).permutation(rows)[:most])))
     return found
+
+
+def texts_of(dataset: DataSet, rows: np.ndarray) -> list[str]:
+    return [str(text) for text in dataset.table["transcription"].iloc[rows]]
 
 
 def read_all(recognizer: Recognizer, checked: list[tuple[DataSet, np.ndarray]]) -> list[list[str]]:
@@ -220,7 +250,7 @@ def compare(
     seconds: float,
 ) -> Taught:
     """The scores of both readings; the first of `checked` are the hand's own."""
-    texts = [dataset.table["transcription"].iloc[rows].tolist() for dataset, rows in checked]
+    texts = [texts_of(dataset, rows) for dataset, rows in checked]
     others, others_first, others_second = (list(chain(*parts[1:])) for parts in (texts, first, second))
     ids = hand.dataset.table["word_id"].iloc[hand.held_back].tolist()
     own = zip(ids, texts[0], first[0], second[0], strict=True)
@@ -238,15 +268,13 @@ def compare(
     )
 
 
-def row_of(
-    number: int, result: dict[str, float], task: Any, begun: float, history: list[dict[str, Any]]
-) -> dict[str, Any]:
+def row_of(number: int, result: dict[str, float], task: Any, history: list[dict[str, Any]]) -> dict[str, Any]:
     """A round as a row of a run's history; the figures are of the words held back. The last round is kept."""
     from hwr_core.training.loop import learning_rate
 
     for row in history:
         row["best"] = 0
-    seconds = time.time() - begun - sum(row["seconds"] for row in history)
+    seconds = result["seconds"]
     figures = task.validate(lambda: False)
     rate = {"learning_rate": learning_rate(task.network), "seconds": seconds}
     return {

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hwr_core.config import CanvasConfig, CnnTransformerConfig, CrnnConfig, CtcConfig, DualConfig, RunConfig
+from hwr_core.config import (
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    CtcConfig,
+    DualConfig,
+    RunConfig,
+    Seq2SeqConfig,
+)
+from hwr_core.models.convolution import FRAME_PIXELS
 from hwr_core.training.run import list_runs, word_counts
 
 # Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Earlier runs on this machine replace them.
@@ -14,6 +23,7 @@ RESNET_TRAINING_PER_SECOND = 11.0
 DUAL_WORDS_PER_SECOND = 900.0  # on cached features
 MEAN_WIDTH = 0.6  # words are read in batches of like width, most far narrower than the canvas
 BASE_MEMORY_MB = 1100.0
+CHARACTERS = 8.0  # of a word, as batches are padded
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class Estimate:
     validation_words: int
     parameters: int
     seconds_per_epoch: float
-    first_seconds: float  # once, before the first epoch: image features of `dual`
+    first_seconds: float  # once, before the first epoch: features of a frozen backbone or encoder
     seconds: float  # all epochs; early stopping may end sooner
     memory_mb: float
     disk_mb: float
@@ -42,7 +52,20 @@ def estimate(config: RunConfig) -> Estimate:
     first = disk = 0.0
     pixels = config.canvas.height * config.canvas.width / (64 * 256)
     model = config.model
-    if not isinstance(model, DualConfig):
+    if isinstance(model, Seq2SeqConfig):
+        parameters = ctc_parameters(model.encoder_config) + decoder_parameters(model)
+        encoding = ctc_operations(model.encoder_config, config.canvas) * MEAN_WIDTH
+        decoding = decoder_operations(model, config.canvas)
+        memory = BASE_MEMORY_MB + activations_mb(model.encoder_config) * config.training.batch_size * pixels
+        if model.freeze_encoder:
+            shown = words * (model.views if config.augmentation.strength else 1) + validation_words
+            speed = CTC_OPERATIONS_PER_SECOND / (3 * decoding)
+            first = shown * encoding / CTC_OPERATIONS_PER_SECOND
+            frames = MEAN_WIDTH * config.canvas.width / FRAME_PIXELS
+            disk = shown * frames * encoder_features(model) * 2 / 2**20
+        else:
+            speed = CTC_OPERATIONS_PER_SECOND / (3 * (encoding + decoding))
+    elif not isinstance(model, DualConfig):
         parameters = ctc_parameters(model)
         speed = CTC_OPERATIONS_PER_SECOND / (3 * ctc_operations(model, config.canvas) * MEAN_WIDTH)
         memory = BASE_MEMORY_MB + activations_mb(model) * config.training.batch_size * pixels
@@ -141,6 +164,25 @@ def activations_mb(model: CtcConfig) -> float:
     ]
     blocks = 64 * (10 * model.width + 3 * model.feed_forward) * model.layers
     return 4 * (3 * 2048 * stem + sum(stages) + blocks) / 2**20
+
+
+def encoder_features(model: Seq2SeqConfig) -> int:
+    """Numbers in a frame that the decoder of `models.seq2seq` looks at."""
+    return 2 * model.lstm_units if model.encoder == "crnn" else model.width
+
+
+def decoder_parameters(model: Seq2SeqConfig) -> int:
+    """Weights of the decoder of `models.seq2seq`, with 100 characters."""
+    width = model.decoder_width
+    layer = 8 * width**2 + 2 * width * model.decoder_feed_forward
+    return (encoder_features(model) + 200) * width + layer * model.decoder_layers
+
+
+def decoder_operations(model: Seq2SeqConfig, canvas: CanvasConfig) -> float:
+    """Multiply-adds of the decoder for a word: keys and values of its frames, and its characters."""
+    width, frames = model.decoder_width, MEAN_WIDTH * canvas.width / FRAME_PIXELS
+    once = frames * width * (encoder_features(model) + 2 * width * model.decoder_layers)
+    return once + CHARACTERS * decoder_parameters(model)
 
 
 def feature_size(canvas: CanvasConfig) -> int:

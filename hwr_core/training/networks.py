@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hwr_core.config import DualConfig, RunConfig
+from hwr_core.config import CnnTransformerConfig, CrnnConfig, ModelConfig, RunConfig
 from hwr_core.models import build_model
 from hwr_core.models.convolution import FRAMES, shortcut_head
 
@@ -20,7 +20,7 @@ class TrainedNetwork:
     precision and averaging need weights of their own: `publish` then brings `model` up to date.
 
     Args:
-        config: the run's configuration; its model reads by CTC.
+        config: the run's configuration; its model reads by CTC (`seq2seq_network` has what `seq2seq` needs).
         model: what is saved; float32.
         changes: layers from uint8 canvases to float32 pictures, or None where pictures come ready-made.
 
@@ -31,37 +31,45 @@ class TrainedNetwork:
     """
 
     def __init__(self, config: RunConfig, model: Any, changes: Any = None) -> None:
-        import keras
-
         settings, training = config.model, config.training
-        assert not isinstance(settings, DualConfig)
         self.model = model
         self.changes = changes
         self.averaged = training.average > 0
         self._own = self.averaged or training.precision != "float32"
         self._core = model
-        classes = model.output_shape[-1]
         if self._own:
             with dtype_policy(training.precision):
-                self._core = build_model(settings, config.canvas, classes)
+                self._core = build_model(settings, config.canvas, model.outputs[0].shape[-1])
             self._core.set_weights(model.get_weights())
-        self.outputs = 2 if settings.shortcut else 1
-        self.loss_weights = [1.0, settings.shortcut] if settings.shortcut else None
-        if self.outputs == 1 and changes is None:
+        self.outputs = 1
+        self.loss_weights: list[float] | None = None
+        self.network = self._connected(settings)
+
+    def _connected(self, settings: ModelConfig) -> Any:
+        """What is compiled: the core, with what comes before and beside it in training only."""
+        import keras
+
+        assert isinstance(settings, CrnnConfig | CnnTransformerConfig)
+        if settings.shortcut:
+            self.outputs, self.loss_weights = 2, [1.0, settings.shortcut]
+        elif self.changes is None:
             # The same layers once more: what is compiled would be saved with its optimizer, three times the size.
-            self.network = keras.Model(self._core.inputs, self._core.outputs[0], name=model.name)
-            return
-        image = self._core.input
-        if changes is not None:
-            canvases = keras.Input(image.shape[1:], dtype="uint8", name="canvas")
-            image = changes(canvases)
-        inputs = canvases if changes is not None else image
-        if self.outputs == 1:
-            self.network = keras.Model(inputs, self._core(image), name=model.name)
-            return
-        both, head = shortcut_head(self._core, classes)
+            return keras.Model(self._core.inputs, self._core.outputs[0], name=self.model.name)
+        inputs, image = self._pictures(self._core.input)
+        if not settings.shortcut:
+            return keras.Model(inputs, self._core(image), name=self.model.name)
+        both, head = shortcut_head(self._core, self._core.output_shape[-1])
         logits, frames = both(image)
-        self.network = keras.Model(inputs, [logits, head(frames)], name=model.name)
+        return keras.Model(inputs, [logits, head(frames)], name=self.model.name)
+
+    def _pictures(self, image: Any) -> tuple[Any, Any]:
+        """What is fed, and the pictures made of it: canvases where layers change them, else `image` itself."""
+        import keras
+
+        if self.changes is None:
+            return image, image
+        canvases = keras.Input(image.shape[1:], dtype="uint8", name="canvas")
+        return canvases, self.changes(canvases)
 
     def publish(self, batches: Iterator[np.ndarray]) -> None:
         """Bring `model` to the weights trained so far, or to their average.
@@ -79,7 +87,10 @@ class TrainedNetwork:
         self.network.optimizer.finalize_variable_values(self.network.trainable_variables)
         self.model.set_weights(self._core.get_weights())
         self.network.set_weights(last)
-        measure_batch_norm(self.model, (self._changed(images) for images in batches))
+        self._measure(self._changed(images) for images in batches)
+
+    def _measure(self, pictures: Iterator[Any]) -> None:
+        measure_batch_norm(self.model, pictures)
 
     def _changed(self, images: np.ndarray) -> Any:
         return images if self.changes is None else self.changes(images, training=True)

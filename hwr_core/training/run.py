@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwr_core import jobs
-from hwr_core.config import RunConfig, read_json
+from hwr_core.config import RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
 from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
 
@@ -167,7 +167,13 @@ def check_data(config: RunConfig) -> None:
 
     Raises:
         DataError: a data set is not there, or has too few training or validation words.
+        ConfigError: a frozen encoder has no checkpoint to come from.
     """
+    if isinstance(config.model, Seq2SeqConfig) and config.model.freeze_encoder and not config.start_from:
+        raise ConfigError(
+            "An encoder that is frozen must come from somewhere. Choose a trained crnn or cnn_transformer to start "
+            "from, or set freeze_encoder to false."
+        )
     words, validation_words = word_counts(config)
     if words < 2 or validation_words < 1:
         raise DataError(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hwr_core.config import AugmentationConfig, DualConfig, RunConfig
+from hwr_core.config import AugmentationConfig, DualConfig, RunConfig, Seq2SeqConfig
 from hwr_core.data.batches import (
     PreparedWords,
     canvases_of,
@@ -29,8 +29,10 @@ from hwr_core.errors import ConfigError
 from hwr_core.inference.checkpoint import load_model
 from hwr_core.inference.onnx import export_onnx
 from hwr_core.models import build_model, frames_of
+from hwr_core.models.seq2seq import part
 from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
+from hwr_core.training.growing import grown_weights
 from hwr_core.training.networks import TrainedNetwork
 
 READING_BATCH = 64
@@ -90,7 +92,7 @@ class CtcTask:
         training, augmentation = self.config.training, self.config.augmentation
         self.model = starting_model(self.config, len(self.alphabet) + 1, start)
         self._on_device = changes_on_device(augmentation)
-        self._trained = TrainedNetwork(self.config, self.model, changing(augmentation) if self._on_device else None)
+        self._trained = self._trained_network(changing(augmentation) if self._on_device else None)
         self.network = self._trained.network
         self._labels = [self.alphabet.encode(text) for text in self.train.transcriptions]
         self._widths = ink_widths(self.train.canvases)
@@ -99,23 +101,35 @@ class CtcTask:
         self._epoch = 0
         self.network.compile(
             optimizer(training, self.steps() * training.epochs),
-            loss=self._loss if self._trained.outputs == 1 else [keras.losses.CTC(), keras.losses.CTC()],
+            loss=self._losses(),
             loss_weights=self._trained.loss_weights,
             jit_compile=jit_compile(),
         )
+
+    def _trained_network(self, changes: Any) -> TrainedNetwork:
+        return TrainedNetwork(self.config, self.model, changes)
+
+    def _losses(self) -> Any:
+        import keras
+
+        return self._loss if self._trained.outputs == 1 else [keras.losses.CTC(), keras.losses.CTC()]
 
     def steps(self) -> int:
         return -(-len(self.train) // self.config.training.batch_size)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         self._epoch = epoch
-        longest = max(map(len, self._labels))
-        for images, rows in self._images(epoch):
-            labels = [self._labels[row] for row in rows]
-            # Lengths in steps of 8: few shapes, so that compiled steps are reused.
-            most = longest if self._on_device else max(map(len, labels))
-            ids = padded(labels, round_up(most, 8))
-            yield (images, ids if self._trained.outputs == 1 else [ids, ids]), len(rows)
+        for number, (images, rows) in enumerate(self._images(epoch)):
+            yield self._step(images, [self._labels[row] for row in rows], (epoch, number)), len(rows)
+
+    def _step(self, images: np.ndarray, labels: list[list[int]], where: tuple[int, int]) -> tuple[Any, ...]:
+        """What `train_on_batch` takes; `where` it is, epoch and step, decides on chance."""
+        ids = padded(labels, self._length(labels))
+        return images, ids if self._trained.outputs == 1 else [ids, ids]
+
+    def _length(self, labels: list[list[int]]) -> int:
+        """Common length of a batch's labels, in steps of 8: few shapes, so that compiled steps are reused."""
+        return round_up(max(map(len, self._labels if self._on_device else labels)), 8)
 
     def _images(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Pictures of an epoch as the network takes them, and the rows they are of."""
@@ -172,17 +186,22 @@ class CtcTask:
         export_onnx(load_model(checkpoint), checkpoint)
 
     def _logits(self, rows: np.ndarray) -> np.ndarray:
-        """Logits of some validation words; on a GPU in few shapes, since each is compiled."""
+        images, count = self._validation_images(rows)
+        return np.asarray(self.model.predict_on_batch(images))[:count]
+
+    def _validation_images(self, rows: np.ndarray) -> tuple[np.ndarray, int]:
+        """Pictures of some validation words, and how many; on a GPU in few shapes, since each is compiled."""
         if not self._on_device:
-            return np.asarray(self.model.predict_on_batch(images_of(self.validation.canvases, rows)))
+            return images_of(self.validation.canvases, rows), len(rows)
         width = class_width(int(self._validation_widths[rows].max()), self.config.canvas.width)
         filled = np.resize(rows, READING_BATCH) if len(rows) < READING_BATCH else rows
-        images = canvases_of(self.validation.canvases, filled, width).astype(np.float32) / 255
-        return np.asarray(self.model.predict_on_batch(images))[: len(rows)]
+        return canvases_of(self.validation.canvases, filled, width).astype(np.float32) / 255, len(rows)
 
 
 def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -> Any:
     """The run's network with fresh weights, or with those of the checkpoint that it starts from.
+
+    A `crnn` may be wider than the one that it starts from.
 
     Raises:
         ConfigError: the weights are of a network of another size.
@@ -193,8 +212,15 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     if isinstance(settings, DualConfig):
         settings = replace(settings, image_weights="none")  # nothing is downloaded only to be written over
     model = build_model(settings, config.canvas, num_classes)
+    target = model
+    if isinstance(settings, Seq2SeqConfig) and len(start) < len(model.weights):
+        target = part(model, "encoder")  # a CTC network: the decoder stays fresh
     try:
-        model.set_weights(with_new_classes(start, model.get_weights()) if config.model.name != "dual" else start)
+        if config.model.name == "crnn":
+            start = grown_weights(start, model)
+        elif config.model.name != "dual":
+            start = with_new_classes(start, target.get_weights(), num_classes)
+        target.set_weights(start)
     except ValueError as error:
         raise ConfigError(
             f"{config.start_from} has a network of another size than this run. Take over its settings."
@@ -202,12 +228,16 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     return model
 
 
-def with_new_classes(start: Weights, fresh: Weights) -> Weights:
-    """The weights of `start`; where a layer has grown by new characters, their columns are those of `fresh`."""
+def with_new_classes(start: Weights, fresh: Weights, num_classes: int) -> Weights:
+    """The weights of `start`; where a layer has grown to `num_classes`, what is new in it is that of `fresh`."""
     taken = []
     for old, new in zip(start, fresh, strict=True):
-        grown = old.shape[:-1] == new.shape[:-1] and old.ndim and old.shape[-1] < new.shape[-1]
-        taken.append(np.concatenate([old, new[..., old.shape[-1] :]], axis=-1) if grown else old)
+        grown = [axis for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)) if a != b]
+        if len(grown) == 1 and old.shape[grown[0]] < new.shape[grown[0]] == num_classes:
+            rest = np.take(new, range(old.shape[grown[0]], num_classes), axis=grown[0])
+            taken.append(np.concatenate([old, rest], axis=grown[0]))
+        else:
+            taken.append(old)
     return taken
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from hwr_core.config import AdaptationConfig, RunConfig
+from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig
 from hwr_core.errors import ConfigError, JobError
 from hwr_core.text import Charset, edit_distance
 from hwr_core.training.prepare import TrainingWords
 
+WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest
+Readings = Any
 Tell = Callable[[int, int], None]  # step, steps; may raise to stop
 
 
@@ -59,11 +62,11 @@ def check_teachable(config: RunConfig, alphabet: object) -> Charset:
     """The charset of a reader that can be taught.
 
     Raises:
-        ConfigError: it reads token by token, as `dual` does.
+        ConfigError: it reads token by token, as `dual` and `seq2seq` do.
     """
-    if not isinstance(alphabet, Charset):
+    if not isinstance(alphabet, Charset) or isinstance(config.model, Seq2SeqConfig):
         raise ConfigError(
-            f"A {config.model.name} reader cannot be taught a hand: that takes one that reads by frames (CTC). "
+            f"A {config.model.name} reader cannot be taught a hand: that takes one that reads by frames alone (CTC). "
             "Choose another reader."
         )
     return alphabet
@@ -76,7 +79,8 @@ def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]
     would spoil what the reader knows.
 
     Yields:
-        After each round its mean loss, and the number of words shown.
+        After each round its mean loss, the number of words shown, and the seconds that it took (without the first
+        steps of all, in which the network is compiled, brought to the number of words).
 
     Raises:
         JobError: the loss became infinite.
@@ -89,16 +93,57 @@ def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]
     steps, done = task.steps() * config.training.epochs, 0
     tell(done, steps)
     for epoch in range(config.training.epochs):
-        total, words = 0.0, 0
+        total, words, begun, counted = 0.0, 0, time.time(), 0
         for arrays, count in ahead(task.batches(epoch)):
             loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
             if not np.isfinite(loss):
                 raise JobError("The loss became infinite. Look for wrong words among the accepted ones.")
             total, words, done = total + loss * count, words + count, done + 1
+            counted += count
+            if done == WARM_UP_STEPS:
+                begun, counted = time.time(), 0
             tell(done, steps)
-        yield {"loss": total / words, "words": words}
+        spent = time.time() - begun
+        yield {"loss": total / words, "words": words, "seconds": spent * words / counted if counted else spent}
     for layer in frozen:
         layer.trainable = True  # the checkpoint is as any other
+
+
+def blended(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
+    """Weights between two readers of the same network: `share` 0 is the old one, 1 the new one.
+
+    Fine-tuned weights lie in the same valley of the loss as those that they come from, so what lies between reads
+    well too, and keeps more of what was known (Wortsman et al. 2022, arXiv:2109.01903).
+
+    Example:
+        >>> blended([np.zeros(2)], [np.ones(2)], 0.25)
+        [array([0.25, 0.25])]
+    """
+    return [was + np.asarray(share, was.dtype) * (now - was) for was, now in zip(old, new, strict=True)]
+
+
+def no_worse(
+    shares: Sequence[float], before: Score, read_with: Callable[[float], tuple[Score, Readings]]
+) -> tuple[float, Readings]:
+    """The largest share of what was learned with which the words held back are read no worse than before.
+
+    Args:
+        shares: falling.
+        before: how the words held back were read.
+        read_with: makes the reader with so much of it, and reads the words held back. The last call's stays.
+
+    Returns:
+        The share and its readings. Where every share is worse it is the best of them: whoever asked is told, by
+        `Score.is_worse_than`.
+    """
+    tried: list[tuple[float, Score]] = []
+    for share in shares:
+        after, readings = read_with(share)
+        if not after.is_worse_than(before):
+            return share, readings
+        tried.append((share, after))
+    best = max(tried, key=lambda pair: (pair[1].right, -pair[1].edits))[0]
+    return best, readings if best == shares[-1] else read_with(best)[1]
 
 
 def batch_norms(model: Any) -> Iterator[Any]:

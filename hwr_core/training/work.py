@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from hwr_core import jobs
-from hwr_core.config import RunConfig
+from hwr_core.config import RunConfig, Seq2SeqConfig
 from hwr_core.errors import ConfigError, HwrError, JobError
+from hwr_core.text import Charset
 from hwr_core.training.prepare import TrainingWords, training_words
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 
@@ -88,7 +89,7 @@ def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[
     alphabet = None
     if config.start_from:
         start_config, alphabet, _ = read_about(Path(config.start_from))
-        if (start_config.model.name, start_config.canvas) != (config.model.name, config.canvas):
+        if start_config.model.name not in starters(config) or start_config.canvas != config.canvas:
             raise ConfigError(
                 f"{config.start_from} is a {start_config.model.name} on another canvas than this run's "
                 f"{config.model.name}. Choose a checkpoint of the same model and canvas, or start afresh."
@@ -117,13 +118,24 @@ def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[
         drop_cache(folder)
 
 
+def starters(config: RunConfig) -> tuple[str, ...]:
+    """The models whose weights a run can begin with: its own kind, and for `seq2seq` its encoder's."""
+    return (config.model.name, *([config.model.encoder] if isinstance(config.model, Seq2SeqConfig) else []))
+
+
 def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: Any = None, start: Any = None) -> Any:
     """The task that trains the configured model on the words; `start` are the weights it begins with, if given."""
     from hwr_core.training.dual_task import DualTask
+    from hwr_core.training.seq2seq_task import Seq2SeqTask
     from hwr_core.training.tasks import CtcTask
 
     if config.model.name == "dual":
         return DualTask(config, words.alphabet, words.train, words.validation, folder, progress, start)  # type: ignore[arg-type]
+    if config.model.name == "seq2seq":
+        assert isinstance(words.alphabet, Charset)
+        return Seq2SeqTask(
+            config, words.alphabet, words.train, words.validation, start, folder=folder, progress=progress
+        )
     return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
 
 

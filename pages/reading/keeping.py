@@ -30,8 +30,9 @@ def keep(word: desk.Word, text: str, info: Any) -> bool:
             prefix=word.typed,
             checkpoint=info.name,
             who=st.session_state.get("keep_who") or "",
-            writer=st.session_state.get("keep_writer") or "",
-            source=word.name,
+            writer=st.session_state.get("keep_writer") or word.writer,
+            source=word.source or word.name,
+            word_id=word.word_id,
         )
     except HwrError as error:
         st.session_state[FAILED] = f"The word was not accepted. {error}"

@@ -52,7 +52,7 @@ def names() -> None:
 def offer(info: Any) -> None:
     """Too few words yet, or the button that begins."""
     from hwr_core.data import Corrections
-    from hwr_core.training import estimated_seconds, running_run
+    from hwr_core.training import running_run
 
     try:
         hands = Corrections().writers()
@@ -65,7 +65,7 @@ def offer(info: Any) -> None:
     if number < least:
         st.progress(number / least, f"{number} of the {least} words that it takes. Accept {least - number} more.")
         return
-    if info.model_name == "dual":
+    if info.model_name in ("dual", "seq2seq"):
         layout.note("The reader that is chosen cannot be taught. Choose another one in the sidebar.")
         return
     other = running_run()
@@ -79,7 +79,17 @@ def offer(info: Any) -> None:
             key="teach_start", type="primary", icon=":material/school:", disabled=other is not None,
             on_click=begin, args=(info, writer),
         )  # fmt: skip
-        layout.note(f"About {words.duration(estimated_seconds(number))}; you can go on reading meanwhile.")
+        layout.note(f"{time_it_takes(number, info)}you can go on reading meanwhile.".capitalize())
+
+
+def time_it_takes(number: int, info: Any) -> str:
+    """Empty where the reader's configuration is damaged: the button then says what is wrong."""
+    from hwr_core.training import estimated_seconds
+
+    try:
+        return f"about {words.duration(estimated_seconds(number, info.folder))}; "
+    except HwrError:
+        return ""
 
 
 def chosen(hands: dict[str, int]) -> str | None:

@@ -25,7 +25,8 @@ def upload(key: str, folder: Path | None, label: str = FIELD) -> None:
         key=widget,
         on_change=desk.take,
         args=(widget, folder),
-        help="PNG, JPEG, TIFF, WebP, BMP or GIF; photographs are turned upright, light ink on dark paper is fine.",
+        help="PNG, JPEG, TIFF, WebP, BMP or GIF, or a zip of them; photographs are turned upright, light ink on dark "
+        "paper is fine.",
         max_upload_size=100,
     )
 
@@ -81,6 +82,23 @@ def read_now(some: list[desk.Word], folder: Path) -> bool:
         place.empty()
         if len(some) == 1:
             desk.refuse(some[0], folder)
+        layout.error(str(error))
+        return False
+    place.empty()
+    return True
+
+
+def opened(folder: Path) -> bool:
+    """Wait for the reader, telling the phase; False, and the sentence, where it cannot be opened."""
+    place = st.empty()
+    try:
+        if not readers.opening(folder).done.wait(0.1):
+            with place.status("Opening the reader", expanded=False) as status:
+                readers.open_reader(folder, lambda phase: status.update(label=phase))
+        else:
+            readers.open_reader(folder)
+    except HwrError as error:
+        place.empty()
         layout.error(str(error))
         return False
     place.empty()

@@ -15,8 +15,9 @@ import streamlit as st
 
 from hwr_core.errors import HwrError
 from pages.shared import readers
+from pages.shared.unpacking import unpacked
 
-TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif"]
+TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "zip"]
 MOST_WORDS = 1000  # a tab's memory; more is a data set
 LONGEST = 1600  # pixels kept of a picture: far more than a canvas shows, a fraction of a phone's photograph
 
@@ -32,6 +33,11 @@ class Word:
     problem: str = ""  # why it cannot be read: the sentence
     typed: str = ""  # the partial text under which it is read
     accepted: str | None = None  # what the person settled on
+    svg: str = ""  # the strokes of a word that was drawn
+    source: str = ""  # the data set that it came from
+    word_id: str = ""  # its name there
+    truth: str = ""  # its transcription there
+    writer: str = ""  # whose hand it is, if that data set says so
 
 
 def words() -> list[Word]:
@@ -59,20 +65,32 @@ def current() -> Word | None:
     return next(iter(good()), None)
 
 
+def find(key: str) -> Word | None:
+    """A word on the desk whose picture can be read, by its id."""
+    word = _desk().get(key)
+    return word if word is not None and word.picture is not None else None
+
+
 def look_at(word: Word) -> None:
     st.session_state["desk_at"] = word.id
 
 
-def put(name: str, data: bytes) -> Word:
-    """Lay a file on the desk; the same file again is the word that is there already."""
-    key = hashlib.sha256(data + name.encode()).hexdigest()[:16]
+def put(name: str, data: bytes) -> Word | None:
+    """Lay a file on the desk; the same file again is the word that is there already. None where the desk is full."""
+    return _add(Word(hashlib.sha256(data + name.encode()).hexdigest()[:16], name, data))
+
+
+def _add(word: Word) -> Word | None:
     desk = _desk()
-    if key not in desk:
-        if len(desk) >= MOST_WORDS:
-            sentence = f"the desk holds {MOST_WORDS:,} pictures. Remove some, or add them as a data set instead."
-            return Word(key, name, problem=f"{name}: {sentence}")
-        desk[key] = Word(key, name, data)
-    return desk[key]
+    if word.id not in desk and len(desk) >= MOST_WORDS:
+        st.session_state["desk_full"] = True
+        return None
+    return desk.setdefault(word.id, word)
+
+
+def was_full() -> bool:
+    """Whether pictures have been left out since this was last asked: the desk holds `MOST_WORDS`."""
+    return bool(st.session_state.pop("desk_full", False))
 
 
 def take(widget: str, folder: Path | None = None) -> None:
@@ -87,8 +105,23 @@ def take(widget: str, folder: Path | None = None) -> None:
 
 
 def put_all(files: Iterable[tuple[str, bytes]]) -> None:
-    """Lay files on the desk; the first of them comes under the lamp."""
-    came = [put(name, data) for name, data in files]
+    """Lay files on the desk, zips unpacked; the first of them comes under the lamp."""
+    came = []
+    for name, data in files:
+        try:
+            came += [put(*member) for member in unpacked(name, data)]
+        except HwrError as error:
+            came.append(_add(Word(hashlib.sha256(data).hexdigest()[:16], name, problem=str(error))))
+    lay([word for word in came if word is not None])
+
+
+def put_words(some: Iterable[Word]) -> None:
+    """Lay words on the desk whose pictures are known already; one that is there stays as it is."""
+    lay([word for word in map(_add, some) if word is not None])
+
+
+def lay(came: list[Word]) -> None:
+    """What has come with one upload, photograph or click: the first of it comes under the lamp."""
     if came:
         look_at(came[0])
     st.session_state["desk_came"] = [word.id for word in came]
@@ -116,7 +149,17 @@ def remove(word: Word) -> None:
 
 def clear() -> None:
     _desk().clear()
-    st.session_state.pop("readings", None)
+    for name in ("readings", "desk_refused", "desk_came", "desk_at"):
+        st.session_state.pop(name, None)
+
+
+def conditions() -> readers.Conditions:
+    """What all readings are held to: the language, and a list of words."""
+    return st.session_state.get("desk_conditions", readers.Conditions())
+
+
+def hold_to(wanted: readers.Conditions) -> None:
+    st.session_state["desk_conditions"] = wanted
 
 
 def settle(tell: Callable[[int, int], None] | None = None) -> None:
@@ -128,13 +171,14 @@ def settle(tell: Callable[[int, int], None] | None = None) -> None:
         if tell:
             tell(done, len(waiting))
         try:
-            word.picture = _reduced(read_picture(word.data or b"", word.name))
+            word.picture = reduced(read_picture(word.data or b"", word.name))
         except HwrError as error:
             word.problem = str(error)
         word.data = None
 
 
-def _reduced(picture: np.ndarray) -> np.ndarray:
+def reduced(picture: np.ndarray) -> np.ndarray:
+    """A picture without what a canvas could not show."""
     if max(picture.shape) <= LONGEST:
         return picture
     import cv2
@@ -144,28 +188,31 @@ def _reduced(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def _readings() -> dict[tuple[str, str, str], Any]:
+Question = tuple[str, str, str, readers.Conditions]
+
+
+def _readings() -> dict[Question, Any]:
     return st.session_state.setdefault("readings", {})
 
 
-def reading_of(word: Word, folder: Path) -> Any | None:
+def _question(word: Word, folder: Path, typed: str | None = None) -> Question:
+    return str(folder), word.id, word.typed if typed is None else typed, conditions()
+
+
+def reading_of(word: Word, folder: Path, typed: str | None = None) -> Any | None:
     """What this reader says of the word under what was typed, if it has been asked."""
-    return _readings().get((str(folder), word.id, word.typed))
+    return _readings().get(_question(word, folder, typed))
 
 
 def unread(folder: Path) -> list[Word]:
     """Words that this reader has not been asked about; one that it refused, for what was typed, is not asked again."""
     refused = st.session_state.get("desk_refused", set())
-    return [
-        word
-        for word in good()
-        if reading_of(word, folder) is None and (str(folder), word.id, word.typed) not in refused
-    ]
+    return [word for word in good() if reading_of(word, folder) is None and _question(word, folder) not in refused]
 
 
 def refuse(word: Word, folder: Path) -> None:
     """This reader cannot read the word under what was typed."""
-    st.session_state.setdefault("desk_refused", set()).add((str(folder), word.id, word.typed))
+    st.session_state.setdefault("desk_refused", set()).add(_question(word, folder))
 
 
 def read(some: list[Word], folder: Path, tell: Callable[[str], None] | None = None) -> None:
@@ -178,8 +225,9 @@ def read(some: list[Word], folder: Path, tell: Callable[[str], None] | None = No
     if not some:
         return
     pictures = [word.picture for word in some if word.picture is not None]
-    for word, reading in zip(some, readers.read(folder, pictures, [word.typed for word in some], tell), strict=True):
-        _readings()[str(folder), word.id, word.typed] = reading
+    found = readers.read(folder, pictures, [word.typed for word in some], tell, conditions())
+    for word, reading in zip(some, found, strict=True):
+        _readings()[_question(word, folder)] = reading
 
 
 def final(word: Word, folder: Path) -> str:
@@ -190,29 +238,26 @@ def final(word: Word, folder: Path) -> str:
     return reading.text if reading else ""
 
 
-def records(folder: Path, reader: str) -> list[dict[str, Any]]:
-    """Every word as a plain record, for CSV and JSON."""
-    out = []
-    for word in words():
-        reading = reading_of(word, folder) if word.picture is not None else None
-        out.append(
-            {
-                "file": word.name,
-                "text": final(word, folder),
-                "reading": reading.text if reading else "",
-                "confidence": round(float(reading.confidence), 4) if reading else None,
-                "typed": word.typed,
-                "accepted": word.accepted is not None,
-                "alternatives": [
-                    {"text": text, "confidence": round(float(share), 4)} for text, share in reading.alternatives
-                ]
-                if reading
-                else [],
-                "reader": reader if reading else "",
-                "problem": word.problem,
-            }
-        )
-    return out
+def records(folder: Path, reader: str, only_accepted: bool = False) -> list[dict[str, Any]]:
+    """Every word as a plain record, for downloads; or those alone that were accepted."""
+    return [record(word, folder, reader) for word in words() if word.accepted is not None or not only_accepted]
+
+
+def record(word: Word, folder: Path, reader: str) -> dict[str, Any]:
+    """One word as a plain record."""
+    reading = reading_of(word, folder) if word.picture is not None else None
+    others = reading.alternatives if reading else []
+    return {
+        "file": word.name,
+        "text": final(word, folder),
+        "reading": reading.text if reading else "",
+        "confidence": round(float(reading.confidence), 4) if reading else None,
+        "typed": word.typed,
+        "accepted": word.accepted is not None,
+        "alternatives": [{"text": text, "confidence": round(float(share), 4)} for text, share in others],
+        "reader": reader if reading else "",
+        "problem": word.problem,
+    }
 
 
 def as_csv(rows: list[dict[str, Any]]) -> bytes:
@@ -225,3 +270,8 @@ def as_csv(rows: list[dict[str, Any]]) -> bytes:
 
 def as_json(rows: list[dict[str, Any]]) -> bytes:
     return json.dumps(rows, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def as_text(rows: list[dict[str, Any]]) -> bytes:
+    """The words alone, one a line."""
+    return "".join(f"{row['text']}\n" for row in rows).encode("utf-8")

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from hwr_core.errors import ConfigError
 from pages.shared import words
 
 MOST_OPEN = 2  # a reader holds some hundred MB
-ALTERNATIVES = 5
+ALTERNATIVES = 6  # the reading, and five to choose from
 BATCH = 16  # words read before the page shows them
+REMEMBERED = 128  # pictures that are read again while someone types
+WILDCARD = "?"
 
 
 def available() -> dict[str, Any]:
@@ -46,7 +49,7 @@ def load(folder: Path, tell: Callable[[str], None]) -> Any:
         tell(f"Opening {name}: starting TensorFlow takes 5 to 9 s, the first time only")
     else:
         tell(f"Opening {name}")
-    return Recognizer.load(folder)
+    return Recognizer.load(folder, remember=REMEMBERED)
 
 
 @dataclass
@@ -124,13 +127,78 @@ def open_reader(folder: Path, tell: Callable[[str], None] | None = None) -> Open
     return reader
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """What a reading is held to, besides what was typed.
+
+    Attributes:
+        language: "auto", "none", or a code of `Recognizer.languages`.
+        words: the only readings allowed; empty for any.
+    """
+
+    language: str = "auto"
+    words: tuple[str, ...] = ()
+
+
 def read(
     folder: Path,
     pictures: Sequence[np.ndarray],
-    prefixes: Sequence[str],
+    typed: Sequence[str],
     tell: Callable[[str], None] | None = None,
+    conditions: Conditions = Conditions(),
 ) -> list[Any]:
-    """Read words: one `Reading` each, in order."""
+    """Read words: one `Reading` each, in order.
+
+    Args:
+        folder: the reader's.
+        pictures: `(H, W)` uint8 each.
+        typed: what was typed of each: its beginning; or, with a `?` for each unreadable letter, the whole word.
+        tell: is told the phase while the reader is being opened.
+        conditions: for all of them.
+
+    Raises:
+        HwrError: the reader cannot be opened, cannot write what was typed, or no allowed word fits it.
+    """
     reader = open_reader(folder, tell)
+    found: list[Any] = [None] * len(pictures)
     with reader.lock:
-        return list(reader.recognizer.read(list(pictures), prefix=list(prefixes), alternatives=ALTERNATIVES))
+        for rows, asked in _questions(typed, conditions):
+            some = reader.recognizer.read(
+                [pictures[row] for row in rows], alternatives=ALTERNATIVES, alignment=True, **asked
+            )
+            for row, reading in zip(rows, some, strict=True):
+                found[row] = reading
+    return found
+
+
+def _questions(typed: Sequence[str], conditions: Conditions) -> list[tuple[list[int], dict[str, Any]]]:
+    """The calls that answer all: rows, and what is asked of them."""
+    from hwr_core.inference.asked import mask_places
+
+    places = [mask_places(text) for text in typed]
+    begun = [row for row, letters in enumerate(places) if None not in letters]
+    masked = [row for row, letters in enumerate(places) if None in letters]
+    common: dict[str, Any] = {"language": conditions.language}
+    calls = []
+    if begun:
+        prefixes = ["".join(filter(None, places[row])) for row in begun]
+        allowed = {"words": list(conditions.words)} if conditions.words else {}
+        calls.append((begun, {"prefix": prefixes, **allowed, **common}))
+    if masked and not conditions.words:
+        calls.append((masked, {"mask": [typed[row] for row in masked], **common}))
+    elif masked:
+        for row in masked:
+            calls.append(([row], {"prefix": [""], "words": _fitting(conditions.words, places[row]), **common}))
+    return calls
+
+
+def _fitting(allowed: Sequence[str], places: Sequence[str | None]) -> list[str]:
+    """The allowed words that fit letters and open places."""
+    some = [
+        word
+        for word in allowed
+        if len(word) == len(places) and all(place in (None, letter) for place, letter in zip(places, word, strict=True))
+    ]
+    if not some:
+        raise ConfigError("No word of your list fits what was typed. Type something else, or change the list.")
+    return some

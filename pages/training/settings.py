@@ -14,7 +14,10 @@ from hwr_core.config import (
     MODEL_CONFIGS,
     AugmentationConfig,
     CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
     RunConfig,
+    Seq2SeqConfig,
     TrainingConfig,
     build,
     model_config,
@@ -33,6 +36,7 @@ MODELS = {
     "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
     "cnn_transformer": "Reads a whole word at once: deep CNN, Transformer, CTC. Learns more, and wants a GPU for it.",
     "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
+    "seq2seq": "Reads whole words as crnn or cnn_transformer do, then tells letter by letter from the text so far.",
 }
 CHOICES: dict[str, dict[Any, str]] = {
     "canvas.height": {height: f"{height} pixels" for height in (32, 48, 64, 96, 128)},
@@ -53,12 +57,17 @@ STEPS = {  # of the buttons - and +; any value can be typed
     "training.max_validation_words": 100,
     "cnn_transformer.layers": 1,
     "cnn_transformer.heads": 1,
+    "seq2seq.layers": 1,
+    "seq2seq.heads": 1,
+    "seq2seq.decoder_layers": 1,
+    "seq2seq.decoder_heads": 1,
 }
-SPELLED = {"lstm": "LSTM"}
+SPELLED = {"lstm": "LSTM", "ctc": "CTC"}
 LARGER: dict[str, dict[str, Any]] = {  # the network of a thorough training
     "crnn": {"channels": (32, 64, 128, 192), "lstm_units": 192},
     "cnn_transformer": {"layers": 8},
     "dual": {"image_units": 256},
+    "seq2seq": {"layers": 8, "decoder_layers": 3, "decoder_width": 256, "decoder_feed_forward": 1024},
 }
 TINY: dict[str, dict[str, Any]] = {  # and of a quick try, for models that have one
     "crnn": {"channels": (16, 32, 48, 64), "lstm_units": 64, "lstm_layers": 1, "dropout": 0.0},
@@ -69,6 +78,16 @@ TINY: dict[str, dict[str, Any]] = {  # and of a quick try, for models that have 
         "layers": 1,
         "feed_forward": 128,
         "dropout": 0.0,
+    },
+    "seq2seq": {
+        "encoder": "crnn",
+        "channels": (16, 32, 48, 64),
+        "lstm_units": 64,
+        "lstm_layers": 1,
+        "dropout": 0.0,
+        "decoder_width": 64,
+        "decoder_layers": 1,
+        "decoder_feed_forward": 128,
     },
 }
 PRESETS = {
@@ -86,7 +105,7 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
     Args:
         preset: one of `PRESETS`.
         model: the model chosen.
-        reader: a shipped reader of that model, from whose weights a quick try goes on: it reads from the start.
+        reader: a shipped reader, from whose weights a quick try goes on: one of that model reads from the start.
     """
     if preset == "Thorough":
         return {model: LARGER[model], "training": {"epochs": 120, "patience": 15, "warmup_steps": 500}}
@@ -94,10 +113,11 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
         return {}
     few = {"batch_size": 32, "warmup_steps": 20, "max_words": 1000, "max_validation_words": 200}
     if reader is not None:
+        careful = {"epochs": 5, "learning_rate": 0.0003} if reader.model.name == model else {"epochs": 20}
         return {
-            model: dataclasses.asdict(reader.model),
+            model: network_of(reader, model),
             "canvas": dataclasses.asdict(reader.canvas),
-            "training": {**few, "epochs": 5, "learning_rate": 0.0003},
+            "training": {**few, **careful},
         }
     if model in TINY:
         return {
@@ -107,6 +127,27 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
             "training": {**few, "epochs": 20, "batch_size": 16, "learning_rate": 0.003},
         }
     return {"canvas": {"height": 32, "width": 192}, "training": {**few, "epochs": 10}}
+
+
+def starters(model: str) -> tuple[str, ...]:
+    """The models whose checkpoints a training of this model can start from."""
+    return (model, "crnn", "cnn_transformer") if model == "seq2seq" else (model,)
+
+
+def network_of(start: RunConfig, model: str) -> dict[str, Any]:
+    """The settings of `model` under which the weights of a checkpoint fit; a CTC network becomes a frozen encoder."""
+    if start.model.name == model or not isinstance(start.model, CrnnConfig | CnnTransformerConfig):
+        return dataclasses.asdict(start.model)
+    return {**Seq2SeqConfig.encoder_settings(start.model), "freeze_encoder": True}
+
+
+def fits(start: RunConfig, config: RunConfig) -> bool:
+    """Whether a checkpoint's weights fit a run's network and canvas."""
+    network: Any = config.model
+    if isinstance(network, Seq2SeqConfig) and start.model.name != network.name:
+        network = network.encoder_config
+    wanted = dataclasses.replace(start.model, shortcut=0.0) if network is not config.model else start.model
+    return (wanted, start.canvas) == (network, config.canvas)
 
 
 def key(group: str, name: str) -> str:
@@ -129,6 +170,8 @@ def shown(value: Any) -> str:
     """A setting's value as people write it: (24, 48) -> "24, 48"; 0.001 -> "0.001"."""
     if isinstance(value, tuple | list):
         return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
     return str(value) if value != "" else "none"
@@ -163,6 +206,8 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
             format_func=lambda value: choices.get(value, str(value)),
             **({"index": values.index(default)} if fresh else {}),
         )
+    elif isinstance(default, bool):
+        st.toggle(**options, **({"value": default} if fresh else {}))
     elif isinstance(default, float):
         value = {"value": default} if fresh else {}
         st.number_input(**options, min_value=0.0, step=_step(default), format="%.6g", **value)
@@ -269,9 +314,9 @@ def fill_preset(preset: str, model: str, readers: dict[str, RunConfig]) -> None:
         st.session_state[START_FROM] = name or FRESH
 
 
-def fill_network(config: RunConfig) -> None:
+def fill_network(config: RunConfig, model: str) -> None:
     """Take over the network and the canvas of a checkpoint, so that its weights fit. For callbacks."""
-    fill(config.model.name, dataclasses.asdict(config.model))
+    fill(model, network_of(config, model))
     fill("canvas", dataclasses.asdict(config.canvas))
 
 

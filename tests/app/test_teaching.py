@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from visiting import StandIn, errors, html, open_app, png
+from visiting import StandIn, accept, act, errors, html, open_app, png, type_in
 
 from hwr_core import jobs
 from hwr_core.data import Corrections
@@ -69,8 +69,7 @@ def test_an_accepted_word_is_on_the_disk_with_what_was_typed(reader: StandIn):
     app = with_words()
     app.text_input(key="keep_writer").set_value("Anna").run()
     app.text_input(key="keep_who").set_value("Ada").run()
-    next(box for box in app.text_input if box.key.startswith("typed_")).set_value("bex").run()
-    press(app, "accept_")
+    accept(type_in(app, "bex"))
     (kept,) = Corrections().current()
     assert (kept.text, kept.reading, kept.prefix, kept.checkpoint) == ("bexause", "bexause", "bex", "steady")
     assert (kept.writer, kept.who, kept.source) == ("Anna", "Ada", "0.png")
@@ -80,46 +79,43 @@ def test_an_accepted_word_is_on_the_disk_with_what_was_typed(reader: StandIn):
 
 
 def test_an_alternative_is_kept_as_a_correction(reader: StandIn):
-    app = with_words(1)
-    next(button for button in app.button if button.label.startswith(r"\_ome")).click().run()
+    act(with_words(1), "accept", "_ome")
     (kept,) = Corrections().current()
     assert (kept.text, kept.reading, kept.is_changed) == ("_ome", "because", True)
 
 
 def test_undo_takes_it_back_here_and_there(reader: StandIn):
-    app = press(with_words(2), "accept_")
-    press(app, "accept_")
+    app = accept(accept(with_words(2)))
     assert Corrections().count() == 2
     press(app, "keep_undo")
     assert [word.source for word in Corrections().current()] == ["0.png"]
     assert app.dataframe(key="read_table").value["Accepted"].tolist() == [True, False]
-    press(app, "read_back")
-    press(app, "undo_")
+    act(app, "back")
+    act(app, "undo")
     assert Corrections().current() == []
     assert len(Corrections().history()) == 2
 
 
 def test_typing_after_accepting_opens_the_word_again(reader: StandIn):
-    app = press(with_words(1), "accept_")
-    next(box for box in app.text_input if box.key.startswith("typed_")).set_value("so").run()
+    app = type_in(accept(with_words(1)), "so")
     assert Corrections().current() == []
-    press(app, "accept_")
+    accept(app)
     assert [word.text for word in Corrections().current()] == ["socause"]
 
 
 def test_a_cleared_desk_keeps_what_was_accepted(reader: StandIn):
-    app = press(press(with_words(1), "accept_"), "read_clear")
+    app = press(accept(with_words(1)), "read_clear")
     assert Corrections().count() == 1
     assert "1 accepted word kept" in html(app)
     app.file_uploader[0].set_value([("0.png", png(size=(100, 60)), "image/png")]).run()
-    next(box for box in app.text_input if box.key.startswith("typed_")).set_value("so").run()
+    type_in(app, "so")
     assert Corrections().count() == 1
 
 
 def test_a_blank_is_accepted_and_not_kept(reader: StandIn):
     app = open_app("read")
     app.file_uploader[0].set_value([("blank.png", png(""), "image/png")]).run()
-    press(app, "accept_")
+    accept(app)
     assert Corrections().count() == 0
     assert not errors(app)
 
@@ -127,7 +123,7 @@ def test_a_blank_is_accepted_and_not_kept(reader: StandIn):
 def test_a_word_that_cannot_be_stored_stays_open(reader: StandIn, workspace: Path):
     app = with_words(1)
     (workspace / "corrections.sqlite").write_bytes(b"no database at all" * 200)
-    press(app, "accept_")
+    accept(app)
     assert any("The word was not accepted" in sentence for sentence in errors(app))
     assert app.dataframe(key="read_table").value["Accepted"].tolist() == [False]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parents[2]
@@ -45,11 +49,60 @@ def errors(app: AppTest) -> list[str]:
     return [element.value for element in app.error]
 
 
+def component(app: AppTest, name: str) -> Any:
+    """The protocol buffer of a component on the page."""
+    (found,) = [element.proto for element in app.get("bidi_component") if element.proto.component_name == name]
+    return found
+
+
+def shown(app: AppTest, name: str = "studio_box") -> dict[str, Any]:
+    """What a component was given to show."""
+    return json.loads(component(app, name).json)
+
+
+def send(app: AppTest, event: str, value: dict[str, Any], name: str = "studio_box", state: bool = False) -> AppTest:
+    """Have a component say something, as its JavaScript does: an event, or a state that stays."""
+    ident = component(app, name).id
+    if state:
+        message = WidgetState(id=ident, json_value=json.dumps({event: value}))
+    else:
+        payload = json.dumps([{"event": event, "value": value}])
+        message = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{ident}__events", json_trigger_value=payload)
+    states = app._tree.get_widget_states()
+    states.widgets.append(message)
+    app._run(states)
+    assert not app.exception
+    return app
+
+
+_numbers = itertools.count(1)
+
+
+def type_in(app: AppTest, text: str) -> AppTest:
+    """Type into the workbench's box."""
+    message = {"id": shown(app)["id"], "text": text, "number": next(_numbers)}
+    return send(app, "typed", message, state=True)
+
+
+def act(app: AppTest, what: str, text: str = "", typed: str | None = None) -> AppTest:
+    """Press one of the workbench's buttons, or its key."""
+    now = shown(app)
+    typed = now["typed"] if typed is None else typed
+    message = {"what": what, "text": text, "typed": typed, "id": now["id"], "number": next(_numbers)}
+    return send(app, "act", message)
+
+
+def accept(app: AppTest) -> AppTest:
+    """Accept what the workbench shows."""
+    return act(app, "accept", shown(app)["text"])
+
+
 @dataclass
 class StandInReading:
     text: str
     confidence: float
     alternatives: list[tuple[str, float]]
+    alignment: Any = None
 
 
 @dataclass
@@ -58,16 +111,34 @@ class StandIn:
 
     asked: list[tuple[int, list[str]]] = field(default_factory=list)  # (pictures, prefixes) of each call
     shapes: list[tuple[int, ...]] = field(default_factory=list)  # of every picture, in order
+    held: list[tuple[str, Sequence[str] | None]] = field(default_factory=list)  # (language, words) of each call
+    aligned: bool = False  # whether its readings say where in the picture each letter is
 
-    def read(self, images: Sequence[np.ndarray], prefix: Sequence[str], alternatives: int) -> list[StandInReading]:
+    def read(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        alternatives: int,
+        prefix: Sequence[str] = (),
+        mask: Sequence[str] | None = None,
+        words: Sequence[str] | None = None,
+        language: str = "auto",
+        alignment: bool = False,
+    ) -> list[StandInReading]:
         from hwr_core.errors import CharsetError
 
-        self.asked.append((len(images), list(prefix)))
-        if any("€" in text for text in prefix):
+        self.asked.append((len(images), list(mask or prefix)))
+        self.held.append((language, words))
+        if any("€" in text for text in mask or prefix):
             raise CharsetError("Character '€' (U+20AC) at position 0 of '€' is not in the charset.")
         self.shapes += [image.shape for image in images]
         assert all(image.dtype == np.uint8 and image.ndim == 2 for image in images)
-        return [self.one(image, text) for image, text in zip(images, prefix, strict=True)]
+        starts = [text.replace("?", "a") for text in mask] if mask else prefix
+        readings = [self.one(image, start) for image, start in zip(images, starts, strict=True)]
+        if alignment and self.aligned:
+            for image, reading in zip(images, readings, strict=True):
+                reading.alignment = aligned(reading.text, image.shape[1])
+        return readings
 
     def one(self, image: np.ndarray, prefix: str) -> StandInReading:
         if image.min() == image.max():
@@ -75,3 +146,15 @@ class StandIn:
         confidence = 0.5 + (image.shape[1] % 40) / 100
         text = prefix + "because"[len(prefix) :]
         return StandInReading(text, confidence, [(text, confidence), (prefix + "_ome", 0.04), (prefix + "x", 0.01)])
+
+
+def aligned(text: str, width: int) -> Any:
+    """An alignment whose letters share the picture evenly, each a little less certain than the one before."""
+    from hwr_core.inference.alignment import Alignment, Letter
+
+    each = width / max(1, len(text))
+    letters = [
+        Letter(letter, max(0.0, 0.95 - 0.15 * i), (i * each / 2, (i + 1) * each / 2), (i * each, (i + 1) * each))
+        for i, letter in enumerate(text)
+    ]
+    return Alignment(letters, [[(letter, 0.9), ("", 0.1)] for letter in text], each / 2)

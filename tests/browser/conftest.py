@@ -64,7 +64,14 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def server(home: Path) -> Iterator[str]:
-    """A fresh server of the app; its output is kept in the workspace."""
+    """The address of a fresh server of the app."""
+    with running(home) as (address, _):
+        yield address
+
+
+@contextmanager
+def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A fresh server of the app, its address and its process; its output is kept in the workspace."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -77,7 +84,7 @@ def server(home: Path) -> Iterator[str]:
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             process.terminate()
             process.wait(30)

@@ -53,8 +53,8 @@ def test_an_uploaded_word_is_read(page, app_url):
             {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"},
         ]
     )
-    page.locator(".studio-reading").first.wait_for()
-    assert page.locator(".studio-reading").first.inner_text().strip()
+    page.locator(".bench .reading").wait_for()
+    assert page.locator(".bench .reading").inner_text().strip()
     page.get_by_text("this is no picture that can be read").first.wait_for()
     calm(page)
 

@@ -1,4 +1,4 @@
-"""Drawn words, data sets of them, and two tiny trained recognizers that several rooms' tests share."""
+"""Drawn words, data sets of them, and a few tiny trained recognizers that several rooms' tests share."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hwr_core.config import (
     DualConfig,
     ModelConfig,
     RunConfig,
+    Seq2SeqConfig,
     TrainingConfig,
 )
 
@@ -120,6 +121,21 @@ def tiny_dual() -> DualConfig:
 
 
 @pytest.fixture(scope="session")
+def tiny_seq2seq(tiny_crnn: CrnnConfig) -> Seq2SeqConfig:
+    """Its encoder is `tiny_crnn`."""
+    return Seq2SeqConfig(
+        **Seq2SeqConfig.encoder_settings(tiny_crnn),
+        decoder_width=32,
+        decoder_layers=1,
+        decoder_heads=2,
+        decoder_feed_forward=64,
+        decoder_dropout=0.0,
+        label_smoothing=0.0,
+        token_noise=0.0,
+    )
+
+
+@pytest.fixture(scope="session")
 def config_of() -> Callable[..., RunConfig]:
     return small_config
 
@@ -158,6 +174,13 @@ def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory, tiny_cnn_trans
     """A finished run of `cnn_transformer` on four drawn words."""
     folder = tmp_path_factory.mktemp("cnn_transformer")
     return train_four_words(folder, tiny_cnn_transformer, epochs=25, patience=25, learning_rate=0.003)
+
+
+@pytest.fixture(scope="session")
+def seq2seq_run(tmp_path_factory: pytest.TempPathFactory, tiny_seq2seq: Seq2SeqConfig) -> Path:
+    """A finished run of `seq2seq` on four drawn words."""
+    folder = tmp_path_factory.mktemp("seq2seq")
+    return train_four_words(folder, tiny_seq2seq, epochs=25, patience=25, learning_rate=0.005)
 
 
 @pytest.fixture(scope="session")

@@ -15,13 +15,14 @@ from hwr_core.config import (
     CrnnConfig,
     DualConfig,
     RunConfig,
+    Seq2SeqConfig,
     TrainingConfig,
     model_config,
     read_json,
 )
 from hwr_core.errors import ConfigError, HwrError
 
-KINDS = (CanvasConfig, CrnnConfig, CnnTransformerConfig, DualConfig, AugmentationConfig, TrainingConfig)
+KINDS = (CanvasConfig, CrnnConfig, CnnTransformerConfig, DualConfig, Seq2SeqConfig, AugmentationConfig, TrainingConfig)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,15 @@ def test_configurations_are_frozen(kind):
         (DualConfig, "fine_tune_from", "conv1"),
         (DualConfig, "joint_units", 3),
         (DualConfig, "text_dropout", -0.1),
+        (Seq2SeqConfig, "encoder", "dual"),
+        (Seq2SeqConfig, "views", 0),
+        (Seq2SeqConfig, "channels", (8, 8, 8)),
+        (Seq2SeqConfig, "freeze_encoder", 1),
+        (Seq2SeqConfig, "decoder_width", 100),
+        (Seq2SeqConfig, "decoder_layers", 0),
+        (Seq2SeqConfig, "ctc_weight", 1.0),
+        (Seq2SeqConfig, "reading_weight", 1.5),
+        (Seq2SeqConfig, "token_noise", -0.1),
         (AugmentationConfig, "strength", 3.0),
         (AugmentationConfig, "shear", -0.1),
         (AugmentationConfig, "mask", 0.6),
@@ -130,6 +140,7 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "training": {"epochs": float("inf")}}, "epochs must be a whole number"),
         ({"datasets": ["a"], "model": {"name": "crnn", "channels": [8, 8, 8, "8"]}}, "channels|CrnnConfig"),
         ({"datasets": ["a"], "model": {"name": "crnn", "channels": 8}}, "channels must be a list"),
+        ({"datasets": ["a"], "model": {"name": "seq2seq", "freeze_encoder": 1}}, "true or false"),
         ({"datasets": ["a"], "model": {"name": "dual", "tokens": 1}}, "tokens must be text"),
         ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"average": 0.9}}, "average must be 0 for dual"),
         ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"precision": "mixed_bfloat16"}}, "for dual"),
@@ -149,7 +160,7 @@ def test_whole_numbers_stay_whole():
 
 def test_models_are_known_by_their_names():
     names = {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()}
-    assert names == {name: name for name in ("crnn", "cnn_transformer", "dual")}
+    assert names == {name: name for name in ("crnn", "cnn_transformer", "dual", "seq2seq")}
     assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
 
 
@@ -185,3 +196,9 @@ def test_public_names_are_loaded_when_asked_for():
     assert hwr_core.Recognizer.__module__ == "hwr_core.inference.recognizer"
     with pytest.raises(AttributeError, match="nothing"):
         _ = hwr_core.nothing
+
+
+def test_a_ctc_network_becomes_an_encoder():
+    for start in (CrnnConfig(lstm_units=96, dropout=0.3), CnnTransformerConfig(layers=2, width=64, shortcut=0.0)):
+        settings = Seq2SeqConfig.encoder_settings(start)
+        assert Seq2SeqConfig(**settings).encoder_config == start

@@ -310,3 +310,12 @@ def test_peak_memory_is_this_process_s_own():
 
     now = psutil.Process().memory_info().rss / 2**20
     assert 0.5 * now < jobs.peak_memory_mb() < now + 8000
+
+
+def test_peak_memory_is_not_the_parent_s(tmp_path: Path):
+    status = tmp_path / "status"
+    status.write_text("Name:\tpython\nVmPeak:\t  900000 kB\nVmHWM:\t   51200 kB\n")
+    assert jobs._peak_of_status(status) == 50
+    status.write_text("Name:\tpython\n")
+    assert jobs._peak_of_status(status) is None
+    assert jobs._peak_of_status(tmp_path / "gone") is None

@@ -252,10 +252,39 @@ def test_the_command_prints_the_table_and_writes_json_and_csv(words, checkpoint,
 def test_the_command_reads_again_only_when_something_has_changed(words, checkpoint, stand_in, capsys):
     call = [str(checkpoint), "words", "--most", "2"]
     assert [main(call), main(call)] == [0, 0]
-    assert len(stand_in.calls) == 1
+    assert len(stand_in.calls) == 2  # without a language and with
     assert "nothing has changed since" in capsys.readouterr().err
     assert main([*call, "--again"]) == 0
-    assert len(stand_in.calls) == 2
+    assert len(stand_in.calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ([], [{"language": "none"}, {}]),
+        (["--language", "none"], [{"language": "none"}]),
+        (["--language", "auto"], [{}]),
+        (["--language", "fr", "--option", "views=3"], [{"language": "fr", "views": 3}]),
+    ],
+)
+def test_letter_by_letter_and_with_languages(words, checkpoint, stand_in, tmp_path, capsys, arguments, asked):
+    target = tmp_path / "figures.json"
+    assert main([str(checkpoint), "words", "--json", str(target), *arguments]) == 0
+    assert [options for _, options in stand_in.calls] == asked
+    printed = capsys.readouterr().out
+    assert ("| letter by letter, no language |" in printed) == (len(asked) == 2)
+    report = json.loads(target.read_text())
+    assert len(report["ways"]) == len(asked)
+    assert all(way["word_accuracy"]["value"] == 0.25 for way in report["ways"].values())
+
+
+def test_other_languages_give_other_readings(words, checkpoint, monkeypatch, tmp_path):
+    request, plain = (Request(str(checkpoint), ("words",), read_options=o) for o in ({}, {"language": "none"}))
+    before = store.key_of(request), store.key_of(plain)
+    monkeypatch.setattr(store, "LANGUAGE_FOLDER", tmp_path)
+    (tmp_path / "en.npz").write_text("others")
+    assert store.key_of(request) != before[0]
+    assert store.key_of(plain) == before[1]
 
 
 def test_a_file_is_as_good_as_a_name(words, checkpoint, stand_in, tmp_path, capsys):

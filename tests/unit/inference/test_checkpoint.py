@@ -25,10 +25,12 @@ def folder(crnn_run, tmp_path) -> Path:
 
 @pytest.mark.slow
 class TestRealCheckpoint:
-    def test_its_files_are_plain(self, crnn_run, dual_run):
+    def test_its_files_are_plain(self, crnn_run, dual_run, seq2seq_run):
         common = {"config.json", "model.keras", "checkpoint.json"}
         assert {path.name for path in (crnn_run / "checkpoint").iterdir()} == {*common, "charset.txt", "model.onnx"}
         assert {path.name for path in (dual_run / "checkpoint").iterdir()} == {*common, "tokens.txt"}
+        files = {path.name for path in (seq2seq_run / "checkpoint").iterdir()}
+        assert files == {*common, "charset.txt", "model.onnx", "decoder.onnx"}
         about = json.loads((crnn_run / "checkpoint" / "checkpoint.json").read_text())
         assert about["checkpoint_version"] == checkpoint.CHECKPOINT_VERSION
         assert {"hwr_core", "keras", "epoch", "cer", "word_accuracy", "words"} <= set(about)

@@ -21,7 +21,7 @@ WORDS = ["tea", "ink", "moon", "sally"]
 BLANK = np.full((40, 90), 255, np.uint8)
 
 
-@pytest.fixture(scope="module", params=["crnn", "cnn_transformer", "dual"])
+@pytest.fixture(scope="module", params=["crnn", "cnn_transformer", "dual", "seq2seq"])
 def recognizer(request: pytest.FixtureRequest) -> Recognizer:
     return Recognizer.load(request.getfixturevalue(f"{request.param}_run") / "checkpoint")
 

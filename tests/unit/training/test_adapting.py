@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from hwr_core.errors import ConfigError, DataError
 from hwr_core.training import estimated_seconds, list_runs, new_adaptation, read_result
 from hwr_core.training.adapting import Taught, other_hands
 from hwr_core.training.hand_words import hand_of, hold_back, mixed
-from hwr_core.training.teaching import Score, batch_norms, score, task_from, teach
+from hwr_core.training.teaching import Score, batch_norms, no_worse, score, task_from, teach
 
 FOUR = ("tea", "ink", "moon", "sally")
 QUICK = AdaptationConfig(passes=4, rounds=2, batch_size=8, replay_share=0.5)
@@ -36,7 +37,8 @@ def test_too_few_words_say_how_many_are_missing():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"least_held_back": 16}, {"held_back_every": 1}, {"rounds": 30}, {"batch_size": 0}, {"replay_share": 1.0},
+    [{"least_held_back": 16}, {"shares": (0.3, 1.0)}, {"shares": ()}, {"held_back_every": 1},
+     {"rounds": 40}, {"batch_size": 0}, {"replay_share": 1.0},
      {"learning_rate": 0.0}, {"most_steps": 0}],
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(wrong: dict):
@@ -63,8 +65,57 @@ def test_what_came_of_it_is_said(right: int, first_word: str):
     assert taught.is_worse is (first_word == "Worse")
 
 
-def test_more_words_take_longer():
-    assert estimated_seconds(16) < estimated_seconds(64) <= estimated_seconds(200)
+def test_the_largest_share_that_is_no_worse_is_taken():
+    before = Score(8, 5, 9, 40)
+    right = {1.0: 4, 0.6: 5, 0.3: 6}
+    asked = []
+
+    def read_with(share: float) -> tuple[Score, list[list[str]]]:
+        asked.append(share)
+        return Score(8, right[share], 9, 40), [[str(share)]]
+
+    assert no_worse((1.0, 0.6, 0.3), before, read_with) == (0.6, [["0.6"]])
+    assert asked == [1.0, 0.6]
+    right[1.0] = 5
+    assert no_worse((1.0, 0.6, 0.3), before, read_with)[0] == 1.0
+
+
+def test_where_every_share_is_worse_the_best_is_made_last_and_it_is_said():
+    before = Score(8, 7, 2, 40)
+    right = {1.0: 3, 0.6: 6, 0.3: 5}
+    asked = []
+
+    def read_with(share: float) -> tuple[Score, list[list[str]]]:
+        asked.append(share)
+        return Score(8, right[share], 9, 40), [[str(share)]]
+
+    assert no_worse((1.0, 0.6, 0.3), before, read_with) == (0.6, [["0.6"]])
+    assert asked[-1] == 0.6
+    other = Score(2, 1, 1, 8)
+    assert Taught(24, 8, before, Score(8, right[0.6], 9, 40), other, other).sentence.startswith("Worse")
+
+
+def test_less_than_all_that_was_learned_is_said():
+    other = Score(2, 1, 1, 8)
+    taught = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, share=0.6)
+    assert taught.sentence.endswith("5 before. All that was learned read them worse, so 60% of it is in.")
+
+
+def test_more_words_take_longer(crnn_run: Path):
+    start = crnn_run / "checkpoint"
+    assert estimated_seconds(16, start) < estimated_seconds(64, start) <= estimated_seconds(200, start)
+
+
+def test_the_time_is_that_of_the_last_teaching(start: Path, hand):
+    """Words a second, and what is outside the steps, as measured by an earlier run of the same network."""
+    run = new_adaptation(start, "anna", settings=QUICK)
+    other = Score(2, 1, 1, 8)
+    taught = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, seconds=20.0)
+    (run.folder / "taught.json").write_text(json.dumps(asdict(taught)))
+    (run.folder / "history.csv").write_text("epoch,words_per_second,seconds\n1,90,4\n2,100,4\n")
+    learned = 24 - QUICK.least_held_back
+    shown = QUICK.passes * learned / (1 - QUICK.replay_share)
+    assert estimated_seconds(24, start, QUICK) == pytest.approx(20 - 8 + shown / 100)
 
 
 @pytest.fixture

@@ -8,7 +8,15 @@ import sys
 import pandas as pd
 import pytest
 
-from hwr_core.config import CanvasConfig, CnnTransformerConfig, CrnnConfig, DualConfig, RunConfig, TrainingConfig
+from hwr_core.config import (
+    CanvasConfig,
+    CnnTransformerConfig,
+    CrnnConfig,
+    DualConfig,
+    RunConfig,
+    Seq2SeqConfig,
+    TrainingConfig,
+)
 from hwr_core.errors import DataError
 from hwr_core.training import Estimate, estimate, new_run
 from hwr_core.training.estimate import ctc_parameters, dual_parameters
@@ -27,8 +35,8 @@ def config_of(model=None, **training: object) -> RunConfig:
 
 @pytest.mark.parametrize(
     "model",
-    [CrnnConfig(), CnnTransformerConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")],
-    ids=["crnn", "cnn_transformer", "dual", "tuned"],
+    [CrnnConfig(), CnnTransformerConfig(), Seq2SeqConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")],
+    ids=["crnn", "cnn_transformer", "seq2seq", "dual", "tuned"],
 )
 def test_figures_are_sane(model):
     found = estimate(config_of(model))

@@ -213,5 +213,5 @@ def test_missing_fonts_are_told(command, tmp_path, capfd):
 
 
 def test_recipes_are_told_from_single_runs(command):
-    assert command.recipe_names() == ["reader", "reader-open", "reader-small"]
+    assert command.recipe_names() == ["reader", "reader-large", "reader-open", "reader-small"]
     assert "stages" not in read_json(RECIPES / "starter.json")

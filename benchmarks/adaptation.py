@@ -1,0 +1,237 @@
+#!/usr/bin/env python
+"""What a reader learns of one person's hand: words right before and after it was taught 16, 64 and 200 of them.
+
+    python benchmarks/adaptation.py --data iam-words copiste-words csafe-words --words 64 --writers 15 --minutes 20
+
+For each validation writer with enough words, so many are drawn at random (by the writer's name: no choice, no seed to
+try) and taught by the function that the app uses, a quarter of them held back. All other words of that writer, at
+most `--most`, were seen by nobody: they are read before and after, letter by letter ("none") and with the languages
+that the reader can write ("auto", the app's way).
+
+Writers come in turn from each data set, in the order of a hash of their names, behind the first `--skip` of each
+set, on which the recipe was tuned. Each finished writer is written to `--results` at once; called again, it goes on.
+
+Figures: word error is the share of words not read exactly as written (case, accents, punctuation). Two changes of it:
+of the sums over all writers, and the mean of each writer's own ("a writer's word error, on average"; writers without
+an error before are left out there). 95 % intervals by resampling writers. "Said so" counts, of the writers whose unseen
+words were read worse, those where the words held back told. Seconds are wall time and processor time (all threads)
+of teaching, in a process that has TensorFlow loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+LEAST_UNSEEN = 8
+LANGUAGES = ("none", "auto")
+Row = dict[str, Any]
+
+
+def number_of(text: str) -> int:
+    return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+
+
+def in_turn(counts: Sequence[tuple[str, dict[str, int]]], least: int, skip: int) -> list[tuple[str, str]]:
+    """Writers with at least so many words, one of each data set in turn.
+
+    Args:
+        counts: data sets and their writers' numbers of words.
+        least: words that a writer must have.
+        skip: so many of each set's are left out.
+
+    Example:
+        >>> in_turn([("a", {"ann": 90, "bo": 5}), ("b", {"cy": 90})], 80, 0)
+        [('a', 'ann'), ('b', 'cy')]
+    """
+    lines = []
+    for name, writers in counts:
+        fit = sorted((writer for writer, count in writers.items() if count >= 80), key=number_of)[skip:]
+        lines.append([(name, writer) for writer in fit if writers[writer] >= least])
+    longest = max(map(len, lines), default=0)
+    return [line[place] for place in range(longest) for line in lines if place < len(line)]
+
+
+def main() -> None:
+    options = arguments()
+    from hwr_core.data import resolve
+    from hwr_core.inference.checkpoint import read_about
+
+    config, charset, _ = read_about(options.checkpoint)
+    datasets = {name: resolve(name) for name in options.data}
+    rows = load(options.results)
+    end = time.time() + options.minutes * 60
+    longest = 0.0
+    for words in options.words:
+        counts = [(name, words_of_writers(dataset)) for name, dataset in datasets.items()]
+        for name, writer in in_turn(counts, words + LEAST_UNSEEN, options.skip)[: options.writers]:
+            key = {"checkpoint": options.checkpoint.name, "data": name, "writer": writer, "words": words}
+            if any(key.items() <= row.items() for row in rows):
+                continue
+            if time.time() + longest > end:
+                print("The minutes are over; call again to go on.")
+                break
+            begun = time.time()
+            rows.append({**key, **one(datasets, key, config, charset, options)})
+            options.results.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+            longest = max(longest, time.time() - begun)
+            print(line(rows[-1]), flush=True)
+    for words in options.words:
+        mine = [row for row in rows if (row["checkpoint"], row["words"]) == (options.checkpoint.name, words)]
+        if mine:
+            print(f"\n{options.checkpoint.name}, {words} words, {len(mine)} writers\n{table(mine)}")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small")
+    parser.add_argument("--data", nargs="+", default=["iam-words", "copiste-words", "csafe-words"])
+    parser.add_argument("--words", type=int, nargs="+", default=[16, 64, 200])
+    parser.add_argument("--writers", type=int, default=15, help="for each number of words")
+    parser.add_argument("--skip", type=int, default=2, help="writers of each data set that the recipe was tuned on")
+    parser.add_argument("--most", type=int, default=150, help="unseen words of a writer that are read")
+    parser.add_argument("--passes", type=int, help="another recipe than the app's")
+    parser.add_argument("--minutes", type=float, default=1e6, help="no writer is begun that would end later")
+    parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "out" / "adaptation.json")
+    options = parser.parse_args()
+    options.checkpoint = options.checkpoint.resolve()
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    return options
+
+
+def load(path: Path) -> list[Row]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def words_of_writers(dataset: Any) -> dict[str, int]:
+    writers = dataset.table["writer"].iloc[dataset.part("validation")]
+    return {str(writer): int(count) for writer, count in writers.value_counts().items()}
+
+
+def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: argparse.Namespace) -> Row:
+    """Teach one writer's hand, and read what was left of it before and after."""
+    from hwr_core import Recognizer
+    from hwr_core.config import AdaptationConfig
+    from hwr_core.training.adapting import teach_hand
+    from hwr_core.training.hand_words import Hand, fitting, hold_back
+    from hwr_core.training.teaching import describe
+
+    settings = AdaptationConfig(passes=options.passes) if options.passes else AdaptationConfig()
+    dataset = datasets[key["data"]]
+    own = dataset.part("validation")
+    own = own[(dataset.table["writer"].iloc[own] == key["writer"]).to_numpy(bool)]
+    own = np.random.default_rng(number_of(key["writer"])).permutation(fitting(dataset, own, config))
+    taught_rows, unseen = own[: key["words"]], own[key["words"] :][: options.most]
+    held = hold_back(len(taught_rows), settings)
+    config = replace(config, start_from=str(options.checkpoint))
+    before = errors(Recognizer.load(options.checkpoint), dataset, unseen)
+    wall, processor = time.time(), time.process_time()
+    with tempfile.TemporaryDirectory() as folder:
+        taught = teach_hand(
+            Path(folder), config, Hand(dataset, taught_rows[~held], taught_rows[held]), list(datasets.values()),
+            settings, lambda *_: None, lambda _: None, key["writer"],
+        )  # fmt: skip
+        wall, processor = time.time() - wall, time.process_time() - processor
+        after = errors(Recognizer.load(Path(folder) / "checkpoint"), dataset, unseen)
+    return {
+        "unseen": len(unseen),
+        "before": before,
+        "after": after,
+        "wall": wall,
+        "processor": processor,
+        "said_worse": taught.is_worse,
+        "share": taught.share,
+        "held_back": [asdict(taught.before), asdict(taught.after)],
+        "others": [asdict(taught.others_before), asdict(taught.others_after)],
+        "recipe": describe(settings),
+    }
+
+
+def errors(recognizer: Any, dataset: Any, rows: np.ndarray) -> dict[str, dict[str, int]]:
+    """Words read wrong, edits and characters, for each way of reading; canvases as the app makes them."""
+    from hwr_core.training.teaching import score
+
+    texts = dataset.table["transcription"].iloc[rows].tolist()
+    canvases = dataset.canvases(recognizer.config.canvas)[np.sort(rows)]
+    back = np.argsort(np.argsort(rows))
+    found = {}
+    for language in LANGUAGES:
+        readings = recognizer.read_canvases(list(canvases), language=language)
+        one = score(texts, [readings[place].text for place in back])
+        found[language] = {"wrong": one.words - one.right, "edits": one.edits, "characters": one.characters}
+    return found
+
+
+def line(row: Row) -> str:
+    parts = [f"{row['data']} {row['writer']}, {row['words']} words, {row['unseen']} unseen:"]
+    for language in LANGUAGES:
+        was, now = row["before"][language], row["after"][language]
+        parts.append(f"{language} {was['wrong']} -> {now['wrong']} wrong, {was['edits']} -> {now['edits']} edits;")
+    return " ".join([*parts, f"{row['processor']:.0f} s of processor, {row['wall']:.0f} s"])
+
+
+def table(rows: list[Row]) -> str:
+    """The figures of one number of words."""
+    lines = ["| read | word accuracy | CER | word error, of sums | word error, mean of writers' | worse | said so |",
+             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for language in LANGUAGES:
+        was, now = ([row[when][language] for row in rows] for when in ("before", "after"))
+        unseen = np.array([row["unseen"] for row in rows])
+        wrong, wrong_now = (np.array([one["wrong"] for one in some]) for some in (was, now))
+        edits = [sum(one["edits"] for one in some) / sum(one["characters"] for one in some) for some in (was, now)]
+        right = [1 - some.sum() / unseen.sum() for some in (wrong, wrong_now)]
+        worse = wrong_now > wrong
+        said = sum(row["said_worse"] for row, is_worse in zip(rows, worse, strict=True) if is_worse)
+        lines.append(
+            f"| {language} | {right[0]:.1%} -> {right[1]:.1%} | {edits[0]:.1%} -> {edits[1]:.1%} | "
+            f"{change(wrong, wrong_now, False)} | {change(wrong, wrong_now, True)} | "
+            f"{worse.sum()} of {len(rows)} | {said} |"
+        )
+    seconds = [(np.median(some), max(some)) for some in ([row[n] for row in rows] for n in ("processor", "wall"))]
+    others = [sum(row["others"][i]["right"] for row in rows) / sum(row["others"][i]["words"] for row in rows)
+              for i in (0, 1)]  # fmt: skip
+    lines.append(
+        f"\n{unseen.sum()} unseen words. Teaching took {seconds[0][0]:.0f} s of processor time (most "
+        f"{seconds[0][1]:.0f}), {seconds[1][0]:.0f} s of wall time (most {seconds[1][1]:.0f}). "
+        f"Words of other hands right: {others[0]:.1%} -> {others[1]:.1%}. {rows[-1]['recipe']}."
+    )
+    return "\n".join(lines)
+
+
+def change(before: np.ndarray, after: np.ndarray, each: bool, resamples: int = 4000) -> str:
+    """Relative change with its 95 % interval: of the sums, or the mean of each writer's own.
+
+    Example:
+        >>> change(np.array([4, 4]), np.array([3, 3]), True)
+        '-25.0% (-25.0% to -25.0%)'
+    """
+    kept = before > 0
+    if not kept.any():
+        return "no errors"
+    was, now = before[kept].astype(float), after[kept].astype(float)
+    drawn = np.random.default_rng(0).integers(0, len(was), (resamples, len(was)))
+    if each:
+        value, some = (now / was).mean(), (now / was)[drawn].mean(axis=1)
+    else:
+        value, some = now.sum() / was.sum(), now[drawn].sum(axis=1) / was[drawn].sum(axis=1)
+    low, high = np.percentile(some, [2.5, 97.5])
+    return f"{value - 1:+.1%} ({low - 1:+.1%} to {high - 1:+.1%})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""How words are written apart from their letters: capitals, marks around them, numbers, initials."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, fields
+
+from hwr_core.errors import ConfigError
+
+WRITTEN = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
+NUMBER = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
+UNIT = re.compile(r"\d+(?:[.,]\d+)*(st|nd|rd|th|er|e|ème|h|m|s|km|cm|mm|kg|g|p|d|am|pm)", re.IGNORECASE)
+NAMED = re.compile(r"(?:Mc|Mac|O['’]|D['’])?[A-Z][a-z]+")  # McQuaid, O'Brien
+
+# Shares among words of running text, counted over the training words of IAM, CSAFE and Copiste (marks alone).
+BEFORE = {"(": 0.007, '"': 0.012, "'": 0.003, "«": 0.001, "-": 0.0005, "[": 0.0005, "£": 0.0005, "$": 0.0005}
+AFTER = {
+    ".": 0.055, ",": 0.055, ")": 0.004, ":": 0.004, "-": 0.004, '"': 0.006, ";": 0.002, "!": 0.0015, "?": 0.002,
+    "'": 0.002, '."': 0.003, ',"': 0.003, "),": 0.0015, ").": 0.0015, "»": 0.001, "...": 0.001, ".)": 0.0005,
+    "?\"": 0.001, '!"': 0.0005, ".,": 0.001, "%": 0.0005, "°": 0.0002, "'.": 0.0005, "',": 0.0005, '",': 0.0005,
+}  # fmt: skip
+STRAY = 1e-3  # a mark that the tables do not have there
+CASES = ("lower", "title", "upper", "mixed")
+LISTED = (0.86, 0.12, 0.02, 2e-4)  # shares of the cases: of listed words
+CAPITAL = (0.02, 0.92, 0.05, 0.01)  # of those that are names
+UNLISTED = (0.4, 0.5, 0.09, 1e-2)  # of words that are not listed
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Shares and weights that `benchmarks/tune_language.py` finds on validation words.
+
+    Attributes:
+        number, marks_only, initial, unlisted: shares among all words of numbers, marks alone, single capitals with
+            a full stop, and words that no list has.
+        joined: probability that a hyphen or an elision joins one more word.
+        possessive: probability that a word takes 's (English).
+        odd: probability that digits and letters mix in any other way than 14th or 5km.
+        case, marks: exponents of the probabilities of capitals and of marks around a word: the picture says more of
+            them than of letters.
+        letters: exponent of the letters' probability of words that no list has: names have ways of their own.
+        weight, per_letter: of the whole, see `decoding.rescoring.Judge`.
+    """
+
+    number: float = 0.02
+    marks_only: float = 0.003
+    initial: float = 0.004
+    unlisted: float = 0.08
+    joined: float = 0.01
+    possessive: float = 0.01
+    odd: float = 1e-3
+    case: float = 1.0
+    marks: float = 1.0
+    letters: float = 1.0
+    weight: float = 0.7
+    per_letter: float = 1.0
+
+    @classmethod
+    def from_dict(cls, values: dict[str, float]) -> Habits:
+        """Raises `ConfigError` on unknown names and on values that are no positive numbers."""
+        names = {one.name for one in fields(cls)}
+        good = {name: float(value) for name, value in values.items() if name in names and _is_positive(value)}
+        if len(good) != len(values):
+            raise ConfigError(
+                f"A language's habits are positive numbers named {', '.join(sorted(names))}. Received: {values}. "
+                "Make them anew with benchmarks/tune_language.py."
+            )
+        return cls(**good)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e3
+
+
+def apart(text: str) -> tuple[str, str, str]:
+    """Marks before, core, marks behind.
+
+    Example:
+        >>> apart('("tea",')
+        ('("', 'tea', '",')
+    """
+    match = WRITTEN.match(text)
+    assert match  # every string has the three parts, empty or not
+    before, core, after = match.groups()
+    return before, core, after
+
+
+def case_of(core: str) -> int:
+    """The place in `CASES`.
+
+    Example:
+        >>> [CASES[case_of(word)] for word in ("tea", "Tea", "TEA", "tEa", "McQuaid", "I")]
+        ['lower', 'title', 'upper', 'mixed', 'title', 'title']
+    """
+    if core == core.lower():
+        return 0
+    if (core[0] == core[0].upper() and core[1:] == core[1:].lower()) or NAMED.fullmatch(core):
+        return 1
+    return 2 if core == core.upper() else 3
+
+
+def marks_log_prob(before: str, after: str) -> float:
+    """Natural logarithm of the probability of the marks around a word."""
+    return _of(before, BEFORE) + _of(after, AFTER)
+
+
+def _of(marks: str, table: dict[str, float]) -> float:
+    if not marks:
+        return math.log(1 - sum(table.values()))
+    share = table.get(marks)
+    return math.log(share) if share else len(marks) * math.log(STRAY)
+
+
+def number_log_prob(core: str, habits: Habits) -> float:
+    """Natural logarithm of the probability of a core with digits: all numbers of a length are alike."""
+    digits = sum(character.isdigit() for character in core)
+    said = math.log(habits.number) + digits * math.log(0.09)
+    if NUMBER.fullmatch(core):
+        return said + (len(core) - digits) * math.log(0.03)
+    if UNIT.fullmatch(core):
+        return said + math.log(0.05)
+    return said + math.log(habits.odd) + (len(core) - digits) * math.log(0.03)
