@@ -14,7 +14,8 @@ from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
-from hwr_core.imaging.canvas import Placement, placed_canvas
+from hwr_core.imaging.canvas import Placement
+from hwr_core.imaging.many import placed_canvases
 from hwr_core.imaging.views import MOST_VIEWS, view
 from hwr_core.inference.alignment import Alignment, align, ink_columns
 from hwr_core.inference.asked import Asked, asked
@@ -29,6 +30,7 @@ from hwr_core.text import Charset, Tokens
 from hwr_core.text.language import languages, load_language
 
 BATCH = 64
+ROWS = 16  # words that the network is given at once: their features stay in the processor's cache
 WIDTH_STEP = 32
 ENOUGH = 0.8  # share of a language's letters that a charset needs
 AUTO, NO_LANGUAGE = "auto", "none"
@@ -148,7 +150,7 @@ class Recognizer:
             ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
                 other, the language is unknown, or there are not so many views.
         """
-        placed = [placed_canvas(image, self.config.canvas) for image in images]
+        placed = placed_canvases(images, self.config.canvas)
         question = asked(len(placed), prefix, mask, words, alternatives)
         canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
         return self._read(canvases, question, self._judge(language), placements if alignment else None, views)
@@ -237,7 +239,8 @@ class Recognizer:
         if known is not None:
             return known
         images, width = self._pictures(canvases)
-        output = log_softmax(np.asarray(self._network.predict_on_batch(images))), width
+        logits = [self._network.predict_on_batch(images[at : at + ROWS]) for at in range(0, len(images), ROWS)]
+        output = log_softmax(np.concatenate(logits)), width
         if len(canvases) == 1:
             self._memory.keep(canvases[0], output)
         return output

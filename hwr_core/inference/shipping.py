@@ -27,7 +27,7 @@ def write_int8(folder: Path, canvases: Sequence[np.ndarray]) -> Path:
     """Write `model.int8.onnx` beside `model.onnx`; reading then goes by way of it.
 
     Convolutions get static ranges from the canvases (per channel, 8 bits), LSTM and dense layers find theirs while
-    they read. On two cores with AVX-512 VNNI it reads 2.3 to 2.7 times as quickly; measure what it costs in errors.
+    they read. On two cores with AVX-512 VNNI networks read 2.2 to 3 times as quickly; measure what it costs in errors.
 
     Args:
         folder: a checkpoint with a `model.onnx`.
