@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
+from hwr_core.decoding.lexicon_search import Grove
 from hwr_core.text.language import LanguageModel, mixed_log_prob, shares_of_languages
 
 
@@ -47,6 +49,11 @@ class Judge:
         return [self.models[place] for place in order[:most] if shares[place] >= least]
 
     @property
+    def grove(self) -> Grove:
+        """The lexicons of `models`, in their order."""
+        return _grove(self.models)
+
+    @property
     def _shares(self) -> tuple[float, ...]:
         return self.shares or (1 / len(self.models),) * len(self.models)
 
@@ -71,3 +78,8 @@ class Judge:
         scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
         order = np.argsort(-scores, kind="stable")
         return [(candidates[index][0], float(scores[index])) for index in order]
+
+
+@lru_cache(maxsize=4)
+def _grove(models: tuple[LanguageModel, ...]) -> Grove:
+    return Grove([model.lexicon for model in models])

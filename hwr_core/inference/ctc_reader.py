@@ -62,20 +62,24 @@ class CtcReader:
         sure = CLEAR if judge else CERTAIN
         if judge:
             judge = judge.for_batch([self.charset.decode(path) for path in paths])
-        tried: list[list[list[int]]] = []
-        for word, path, score, labels in zip(log_probs, paths, scores, forced, strict=True):
-            if most == 1 and score > sure and path[: len(labels)] == labels:
-                tried.append([path])
-            elif judge:
-                tried.append(self._judged_candidates(word, labels, judge, most + EXTRA))
-            else:
-                tried.append([labels for labels, _ in candidates(word, labels, most=most + 4)])
+        clear = [
+            most == 1 and score > sure and path[: len(labels)] == labels
+            for path, score, labels in zip(paths, scores, forced, strict=True)
+        ]
+        asked = [place for place, is_clear in enumerate(clear) if not is_clear]
+        tried = [[path] for path in paths]
+        if judge:
+            some = self._judged_candidates(log_probs[asked], [forced[place] for place in asked], judge, most + EXTRA)
+        else:
+            some = [[ids for ids, _ in candidates(log_probs[at], forced[at], most=most + 4)] for at in asked]
+        for place, labellings in zip(asked, some, strict=True):
+            tried[place] = labellings
         for other in others:  # may have seen what the first view hides
-            for some, path, labels in zip(tried, best_paths(other), forced, strict=True):
-                if len(some) > 1 and path not in some and path[: len(labels)] == labels:
-                    some.append(path)
+            for labellings, path, labels in zip(tried, best_paths(other), forced, strict=True):
+                if len(labellings) > 1 and path not in labellings and path[: len(labels)] == labels:
+                    labellings.append(path)
         found = self._scored(views, tried)
-        return [(judge.judged(some) if judge else some)[:most] for some in found]
+        return [(judge.judged(texts) if judge else texts)[:most] for texts in found]
 
     def read_allowed(
         self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str], others: Sequence[np.ndarray] = ()
@@ -121,18 +125,24 @@ class CtcReader:
     def _of_one(views: Sequence[np.ndarray], labellings: list[list[int]]) -> list[float]:
         return _mean_log_probs([view[None] for view in views], labellings, [0] * len(labellings)).tolist()
 
-    def _judged_candidates(self, word: np.ndarray, forced: list[int], judge: Judge, most: int) -> list[list[int]]:
-        """The labellings that are worth an exact score: of the beam's candidates and of the languages' words."""
-        beam = [
-            (self.charset.decode(labels), score)
-            for labels, score in candidates(word, forced, beam_width=JUDGED, most=JUDGED)
-        ]
-        scores = dict(beam)
-        for text, score in self._listed.candidates(word, beam, judge, self.charset.decode(forced)):
-            scores.setdefault(text, score)
-        ranked = sorted(scores, key=lambda text: -(scores[text] + judge.bonus(text)))
-        picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
-        return [self.charset.encode(text) for text in dict.fromkeys([*ranked[:most], *picture])]
+    def _judged_candidates(
+        self, log_probs: np.ndarray, forced: list[list[int]], judge: Judge, most: int
+    ) -> list[list[list[int]]]:
+        """Labellings worth an exact score, of each word: of the beam's candidates and of the languages' words."""
+        beams = []
+        for word, labels in zip(log_probs, forced, strict=True):
+            some = candidates(word, labels, beam_width=JUDGED, most=JUDGED)
+            beams.append([(self.charset.decode(ids), score) for ids, score in some])
+        listed = self._listed.candidates(log_probs, beams, judge, [self.charset.decode(labels) for labels in forced])
+        found = []
+        for beam, others in zip(beams, listed, strict=True):
+            scores = dict(beam)
+            for text, score in others:
+                scores.setdefault(text, score)
+            ranked = sorted(scores, key=lambda text: -(scores[text] + judge.bonus(text)))
+            picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
+            found.append([self.charset.encode(text) for text in dict.fromkeys([*ranked[:most], *picture])])
+        return found
 
     def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Found]:
         """Each word's candidates with their exact log probabilities, best first, all in one pass."""
