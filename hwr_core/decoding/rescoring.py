@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from hwr_core.decoding.lexicon_search import Grove
-from hwr_core.text.language import LanguageModel, mixed_log_prob, shares_of_languages
+from hwr_core.text.language import LanguageModel, mixed_log_probs, shares_of_languages
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,12 @@ class Judge:
 
     def bonus(self, text: str) -> float:
         """What is added to the picture's log probability of the text."""
-        return self.weight * mixed_log_prob(text, self.models, self._shares) + self.per_letter * len(text)
+        return float(self.bonuses([text])[0])
+
+    def bonuses(self, texts: Sequence[str]) -> np.ndarray:
+        """`(N,)`, as `bonus`, of many texts."""
+        lengths = np.array([len(text) for text in texts])
+        return self.weight * mixed_log_probs(texts, self.models, self._shares) + self.per_letter * lengths
 
     def judged(self, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
         """Candidates with their probabilities, best first.
@@ -74,7 +79,7 @@ class Judge:
         if not candidates:
             return []
         own = np.array([score for _, score in candidates])
-        scores = own + [self.bonus(text) for text, _ in candidates]
+        scores = own + self.bonuses([text for text, _ in candidates])
         scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
         order = np.argsort(-scores, kind="stable")
         return [(candidates[index][0], float(scores[index])) for index in order]

@@ -134,14 +134,16 @@ class CtcReader:
             some = candidates(word, labels, beam_width=JUDGED, most=JUDGED)
             beams.append([(self.charset.decode(ids), score) for ids, score in some])
         listed = self._listed.candidates(log_probs, beams, judge, [self.charset.decode(labels) for labels in forced])
-        found = []
-        for beam, others in zip(beams, listed, strict=True):
-            scores = dict(beam)
-            for text, score in others:
-                scores.setdefault(text, score)
-            ranked = sorted(scores, key=lambda text: -(scores[text] + judge.bonus(text)))
+        scores = [dict(others) | dict(beam) for beam, others in zip(beams, listed, strict=True)]
+        texts = [list(some) for some in scores]
+        bonuses = judge.bonuses([text for some in texts for text in some])
+        found, end = [], 0
+        for beam, some, own in zip(beams, texts, scores, strict=True):
+            begin, end = end, end + len(some)
+            judged = np.array(list(own.values())) + bonuses[begin:end]
+            ranked = [some[place] for place in np.argsort(-judged, kind="stable")[:most]]
             picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
-            found.append([self.charset.encode(text) for text in dict.fromkeys([*ranked[:most], *picture])])
+            found.append([self.charset.encode(text) for text in dict.fromkeys([*ranked, *picture])])
         return found
 
     def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Found]:

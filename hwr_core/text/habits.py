@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from hwr_core.errors import ConfigError
 
@@ -100,6 +101,7 @@ def case_of(core: str) -> int:
     return 2 if core == core.upper() else 3
 
 
+@lru_cache(maxsize=10_000)
 def marks_log_prob(before: str, after: str) -> float:
     """Natural logarithm of the probability of the marks around a word."""
     return _of(before, BEFORE) + _of(after, AFTER)
