@@ -76,13 +76,21 @@ class Judge:
             `(text, log probability)`: together as probable as the candidates were together, shared out anew, so
             that candidates which the picture contradicts stay improbable.
         """
-        if not candidates:
-            return []
-        own = np.array([score for _, score in candidates])
-        scores = own + self.bonuses([text for text, _ in candidates])
-        scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
-        order = np.argsort(-scores, kind="stable")
-        return [(candidates[index][0], float(scores[index])) for index in order]
+        return self.all_judged([candidates])[0]
+
+    def all_judged(self, words: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[str, float]]]:
+        """As `judged`, of the candidates of many words."""
+        bonuses = self.bonuses([text for some in words for text, _ in some])
+        judged, end = [], 0
+        for some in words:
+            begin, end = end, end + len(some)
+            own = np.array([score for _, score in some])
+            scores = own + bonuses[begin:end]
+            if len(some):
+                scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
+            order = np.argsort(-scores, kind="stable").tolist()
+            judged.append([(some[place][0], float(scores[place])) for place in order])
+        return judged
 
 
 @lru_cache(maxsize=4)

@@ -79,7 +79,7 @@ class CtcReader:
                 if len(labellings) > 1 and path not in labellings and path[: len(labels)] == labels:
                     labellings.append(path)
         found = self._scored(views, tried)
-        return [(judge.judged(texts) if judge else texts)[:most] for texts in found]
+        return [texts[:most] for texts in (judge.all_judged(found) if judge else found)]
 
     def read_allowed(
         self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str], others: Sequence[np.ndarray] = ()
