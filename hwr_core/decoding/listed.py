@@ -16,8 +16,6 @@ from hwr_core.text.habits import apart, case_of
 from hwr_core.text.language import LanguageModel
 from hwr_core.text.lexicon import Lexicon
 
-LANGUAGES = 2  # so many lexicons are searched: those with the greatest shares
-LEAST_SHARE = 0.02
 WORDS = 10  # of each lexicon
 DRESSES = 6  # ways of capitals and marks that are tried on each word
 FAR = 9.0  # words and dresses so much less probable (natural logarithm) than the best are left out
@@ -53,7 +51,7 @@ class ListedWords:
         """
         dresses = [_dresses(beam) for beam in beams]
         found: list[dict[str, float]] = [{} for _ in beams]
-        models = judge.likely_models(LANGUAGES, LEAST_SHARE)
+        models = judge.likely_models()
         asked = [
             (place, language, start)
             for place, prefix in enumerate(prefixes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -9,7 +10,12 @@ from functools import lru_cache
 import numpy as np
 
 from hwr_core.decoding.lexicon_search import Grove
+from hwr_core.text.habits import apart
 from hwr_core.text.language import LanguageModel, mixed_log_probs, shares_of_languages
+
+LIKELY = 2  # so many lexicons are searched: those of the languages with the greatest shares
+LEAST_SHARE = 0.02
+COMMON = math.log(6e-6)  # share among all words
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,16 @@ class Judge:
         shares = shares_of_languages(texts, self.models)
         return Judge(self.models, tuple(shares))
 
-    def likely_models(self, most: int, least: float) -> list[LanguageModel]:
-        """The languages of the greatest shares, at most so many, each of at least that share."""
+    def likely_models(self) -> list[LanguageModel]:
+        """The languages of the greatest shares."""
         shares = self._shares
         order = sorted(range(len(shares)), key=lambda place: -shares[place])
-        return [self.models[place] for place in order[:most] if shares[place] >= least]
+        return [self.models[place] for place in order[:LIKELY] if shares[place] >= LEAST_SHARE]
+
+    def is_common(self, text: str) -> bool:
+        """Whether one of the likely languages has the text, marks left off, as a word of some frequency."""
+        core = apart(text)[1].lower().replace("’", "'")
+        return any(model.lexicon.log_prob(core) > COMMON for model in self.likely_models())
 
     @property
     def grove(self) -> Grove:

@@ -17,6 +17,8 @@ from hwr_core.text import Charset
 CERTAIN = math.log(0.5)  # a labelling more probable than this is more probable than any other
 CLEAR = math.log(0.998)  # so probable that a language is not asked
 JUDGED = 32  # candidates of the beam that a language judges
+PLAIN = math.log(0.7)  # a common word so probable that only its nearest rivals are judged
+RIVALS = 8  # those, and it
 EXTRA = 5  # candidates scored exactly, over those that are asked for
 CHUNK = 2048  # allowed words scored at once
 FILLINGS = 32  # kept of a mask with several open places: so many that a person who types does not wait
@@ -46,7 +48,8 @@ class CtcReader:
         """Texts of each word with their log probabilities, best first.
 
         The best path is taken where nothing can be more probable than its labels (with a language: where it is
-        all but certain); elsewhere the beam is searched.
+        all but certain); elsewhere the beam is searched. With a language, a narrow beam is enough where the best
+        path is probable and a common word; elsewhere the beam is wide, and the lexicons are searched too.
 
         Args:
             log_probs: `(B, T, C)` natural logarithms; column 0 is the blank.
@@ -60,8 +63,9 @@ class CtcReader:
         views = (log_probs, *others)
         scores = _mean_log_probs(views, paths, range(len(paths))).tolist()
         sure = CLEAR if judge else CERTAIN
+        texts = [self.charset.decode(path) for path in paths]
         if judge:
-            judge = judge.for_batch([self.charset.decode(path) for path in paths])
+            judge = judge.for_batch(texts)
         clear = [
             most == 1 and score > sure and path[: len(labels)] == labels
             for path, score, labels in zip(paths, scores, forced, strict=True)
@@ -69,7 +73,8 @@ class CtcReader:
         asked = [place for place, is_clear in enumerate(clear) if not is_clear]
         tried = [[path] for path in paths]
         if judge:
-            some = self._judged_candidates(log_probs[asked], [forced[place] for place in asked], judge, most + EXTRA)
+            plain = [most == 1 and scores[at] > PLAIN and not forced[at] and judge.is_common(texts[at]) for at in asked]
+            some = self._judged_candidates(log_probs[asked], [forced[at] for at in asked], plain, judge, most + EXTRA)
         else:
             some = [[ids for ids, _ in candidates(log_probs[at], forced[at], most=most + 4)] for at in asked]
         for place, labellings in zip(asked, some, strict=True):
@@ -79,7 +84,7 @@ class CtcReader:
                 if len(labellings) > 1 and path not in labellings and path[: len(labels)] == labels:
                     labellings.append(path)
         found = self._scored(views, tried)
-        return [texts[:most] for texts in (judge.all_judged(found) if judge else found)]
+        return [some[:most] for some in (judge.all_judged(found) if judge else found)]
 
     def read_allowed(
         self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str], others: Sequence[np.ndarray] = ()
@@ -126,25 +131,34 @@ class CtcReader:
         return _mean_log_probs([view[None] for view in views], labellings, [0] * len(labellings)).tolist()
 
     def _judged_candidates(
-        self, log_probs: np.ndarray, forced: list[list[int]], judge: Judge, most: int
+        self, log_probs: np.ndarray, forced: list[list[int]], plain: list[bool], judge: Judge, most: int
     ) -> list[list[list[int]]]:
-        """Labellings worth an exact score, of each word: of the beam's candidates and of the languages' words."""
+        """Labellings worth an exact score, of each word: of the beam's candidates and of the languages' words.
+
+        Those that are plain get few of the one, and none of the other.
+        """
         beams = []
-        for word, labels in zip(log_probs, forced, strict=True):
-            some = candidates(word, labels, beam_width=JUDGED, most=JUDGED)
+        for word, labels, is_plain in zip(log_probs, forced, plain, strict=True):
+            width = RIVALS if is_plain else JUDGED
+            some = candidates(word, labels, beam_width=width, most=width)
             beams.append([(self.charset.decode(ids), score) for ids, score in some])
-        listed = self._listed.candidates(log_probs, beams, judge, [self.charset.decode(labels) for labels in forced])
+        listed: list[Found] = [[] for _ in beams]
+        rows = [row for row, is_plain in enumerate(plain) if not is_plain]
+        prefixes = [self.charset.decode(forced[row]) for row in rows]
+        found = self._listed.candidates(log_probs[rows], [beams[row] for row in rows], judge, prefixes)
+        for row, words in zip(rows, found, strict=True):
+            listed[row] = words
         scores = [dict(others) | dict(beam) for beam, others in zip(beams, listed, strict=True)]
         texts = [list(some) for some in scores]
         bonuses = judge.bonuses([text for some in texts for text in some])
-        found, end = [], 0
+        tried, end = [], 0
         for beam, some, own in zip(beams, texts, scores, strict=True):
             begin, end = end, end + len(some)
             judged = np.array(list(own.values())) + bonuses[begin:end]
             ranked = [some[place] for place in np.argsort(-judged, kind="stable")[:most]]
             picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
-            found.append([self.charset.encode(text) for text in dict.fromkeys([*ranked, *picture])])
-        return found
+            tried.append([self.charset.encode(text) for text in dict.fromkeys([*ranked, *picture])])
+        return tried
 
     def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Found]:
         """Each word's candidates with their exact log probabilities, best first, all in one pass."""
