@@ -59,7 +59,8 @@ class Grove:
         self.first = np.concatenate(
             [lexicon.first[:-1] + root for lexicon, root in zip(lexicons, self.roots, strict=True)]
         )
-        self.log_masses = np.concatenate([lexicon.log_masses - lexicon.log_masses[0] for lexicon in lexicons])
+        masses = [lexicon.log_masses for lexicon in lexicons]
+        self.log_masses = np.concatenate([some - some[0] for some in masses])  # of words with each beginning
         apostrophes = np.repeat([alphabet.find("'") for alphabet in self.alphabets], sizes)
         self.elides = (self.letters == apostrophes) & (self.levels != NO_WORD)  # l': another word may follow
         self.elides[self.roots] = False
