@@ -140,8 +140,8 @@ class CtcReader:
         beams = []
         for word, labels, is_plain in zip(log_probs, forced, plain, strict=True):
             width = RIVALS if is_plain else JUDGED
-            some = candidates(word, labels, beam_width=width, most=width)
-            beams.append([(self.charset.decode(ids), score) for ids, score in some])
+            best = candidates(word, labels, beam_width=width, most=width)
+            beams.append([(self.charset.decode(ids), score) for ids, score in best])
         listed: list[Found] = [[] for _ in beams]
         rows = [row for row, is_plain in enumerate(plain) if not is_plain]
         prefixes = [self.charset.decode(forced[row]) for row in rows]

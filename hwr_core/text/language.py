@@ -62,7 +62,8 @@ class Written:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        marks, cores = [], []
+        marks: list[float] = []
+        cores: list[str] = []
         self.bare: list[int] = []
         self.places: list[int] = []
         self.initials: list[int] = []

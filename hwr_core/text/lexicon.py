@@ -46,7 +46,7 @@ class Lexicon:
             )
         self._levels = levels.tobytes()  # indexed three times as fast as an array
         self._bytes, self._ids = letters.tobytes(), {letter: bytes([i]) for i, letter in enumerate(alphabet)}
-        self._first = memoryview(self.first)  # numbers of it are quicker than an array's, and no list's memory
+        self._first = self.first.data  # numbers of it are quicker than an array's, and no list's memory
 
     @classmethod
     def from_words(
