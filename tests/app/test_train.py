@@ -127,7 +127,7 @@ def test_settings_come_from_the_address(demo):
     assert "Your own: LSTM units 64 (not 128), epochs 7 (not 40)." in shown(at)
 
 
-@pytest.mark.parametrize("model", ["crnn", "cnn_transformer", "dual", "seq2seq"])
+@pytest.mark.parametrize("model", ["crnn", "cnn_transformer", "resnet_ctc", "dual", "seq2seq"])
 def test_presets_fill_the_widgets_and_are_recognised(demo, home, started, model):
     at = open_page("train", model=model)
     assert element(at, "preset").value == "Standard"
