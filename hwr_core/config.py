@@ -106,7 +106,7 @@ class CnnTransformerConfig:
 
 
 STAGE_HELP = "ResNet50 stage whose output is used: conv5 is the whole network, earlier ones see finer columns."
-SHRINK_HELP = "The picture is made so many times smaller for ResNet50: 2 costs a fifth."
+SHRINK_HELP = "The picture is made so many times smaller for ResNet50: 2 costs a quarter or less."
 RESNET_WEIGHTS_HELP = (
     "ResNet50 weights: imagenet (downloaded once), handwriting (models/backbones), none (random), "
     "or a .weights.h5/.keras file."
