@@ -47,6 +47,42 @@ def test_nothing_trained_yet_is_told(tmp_path):
         made.export(read_recipe(made.RECIPES / "two-cores.json"), tmp_path / "out")
 
 
+@pytest.mark.slow
+def test_the_command_trains_and_keeps_a_backbone(small_resnet, make_dataset, tmp_path, monkeypatch, capsys):
+    """Train, measure, keep in half precision, card; `dual` then sees through it."""
+    import keras
+
+    from hwr_core.config import CanvasConfig
+    from hwr_core.models import backbones
+
+    compiled = keras.Model.compile  # few steps are sooner run than compiled
+    monkeypatch.setattr(keras.Model, "compile", lambda *a, **k: compiled(*a, **{**k, "run_eagerly": True}))
+    make_dataset("words", {"train": ["tea", "ink"], "validation": ["tea"]})
+    made = command("scripts/make_backbone.py")
+    config = {
+        "datasets": ["words"],
+        "model": {"name": "resnet_ctc", "stage": "conv3", "units": 8},
+        "canvas": {"height": 32, "width": 64},
+        "augmentation": {"strength": 0},
+        "training": {"epochs": 1, "batch_size": 2, "warmup_steps": 1},
+    }
+    about = {"about": "Tiny.", "needs": "nothing", "licence": "Apache-2.0", "sources": {"words": "drawn"}}
+    recipe = {**about, "measure": ["words"], "stages": [{"name": "tiny-1", "config": config}]}
+    (tmp_path / "tiny.json").write_text(json.dumps(recipe))
+    monkeypatch.setattr(made, "RECIPES", tmp_path)
+    monkeypatch.setattr(handwriting, "BACKBONES", tmp_path / "kept")
+    assert made.main(["--recipe", "tiny", "--backbones", str(tmp_path / "kept")]) == 0, capsys.readouterr().err
+    found = handwriting.about()
+    assert (found["stage"], found["shrink"], found["licence"]) == ("conv3", 1, "Apache-2.0")
+    assert found["measured"]["words"]["words"] == 1
+    assert found["seconds"] >= 0
+    card = (tmp_path / "kept" / handwriting.NAME / "card.md").read_text()
+    assert "| words | 1 of 1 |" in card
+    assert "| stage tiny-1 | 1 epochs" in card
+    seen = backbones.resnet50(CanvasConfig(height=32, width=64), "handwriting", stage="conv3")
+    assert seen.output_shape[1:] == (4, 8, 4)
+
+
 def test_branches_differ_in_their_weights_alone(branches, backbones_folder):
     options = branches.parser().parse_args(["--data", "words", "--words", "9", "--set", "joint_dropout=0.1"])
     random, imagenet = (branches.configuration(name, options) for name in ("none", "imagenet"))
