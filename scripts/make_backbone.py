@@ -1,10 +1,10 @@
 #!/usr/bin/env python
 """Teach a ResNet50 handwriting, and lay it into models/backbones, where `image_weights: handwriting` finds it.
 
-    python scripts/make_backbone.py --data zips/                       a folder with iam-words.zip and so on; a GPU
-    python scripts/make_backbone.py --recipe two-cores --data zips/    smaller, for a machine without one
-    python scripts/make_backbone.py --data packed/ --minutes 9         what `python -m hwr_core.data pack` wrote
-    python scripts/make_backbone.py --export-only                      what the stages have reached so far
+    python scripts/make_backbone.py --data zips/                 a folder with iam-words.zip; for two cores
+    python scripts/make_backbone.py --recipe gpu --data zips/    larger, for a GPU
+    python scripts/make_backbone.py --data packed/ --minutes 9   what `python -m hwr_core.data pack` wrote
+    python scripts/make_backbone.py --export-only                what the stages have reached so far
 
 The stages of scripts/recipes/backbones/RECIPE.json are trained one behind the other, as `make_reader.py` does it.
 Whatever ends it, the same command goes on behind the last finished epoch; KERAS_BACKEND=jax uses a GPU.
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     recipes = sorted(path.stem for path in RECIPES.glob("*.json"))
-    made.add_argument("--recipe", choices=recipes, default="gpu", help="how it is trained")
+    made.add_argument("--recipe", choices=recipes, default="two-cores", help="how it is trained (%(default)s)")
     made.add_argument("--data", type=Path, nargs="+", default=[], help="zips, folders of them, or packed data sets")
     made.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 trains to the end")
     made.add_argument("--fonts", type=Path, default=ROOT / "fonts", help="for synthetic words: see make fonts")

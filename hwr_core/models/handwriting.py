@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BACKBONES = Path(__file__).resolve().parents[2] / "models" / "backbones"
 NAME = "resnet50-handwriting"
-COMMAND = "python scripts/make_backbone.py --data folder-of-zips"
+COMMAND = "make train-backbone DATA=folder-of-zips"
 WEIGHTS_FILE = "weights.npz"
 FORMAT_VERSION = 1
 

@@ -16,6 +16,8 @@ from hwr_core.config import (
     CanvasConfig,
     CnnTransformerConfig,
     CrnnConfig,
+    DualConfig,
+    ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
     TrainingConfig,
@@ -155,7 +157,13 @@ def fits(start: RunConfig, config: RunConfig) -> bool:
     network: Any = config.model
     if isinstance(network, Seq2SeqConfig) and start.model.name != network.name:
         network = network.encoder_config
-    wanted = dataclasses.replace(start.model, shortcut=0.0) if network is not config.model else start.model
+    wanted: Any = start.model
+    if network is not config.model:
+        wanted = dataclasses.replace(wanted, shortcut=0.0)
+    elif isinstance(network, DualConfig | ResnetCtcConfig) and wanted.name == network.name:
+        # Where weights come from and which are trained may differ: a frozen branch may be fine-tuned later.
+        free = {"image_weights", "fine_tune_from"} & {spec.name for spec in dataclasses.fields(network)}
+        wanted = dataclasses.replace(wanted, **{name: getattr(network, name) for name in free})
     return (wanted, start.canvas) == (network, config.canvas)
 
 
@@ -204,7 +212,8 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
         "bind": "query-params",
     }
     fresh = name not in st.session_state  # a preset has spoken otherwise, and its value is not to be overruled
-    choices = image_weights() if spec.name == "image_weights" else CHOICES.get(name)
+    weights = spec.name == "image_weights"  # those named, or the path of a file
+    choices = image_weights() if weights else CHOICES.get(name)
     if choices is None and typing.get_origin(kind) is typing.Literal:
         choices = {value: shown(value) for value in typing.get_args(kind)}
     if choices is not None:
@@ -213,7 +222,7 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
             **options,
             options=values,
             format_func=lambda value: choices.get(value, str(value)),
-            accept_new_options=spec.name == "image_weights",  # the path of a file
+            **({"accept_new_options": True, "on_change": take_backbone, "args": (group,)} if weights else {}),
             **({"index": values.index(default)} if fresh else {}),
         )
     elif isinstance(default, bool):
@@ -229,8 +238,17 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
 
 
 def image_weights() -> dict[str, str]:
-    """ResNet50 weights that can be named; those of handwriting only where they are there."""
-    return {name: text for name, text in IMAGE_WEIGHTS.items() if name != "handwriting" or handwriting.is_there()}
+    """ResNet50 weights that can be named; whether those of handwriting are there is said."""
+    missing = {} if handwriting.is_there() else {"handwriting": "handwriting: not made yet"}
+    return {**IMAGE_WEIGHTS, **missing}
+
+
+def take_backbone(group: str) -> None:
+    """Take over the stage and size of the handwriting backbone where it was chosen, so that it fits. For callbacks."""
+    if st.session_state[key(group, "image_weights")] == "handwriting" and handwriting.is_there():
+        reached = handwriting.about()
+        for name in ("stage", "shrink"):
+            st.session_state[key(group, name)] = reached[name]
 
 
 def _as_text(value: Any) -> str:

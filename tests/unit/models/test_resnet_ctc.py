@@ -86,7 +86,7 @@ def test_dual_sees_through_what_was_kept(small_resnet, backbones_folder, images,
 
 def test_a_backbone_that_is_not_there_or_does_not_reach_is_told(small_resnet, backbones_folder):
     assert not handwriting.is_there()
-    with pytest.raises(ConfigError, match=r"There is no handwriting backbone .*`python scripts/make_backbone.py"):
+    with pytest.raises(ConfigError, match=r"There is no handwriting backbone .*`make train-backbone"):
         backbones.resnet50(CANVAS, "handwriting")
     kept(backbones_folder, "conv3")
     assert handwriting.is_there()
