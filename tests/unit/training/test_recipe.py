@@ -85,6 +85,7 @@ def test_the_recipes_of_the_shipped_readers(name):
         ({"stages": [{"name": "one", "config": "other.json"}]}, "There is no file"),
         ({"stages": 3}, "is no recipe"),
         ({"synthetic": {"words": 3}}, "Synthetic has no setting 'words'"),
+        ({"synthetic": [{"name": "some"}, {"words": 3}]}, "Synthetic has no setting 'words'"),
     ],
 )
 def test_a_damaged_recipe_says_what_is_wrong(tmp_path, changes, words):
