@@ -92,8 +92,9 @@ def gather(recipe: Recipe, sources: Iterable[Path], fonts: Path, workers: int) -
     missing = [name for name in recipe.datasets if name not in have]
     if missing:
         raise DataError(f"The recipe {recipe.name} learns from {', '.join(missing)} too. Give them by --data.")
-    if recipe.synthetic and recipe.synthetic.name not in have:
-        render(recipe.synthetic, fonts, workers)
+    for words in recipe.synthetic:
+        if words.name not in have:
+            render(words, fonts, workers)
 
 
 def find(name: str, sources: Iterable[Path]) -> Path | None:
@@ -116,6 +117,8 @@ def render(wanted: Synthetic, fonts: Path, workers: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         command = [sys.executable, "-m", "hwr_core.synthesis", str(folder), "--count", str(wanted.count)]
         command += ["--seed", str(wanted.seed), "--languages", *wanted.languages, "--fonts", str(fonts.resolve())]
+        for setting, value in wanted.mix.items():
+            command += [f"--{setting.replace('_', '-')}", str(value)]
         command += ["--workers", str(workers), *(["--split", wanted.split] if wanted.split else [])]
         if subprocess.run(command, check=False, cwd=ROOT).returncode:
             raise DataError(f"The synthetic words could not be rendered. Fonts are looked for in {fonts}: make fonts.")

@@ -180,6 +180,13 @@ class CtcReader:
         return sorted(((text, score - total) for text, score in some), key=lambda item: -item[1])
 
 
+def first_readings(log_probs: np.ndarray, charset: Charset) -> Found:
+    """Each word's best path as text, and the log probability of that text: letters alone, no language."""
+    paths = best_paths(log_probs)
+    scores = labelling_log_probs(log_probs, paths, range(len(paths))).tolist()
+    return [(charset.decode(path), score) for path, score in zip(paths, scores, strict=True)]
+
+
 def _mean_log_probs(
     views: Sequence[np.ndarray], labellings: Sequence[Sequence[int]], words: Sequence[int] | range
 ) -> np.ndarray:

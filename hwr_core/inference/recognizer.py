@@ -19,9 +19,9 @@ from hwr_core.imaging.many import placed_canvases
 from hwr_core.imaging.views import MOST_VIEWS, view
 from hwr_core.inference.alignment import Alignment, align, ink_columns
 from hwr_core.inference.asked import Asked, asked
-from hwr_core.inference.calibration import Calibration
+from hwr_core.inference.calibration import Calibration, Evidence
 from hwr_core.inference.checkpoint import load_network, read_about
-from hwr_core.inference.ctc_reader import CtcReader, Found
+from hwr_core.inference.ctc_reader import CtcReader, Found, first_readings
 from hwr_core.inference.dual_reader import DualReader
 from hwr_core.inference.memory import OutputMemory
 from hwr_core.inference.seq2seq_network import load_seq2seq
@@ -45,12 +45,14 @@ class Reading:
         confidence: the probability that it is right, in [0, 1]; calibrated where the checkpoint has a fit.
         alternatives: `(text, confidence)` pairs, best first, the reading itself among them.
         alignment: where in the picture each letter was read; None unless asked for.
+        evidence: what else the confidence was weighed by; None for `dual`, masks, lists of words and blank pictures.
     """
 
     text: str
     confidence: float
     alternatives: list[tuple[str, float]]
     alignment: Alignment | None = None
+    evidence: Evidence | None = None
 
 
 class Recognizer:
@@ -210,8 +212,12 @@ class Recognizer:
                 log_probs, width = self.log_probs(some)
                 others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
                 found = self._ctc_answer(log_probs, question.of(rows), judge, others)
+            firsts: Sequence[tuple[str, float] | None] = [None] * len(rows)
+            if log_probs is not None and question.is_free:
+                assert isinstance(self.alphabet, Charset)
+                firsts = first_readings(log_probs, self.alphabet)
             for place, index in enumerate(rows):
-                reading = _reading(found[place], readings[index].text, calibration)
+                reading = _reading(found[place], readings[index].text, calibration, firsts[place])
                 if log_probs is not None and placements is not None:
                     assert isinstance(self.alphabet, Charset)
                     aligned = align(
@@ -266,9 +272,7 @@ class Recognizer:
     def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:
         """What was fitted for this way of reading; masks and lists of words are left as they are."""
         fitted = self.summary.get("calibration", {}).get("language" if judge else NO_LANGUAGE)
-        if fitted is None or question.masks is not None or question.words is not None:
-            return Calibration()
-        return Calibration(float(fitted["scale"]), float(fitted["shift"]))
+        return Calibration.from_dict(fitted) if fitted and question.is_free else Calibration()
 
 
 def writable_languages(charset: str) -> list[str]:
@@ -278,9 +282,11 @@ def writable_languages(charset: str) -> list[str]:
     return [code for code, letters in alphabets.items() if len(known & set(letters)) >= ENOUGH * len(letters)]
 
 
-def _reading(found: Found, fallback: str, calibration: Calibration) -> Reading:
+def _reading(found: Found, fallback: str, calibration: Calibration, first: tuple[str, float] | None) -> Reading:
     if not found:
         return Reading(fallback, 0.0, [(fallback, 0.0)])
-    confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found])
+    text = found[0][0]
+    evidence = Evidence(math.exp(first[1]), text == first[0], len(text)) if first else None
+    confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found], evidence)
     pairs = [(text, confidence) for (text, _), confidence in zip(found, confidences, strict=True)]
-    return Reading(*pairs[0], pairs)
+    return Reading(*pairs[0], pairs, evidence=evidence)

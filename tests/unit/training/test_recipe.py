@@ -58,7 +58,7 @@ def written(folder: Path, **changes) -> Path:
     return folder / "tiny.json"
 
 
-@pytest.mark.parametrize("name", ["reader", "reader-small", "reader-open"])
+@pytest.mark.parametrize("name", ["reader", "reader-small", "reader-large", "reader-open", "reader-open-large"])
 def test_the_recipes_of_the_shipped_readers(name):
     found = read_recipe(RECIPES / f"{name}.json")
     assert found.name == name
@@ -68,7 +68,7 @@ def test_the_recipes_of_the_shipped_readers(name):
     for earlier, stage in zip(found.stages, found.stages[1:], strict=False):
         assert stage.start_from == earlier.name
         assert (stage.config.model, stage.config.canvas) == (earlier.config.model, earlier.config.canvas)
-    if name == "reader-open":  # nothing that asks for more than attribution
+    if name.startswith("reader-open"):  # nothing that asks for more than attribution
         assert not [s for s in found.stages if "iam-words" in s.config.datasets]
         assert "iam-words" not in found.sources
     if name == "reader-small":
@@ -85,6 +85,7 @@ def test_the_recipes_of_the_shipped_readers(name):
         ({"stages": [{"name": "one", "config": "other.json"}]}, "There is no file"),
         ({"stages": 3}, "is no recipe"),
         ({"synthetic": {"words": 3}}, "Synthetic has no setting 'words'"),
+        ({"synthetic": [{"name": "some"}, {"words": 3}]}, "Synthetic has no setting 'words'"),
     ],
 )
 def test_a_damaged_recipe_says_what_is_wrong(tmp_path, changes, words):
@@ -213,5 +214,5 @@ def test_missing_fonts_are_told(command, tmp_path, capfd):
 
 
 def test_recipes_are_told_from_single_runs(command):
-    assert command.recipe_names() == ["reader", "reader-large", "reader-open", "reader-small"]
+    assert command.recipe_names() == ["reader", "reader-large", "reader-open", "reader-open-large", "reader-small"]
     assert "stages" not in read_json(RECIPES / "starter.json")
