@@ -13,6 +13,7 @@ behind the last finished epoch. Under KERAS_BACKEND=jax a GPU is used where ther
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import shutil
@@ -131,8 +132,6 @@ def ship(recipe: Recipe, models: Path) -> Path:
     from hwr_core.evaluation import evaluate
     from hwr_core.evaluation.calibrating import WAYS, calibrate
     from hwr_core.inference import Recognizer
-    from hwr_core.inference.checkpoint import load_model
-    from hwr_core.inference.onnx import ONNX_FILE, export_onnx
     from hwr_core.training import open_run
 
     run = open_run(recipe.stages[-1].name)
@@ -141,10 +140,11 @@ def ship(recipe: Recipe, models: Path) -> Path:
     target, fresh = models / recipe.name, models / f".{recipe.name}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(run.checkpoint, fresh)
-    if not (fresh / ONNX_FILE).is_file() and run.config.model.name != "dual":
-        export_onnx(load_model(fresh), fresh)  # a run on a GPU could not
+    make_smaller(fresh, run.config.model.name)
     have = {info.name for info in list_datasets() if info.is_ready}
     datasets = [open_dataset(name) for name in recipe.measure if name in have]
+    learned = [open_dataset(name) for name in recipe.datasets if name in have]
+    eight_bits = in_eight_bits(fresh, learned, datasets, recipe.int8)
     worths = []
     try:
         worths = calibrate(fresh, datasets, progress=show) if datasets else []
@@ -165,16 +165,44 @@ def ship(recipe: Recipe, models: Path) -> Path:
     about["measured_with_languages"] = {
         name: figures(ways["language"]) for name, ways in results.items() if "language" in ways
     }
+    about["int8"] = None if eight_bits is None else dataclasses.asdict(eight_bits)
     jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
     config = read_json(fresh / "config.json")
     config["start_from"] = ""  # a path of the machine that trained
     RunConfig.from_dict(config)
     jobs.write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
-    jobs.write_text(fresh / "card.md", card(recipe, results, worths, about, fresh))
+    jobs.write_text(fresh / "card.md", card(recipe, results, worths, about, fresh, eight_bits))
     shutil.rmtree(target, ignore_errors=True)
     os.replace(fresh, target)
     print(f"Shipped: {target}")
     return target
+
+
+def make_smaller(folder: Path, model: str) -> None:
+    """Weights in half precision, and ONNX made of those: where this machine can make it, else both stay as they are."""
+    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.inference.onnx import ONNX_FILE, export_onnx
+    from hwr_core.inference.shipping import halve_keras
+
+    weights = folder / "model.keras"
+    whole = weights.read_bytes()
+    halve_keras(weights)
+    if model != "dual" and export_onnx(load_model(folder), folder) is None and (folder / ONNX_FILE).is_file():
+        weights.write_bytes(whole)  # the two are to say the same
+
+
+def in_eight_bits(folder: Path, learned: list[Any], measured: list[Any], wish: bool | str) -> Any:
+    """`model.int8.onnx` where it pays, and its figures: before confidences are fitted."""
+    from hwr_core.evaluation.eight_bits import weigh_int8
+
+    try:
+        found = weigh_int8(folder, learned, measured, wish=wish, progress=show)
+    except HwrError as error:
+        print(f"8 bits were not tried. {error}")
+        return None
+    if found:
+        print(f"8 bits: {found}")
+    return found
 
 
 def figures(result: Any) -> dict[str, Any]:
@@ -182,7 +210,12 @@ def figures(result: Any) -> dict[str, Any]:
 
 
 def card(
-    recipe: Recipe, results: dict[str, dict[str, Any]], worths: list[Any], about: dict[str, Any], folder: Path
+    recipe: Recipe,
+    results: dict[str, dict[str, Any]],
+    worths: list[Any],
+    about: dict[str, Any],
+    folder: Path,
+    eight_bits: Any = None,
 ) -> str:
     from hwr_core.evaluation.calibrating import lines
     from hwr_core.inference.checkpoint import load_model
@@ -224,6 +257,7 @@ def card(
             f"| recipe | `scripts/recipes/{recipe.name}.json`, `make train-{recipe.name} DATA=folder-of-zips` |",
             *stages,
             f"| kept | epoch {about['epoch']} of the last stage (lowest validation CER) |",
+            *([f"| in 8 bits, `model.int8.onnx` | {eight_bits} |"] if eight_bits else []),
             f"| parameters | {load_model(folder).count_params():,} |",
             f"| commit | {commit or 'unknown'} |",
             "",

@@ -44,6 +44,7 @@ class CtcReader:
         most: int,
         judge: Judge | None = None,
         others: Sequence[np.ndarray] = (),
+        firsts: Found | None = None,
     ) -> list[Found]:
         """Texts of each word with their log probabilities, best first.
 
@@ -57,11 +58,15 @@ class CtcReader:
             most: how many texts of a word at most; 1 is much quicker.
             judge: the languages that have a say.
             others: log-probabilities of further views of the same words; a text's probability is its mean over all.
+            firsts: the words' `first_readings`, where they are known already.
         """
         forced = [self.charset.encode(prefix) for prefix in prefixes]
         paths = best_paths(log_probs)
         views = (log_probs, *others)
-        scores = _mean_log_probs(views, paths, range(len(paths))).tolist()
+        if firsts is None or others:
+            scores = _mean_log_probs(views, paths, range(len(paths))).tolist()
+        else:
+            scores = [score for _, score in firsts]
         sure = CLEAR if judge else CERTAIN
         texts = [self.charset.decode(path) for path in paths]
         if judge:

@@ -201,23 +201,22 @@ class Recognizer:
         for start in range(0, len(written), BATCH):
             rows = written[start : start + BATCH]
             some = [canvases[index] for index in rows]
+            firsts: Found | None = None
             if self._dual:
                 found = self._dual.answer(np.stack(some), question.of(rows))
                 log_probs, width = None, 0
             elif self._seq2seq:
                 images, width = self._pictures(some)
                 log_probs, frames = self._seq2seq.encode(images)
+                firsts = self._firsts(log_probs, question)
                 found = self._seq2seq.answer(log_probs, frames, question.of(rows), judge)
             else:
                 log_probs, width = self.log_probs(some)
                 others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
-                found = self._ctc_answer(log_probs, question.of(rows), judge, others)
-            firsts: Sequence[tuple[str, float] | None] = [None] * len(rows)
-            if log_probs is not None and question.is_free:
-                assert isinstance(self.alphabet, Charset)
-                firsts = first_readings(log_probs, self.alphabet)
+                firsts = self._firsts(log_probs, question)
+                found = self._ctc_answer(log_probs, question.of(rows), judge, others, firsts)
             for place, index in enumerate(rows):
-                reading = _reading(found[place], readings[index].text, calibration, firsts[place])
+                reading = _reading(found[place], readings[index].text, calibration, firsts[place] if firsts else None)
                 if log_probs is not None and placements is not None:
                     assert isinstance(self.alphabet, Charset)
                     aligned = align(
@@ -257,8 +256,18 @@ class Recognizer:
         width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
         return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
 
+    def _firsts(self, log_probs: np.ndarray, question: Asked) -> Found | None:
+        """What the letters alone say, where any word is allowed."""
+        assert isinstance(self.alphabet, Charset)
+        return first_readings(log_probs, self.alphabet) if question.is_free else None
+
     def _ctc_answer(
-        self, log_probs: np.ndarray, question: Asked, judge: Judge | None, others: Sequence[np.ndarray]
+        self,
+        log_probs: np.ndarray,
+        question: Asked,
+        judge: Judge | None,
+        others: Sequence[np.ndarray],
+        firsts: Found | None,
     ) -> list[Found]:
         assert self._ctc
         if question.masks is not None:
@@ -266,7 +275,7 @@ class Recognizer:
         elif question.words is not None:
             found = self._ctc.read_allowed(log_probs, question.words, question.prefixes, others)
         else:
-            found = self._ctc.read(log_probs, question.prefixes, question.most, judge, others)
+            found = self._ctc.read(log_probs, question.prefixes, question.most, judge, others, firsts)
         return [some[: question.most] for some in found]
 
     def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:

@@ -55,6 +55,7 @@ class Recipe:
         measure: data sets whose validation words are read at the end.
         synthetic: the sets of words to render; in the file one such set, or a list of them.
         stages: the runs, in order; the last one's checkpoint is shipped.
+        int8: whether it is shipped in 8 bits too: True, False, or `"auto"`: where that is quicker and costs no letters.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Recipe:
     measure: tuple[str, ...]
     stages: tuple[Stage, ...]
     synthetic: tuple[Synthetic, ...] = ()
+    int8: bool | str = "auto"
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -100,9 +102,11 @@ def read_recipe(path: Path) -> Recipe:
             measure=tuple(values["measure"]),
             stages=tuple(stages),
             synthetic=tuple(build(Synthetic, words) for words in synthetic),
+            int8=values.get("int8", "auto"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} is no recipe: {type(error).__name__} {error}. See scripts/recipes/.") from error
+    require(recipe.int8 in (True, False, "auto"), "int8", recipe.int8, 'true, false or "auto"')
     require(bool(stages), "stages", values["stages"], "a list of at least one stage")
     return recipe
 

@@ -84,6 +84,7 @@ def test_the_recipes_of_the_shipped_readers(name):
         ({"stages": [{"name": "one", "config": "one.json", "start_from": "two"}]}, "an earlier stage"),
         ({"stages": [{"name": "one", "config": "other.json"}]}, "There is no file"),
         ({"stages": 3}, "is no recipe"),
+        ({"int8": "perhaps"}, 'int8 must be true, false or "auto"'),
         ({"synthetic": {"words": 3}}, "Synthetic has no setting 'words'"),
         ({"synthetic": [{"name": "some"}, {"words": 3}]}, "Synthetic has no setting 'words'"),
     ],
@@ -192,6 +193,9 @@ def test_the_command_trains_measures_and_ships(command, make_dataset, tmp_path, 
     assert "| words | 2 of 1 |" in reader.card
     assert "| stage two | 2 epochs" in reader.card
     assert "begun with one" in reader.card
+    assert reader.summary["int8"]["words"] == 2
+    assert "| in 8 bits, `model.int8.onnx` | " in reader.card
+    assert (models / "tiny" / "model.int8.onnx").is_file() == reader.summary["int8"]["kept"]
     assert "Shipped" in capsys.readouterr().out
     assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 0  # laid out anew
 
