@@ -1,6 +1,6 @@
-"""Smaller and quicker files of a finished checkpoint: int8 for ONNX Runtime, float16 inside `model.keras` and `model.onnx`.
+"""Smaller and quicker files of a finished checkpoint: int8 for ONNX Runtime, float16 inside the files of weights.
 
-Both are made once, when a reader is shipped; training goes on from what they hold as from any checkpoint.
+All are made once, when a reader is shipped; training goes on from what they hold as from any checkpoint.
 """
 
 from __future__ import annotations
