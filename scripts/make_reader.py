@@ -145,6 +145,7 @@ def ship(recipe: Recipe, models: Path) -> Path:
     datasets = [open_dataset(name) for name in recipe.measure if name in have]
     learned = [open_dataset(name) for name in recipe.datasets if name in have]
     eight_bits = in_eight_bits(fresh, learned, datasets, recipe.int8)
+    halve_file(fresh)
     worths = []
     try:
         worths = calibrate(fresh, datasets, progress=show) if datasets else []
@@ -189,6 +190,18 @@ def make_smaller(folder: Path, model: str) -> None:
     halve_keras(weights)
     if model != "dual" and export_onnx(load_model(folder), folder) is None and (folder / ONNX_FILE).is_file():
         weights.write_bytes(whole)  # the two are to say the same
+
+
+def halve_file(folder: Path) -> None:
+    """`model.onnx` at half its size, behind the 8 bits, which are made of whole weights."""
+    from hwr_core.inference.onnx import ONNX_FILE
+    from hwr_core.inference.shipping import halve_onnx
+
+    try:
+        if (folder / ONNX_FILE).is_file():
+            halve_onnx(folder / ONNX_FILE)
+    except HwrError as error:
+        print(f"{ONNX_FILE} keeps its size. {error}")
 
 
 def in_eight_bits(folder: Path, learned: list[Any], measured: list[Any], wish: bool | str) -> Any:

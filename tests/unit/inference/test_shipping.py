@@ -15,7 +15,7 @@ from hwr_core.errors import CheckpointError
 from hwr_core.imaging import ink_canvas
 from hwr_core.inference.checkpoint import SHIPPED
 from hwr_core.inference.onnx import INT8_FILE, ONNX_FILE, OnnxNetwork, onnx_file
-from hwr_core.inference.shipping import WEIGHTS, halve_keras, write_int8
+from hwr_core.inference.shipping import WEIGHTS, halve_keras, halve_onnx, write_int8
 
 FOLDER = SHIPPED / "reader-small"
 
@@ -59,3 +59,18 @@ def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path):
 
     before.visititems(compare)
     assert kinds == {np.dtype(np.float16), np.dtype(np.float32)}
+
+
+def test_half_precision_onnx_says_the_same(tmp_path, canvases):
+    pytest.importorskip("onnx")
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "reader", ignore=shutil.ignore_patterns(INT8_FILE)))
+    images = np.stack(canvases)[..., None] / np.float32(255)
+    before = OnnxNetwork(folder / ONNX_FILE).predict_on_batch(images)
+    halve_onnx(folder / ONNX_FILE)
+    size = (folder / ONNX_FILE).stat().st_size
+    assert size < 2.4e6  # 1.1 million parameters
+    after = OnnxNetwork(folder / ONNX_FILE).predict_on_batch(images)
+    np.testing.assert_allclose(after, before, atol=0.05)
+    halve_onnx(folder / ONNX_FILE)  # a second time there is nothing to halve
+    np.testing.assert_array_equal(OnnxNetwork(folder / ONNX_FILE).predict_on_batch(images), after)
+    assert write_int8(folder, canvases).stat().st_size < size
