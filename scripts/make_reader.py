@@ -5,6 +5,7 @@
     python scripts/make_reader.py reader --data iam-words.zip csafe-words.zip copiste-words.zip
     python scripts/make_reader.py reader --data packed/ --minutes 9    what `python -m hwr_core.data pack` wrote
     python scripts/make_reader.py reader --ship-only                   the stages are done: measure and lay out
+    python scripts/make_reader.py reader --remake                      what is shipped: smaller files, measured anew
 
 The stages of scripts/recipes/NAME.json are trained one behind the other. Whatever ends it, the same command goes on
 behind the last finished epoch. Under KERAS_BACKEND=jax a GPU is used where there is one.
@@ -41,13 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         recipe = read_recipe(RECIPES / f"{options.name}.json")
-        if not options.ship_only:
+        if not (options.ship_only or options.remake):
             gather(recipe, options.data, options.fonts, options.workers)
             if not train_recipe(recipe, log_line, options.minutes):
                 print("Stopped; the same command goes on behind the last finished epoch.")
                 return STOPPED
         if not options.train_only:
-            ship(recipe, options.models)
+            ship(recipe, options.models, options.remake)
     except HwrError as error:
         print(error, file=sys.stderr)
         return 1
@@ -67,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
     only = made.add_mutually_exclusive_group()
     only.add_argument("--train-only", action="store_true", help="leave measuring and shipping to another machine")
     only.add_argument("--ship-only", action="store_true", help="the stages are done: measure and lay out")
+    only.add_argument(
+        "--remake", action="store_true", help="make the files of the shipped checkpoint anew, and measure"
+    )
     return made
 
 
@@ -126,26 +130,27 @@ def render(wanted: Synthetic, fonts: Path, workers: int) -> None:
     add_dataset(wanted.name, folder, progress=show)
 
 
-def ship(recipe: Recipe, models: Path) -> Path:
-    """Lay the last stage's checkpoint into models/NAME, measure it there, and write its card."""
+def ship(recipe: Recipe, models: Path, remake: bool = False) -> Path:
+    """Lay the last stage's checkpoint (or the shipped one) into models/NAME, measure it there, and write its card."""
     from hwr_core.data import list_datasets, open_dataset
     from hwr_core.evaluation import evaluate
     from hwr_core.evaluation.calibrating import WAYS, calibrate
     from hwr_core.inference import Recognizer
     from hwr_core.training import open_run
 
-    run = open_run(recipe.stages[-1].name)
-    if run.checkpoint is None:
-        raise HwrError(f"The run {run.name} has no checkpoint yet. Train at least one epoch.")
     target, fresh = models / recipe.name, models / f".{recipe.name}.new"
+    source = target if remake else open_run(recipe.stages[-1].name).checkpoint
+    if source is None or not (source / "config.json").is_file():
+        raise HwrError(f"There is no checkpoint of {recipe.name} to ship yet. Train at least one epoch.")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(run.checkpoint, fresh)
-    make_smaller(fresh, run.config.model.name)
+    shutil.copytree(source, fresh)
+    is_halved = make_smaller(fresh, recipe.stages[-1].config.model.name)
     have = {info.name for info in list_datasets() if info.is_ready}
     datasets = [open_dataset(name) for name in recipe.measure if name in have]
     learned = [open_dataset(name) for name in recipe.datasets if name in have]
     eight_bits = in_eight_bits(fresh, learned, datasets, recipe.int8)
-    halve_file(fresh)
+    if is_halved:
+        halve_file(fresh)
     worths = []
     try:
         worths = calibrate(fresh, datasets, progress=show) if datasets else []
@@ -179,8 +184,12 @@ def ship(recipe: Recipe, models: Path) -> Path:
     return target
 
 
-def make_smaller(folder: Path, model: str) -> None:
-    """Weights in half precision, and ONNX made of those: where this machine can make it, else both stay as they are."""
+def make_smaller(folder: Path, model: str) -> bool:
+    """Weights in half precision, and ONNX made of those: where this machine can make it, else both stay as they are.
+
+    Returns:
+        Whether the weights are halved.
+    """
     from hwr_core.inference.checkpoint import load_model
     from hwr_core.inference.onnx import ONNX_FILE, export_onnx
     from hwr_core.inference.shipping import halve_keras
@@ -190,6 +199,8 @@ def make_smaller(folder: Path, model: str) -> None:
     halve_keras(weights)
     if model != "dual" and export_onnx(load_model(folder), folder) is None and (folder / ONNX_FILE).is_file():
         weights.write_bytes(whole)  # the two are to say the same
+        return False
+    return True
 
 
 def halve_file(folder: Path) -> None:
@@ -235,7 +246,13 @@ def card(
     from hwr_core.training import list_runs
 
     runs = {run.name: run for run in list_runs()}
-    stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
+    written = folder / "card.md"  # of a shipped checkpoint: it knows how its stages were trained
+    known = (
+        [line for line in written.read_text("utf-8").splitlines() if line.startswith("| stage ")]
+        if written.is_file()
+        else []
+    )
+    stages = known or [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
     git = ["git", "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     suffix = {"none": "", "language": ", with languages"}

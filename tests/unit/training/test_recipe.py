@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -198,6 +199,10 @@ def test_the_command_trains_measures_and_ships(command, make_dataset, tmp_path, 
     assert (models / "tiny" / "model.int8.onnx").is_file() == reader.summary["int8"]["kept"]
     assert "Shipped" in capsys.readouterr().out
     assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 0  # laid out anew
+    shutil.rmtree(runs_folder())
+    assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 1
+    assert command.main(["tiny", "--remake", "--models", str(models)]) == 0  # of what is shipped
+    assert "| stage two | 2 epochs" in Recognizer.load(models / "tiny").card
 
 
 def test_data_is_found_in_zips_and_folders(command, tmp_path):
