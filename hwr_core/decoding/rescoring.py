@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hwr_core.text.language import LanguageModel, mixed_log_prob, shares_of_languages
+
+OWN_SHARE = 0.2  # of what a hand writes that it has written in the words it was taught by
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,12 @@ class Judge:
     Args:
         models: the languages, at least one.
         shares: of the languages in what is being read; equal where left out.
+        own: the words of the hand that is read, where they are known (`text.hand`).
     """
 
     models: tuple[LanguageModel, ...]
     shares: tuple[float, ...] = field(default=())
+    own: LanguageModel | None = None
 
     @property
     def weight(self) -> float:
@@ -38,13 +43,14 @@ class Judge:
     def for_batch(self, texts: Sequence[str]) -> Judge:
         """The same judge, the languages' shares found from the first readings of a batch."""
         shares = shares_of_languages(texts, self.models)
-        return Judge(self.models, tuple(shares))
+        return replace(self, shares=tuple(shares))
 
     def likely_models(self, most: int, least: float) -> list[LanguageModel]:
-        """The languages of the greatest shares, at most so many, each of at least that share."""
+        """The languages of the greatest shares, at most so many, each of at least that share; and the own words."""
         shares = self._shares
         order = sorted(range(len(shares)), key=lambda place: -shares[place])
-        return [self.models[place] for place in order[:most] if shares[place] >= least]
+        own = [self.own] if self.own else []
+        return [self.models[place] for place in order[:most] if shares[place] >= least] + own
 
     @property
     def _shares(self) -> tuple[float, ...]:
@@ -52,7 +58,10 @@ class Judge:
 
     def bonus(self, text: str) -> float:
         """What is added to the picture's log probability of the text."""
-        return self.weight * mixed_log_prob(text, self.models, self._shares) + self.per_letter * len(text)
+        said = mixed_log_prob(text, self.models, self._shares)
+        if self.own:
+            said = float(np.logaddexp(math.log1p(-OWN_SHARE) + said, math.log(OWN_SHARE) + self.own.log_prob(text)))
+        return self.weight * said + self.per_letter * len(text)
 
     def judged(self, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
         """Candidates with their probabilities, best first.

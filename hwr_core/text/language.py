@@ -15,7 +15,7 @@ import numpy as np
 
 from hwr_core.config import read_json
 from hwr_core.errors import ConfigError
-from hwr_core.text.habits import CAPITAL, LISTED, UNLISTED, Habits, apart, case_of, marks_log_prob, number_log_prob
+from hwr_core.text.habits import USUAL, Habits, Manner, apart, case_of, marks_log_prob, number_log_prob
 from hwr_core.text.lexicon import Lexicon
 from hwr_core.text.ngram import CharacterModel
 
@@ -35,14 +35,23 @@ class LanguageModel:
         code: the language, such as `en`.
         lexicon, letters: its words and its character model.
         habits: shares and weights.
+        manner: how capitals and marks are used.
     """
 
-    def __init__(self, code: str, lexicon: Lexicon, letters: CharacterModel, habits: Habits | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        lexicon: Lexicon,
+        letters: CharacterModel,
+        habits: Habits | None = None,
+        manner: Manner = USUAL,
+    ) -> None:
         self.code, self.lexicon, self.letters = code, lexicon, letters
-        self.habits = habits or Habits()
+        self.habits, self.manner = habits or Habits(), manner
         self._log = {name: math.log(getattr(self.habits, name)) for name in ("unlisted", "joined", "possessive")}
         self._listed_cases, self._capital_cases, self._unlisted_cases = (
-            [self.habits.case * math.log(share) for share in shares] for shares in (LISTED, CAPITAL, UNLISTED)
+            [self.habits.case * math.log(share) for share in shares]
+            for shares in (manner.listed, manner.capital, manner.unlisted)
         )
         self.log_prob = lru_cache(maxsize=200_000)(self._log_prob)  # the beam's candidates come again and again
 
@@ -76,8 +85,8 @@ class LanguageModel:
         """
         before, core, after = apart(text)
         if not core:
-            return math.log(self.habits.marks_only) + self.habits.marks * marks_log_prob("", before)
-        around = self.habits.marks * marks_log_prob(before, after)
+            return math.log(self.habits.marks_only) + self.habits.marks * marks_log_prob("", before, self.manner)
+        around = self.habits.marks * marks_log_prob(before, after, self.manner)
         if any(character.isdigit() for character in core):
             return around + number_log_prob(core, self.habits)
         if len(core) == 1 and core.isupper() and after.startswith("."):

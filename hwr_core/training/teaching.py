@@ -16,7 +16,6 @@ from hwr_core.text import Charset, edit_distance
 from hwr_core.training.prepare import TrainingWords
 
 WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest
-Readings = Any
 Tell = Callable[[int, int], None]  # step, steps; may raise to stop
 
 
@@ -72,11 +71,19 @@ def check_teachable(config: RunConfig, alphabet: object) -> Charset:
     return alphabet
 
 
-def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]]:
+def teach(
+    task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None = None
+) -> Iterator[dict[str, float]]:
     """Train `task` (of `training.tasks`) round by round, the statistics of its batch norms frozen.
 
     A few words of one hand are no sample of all handwriting: their means and variances in place of the learned ones
     would spoil what the reader knows.
+
+    Args:
+        task: what is trained.
+        config: the run's.
+        tell: called with a step and the number of steps.
+        before_round: called with the number of each round, from 0; may give the task other words.
 
     Yields:
         After each round its mean loss, the number of words shown, and the seconds that it took (without the first
@@ -93,6 +100,8 @@ def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]
     steps, done = task.steps() * config.training.epochs, 0
     tell(done, steps)
     for epoch in range(config.training.epochs):
+        if before_round:
+            before_round(epoch)
         total, words, begun, counted = 0.0, 0, time.time(), 0
         for arrays, count in ahead(task.batches(epoch)):
             loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
@@ -122,28 +131,36 @@ def blended(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) 
     return [was + np.asarray(share, was.dtype) * (now - was) for was, now in zip(old, new, strict=True)]
 
 
-def no_worse(
-    shares: Sequence[float], before: Score, read_with: Callable[[float], tuple[Score, Readings]]
-) -> tuple[float, Readings]:
-    """The largest share of what was learned with which the words held back are read no worse than before.
+@dataclass(frozen=True)
+class Trial:
+    """How the reader with a share of what was learned does.
 
-    Args:
-        shares: falling.
-        before: how the words held back were read.
-        read_with: makes the reader with so much of it, and reads the words held back. The last call's stays.
-
-    Returns:
-        The share and its readings. Where every share is worse it is the best of them: whoever asked is told, by
-        `Score.is_worse_than`.
+    Attributes:
+        share: in [0, 1].
+        read: the words held back as a user gets them: with languages.
+        plain: the same letter by letter, which says more of the network.
+        changed: of the unread words that the old reader was sure of, how many are read otherwise now.
     """
-    tried: list[tuple[float, Score]] = []
-    for share in shares:
-        after, readings = read_with(share)
-        if not after.is_worse_than(before):
-            return share, readings
-        tried.append((share, after))
-    best = max(tried, key=lambda pair: (pair[1].right, -pair[1].edits))[0]
-    return best, readings if best == shares[-1] else read_with(best)[1]
+
+    share: float
+    read: Score
+    plain: Score
+    changed: int = 0
+
+
+def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Trial | None:
+    """The best of those that read the words held back no worse than before; None where there is none.
+
+    A few words held back tell little, so both ways of reading them count, and what was read surely and now is read
+    otherwise counts against it (at `change_cost` of a word). Where two are alike, fewer edits; then more learned.
+    """
+    allowed = [trial for trial in trials if not trial.read.is_worse_than(before)]
+
+    def worth(trial: Trial) -> tuple[float, int, float]:
+        right = (trial.read.right + trial.plain.right) / 2
+        return right - change_cost * trial.changed, -trial.read.edits - trial.plain.edits, trial.share
+
+    return max(allowed, key=worth, default=None)
 
 
 def batch_norms(model: Any) -> Iterator[Any]:
@@ -172,5 +189,6 @@ def describe(settings: AdaptationConfig) -> str:
     """The recipe in one line, for logs."""
     return (
         f"{settings.passes} passes, {settings.batch_size} words a step, learning rate {settings.learning_rate:g}, "
-        f"{settings.replay_share:.0%} words of other hands, batch norm statistics frozen"
+        f"{settings.replay_share:.0%} words of other hands, up to {settings.unread_share:.0%} of the hand's own unread "
+        f"with readings at least {settings.sure:.0%} sure, batch norm statistics frozen"
     )
