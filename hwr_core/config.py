@@ -289,8 +289,9 @@ class AdaptationConfig:
     least_words: int = setting(16, "Fewer words of a hand teach nothing that can be shown to be learned.")
     held_back_every: int = setting(4, "Every so many words one is held back, to measure what was learned.")
     least_held_back: int = setting(8, "At least so many words are held back.")
-    passes: int = setting(24, "How often each of the hand's words is shown, changed a little each time.")
-    rounds: int = setting(4, "The passes are divided into so many rounds; unread words are read before each.")
+    passes: int = setting(30, "How often each of the hand's words is shown, changed a little each time.")
+    rounds: int = setting(5, "The passes are divided into so many rounds; unread words are read before each.")
+    last_rounds: int = setting(2, "So many of them, the last, learn from the words held back too: measured by then.")
     most_steps: int = setting(600, "Most steps; the passes are fewer where there are many words.")
     batch_size: int = setting(16, "Words in a step.")
     learning_rate: float = setting(3e-4, "Peak of the learning rate.")
@@ -300,7 +301,8 @@ class AdaptationConfig:
     sure: float = setting(0.8, "Unread words are learned from where their reading is at least so sure.")
     most_unread: int = setting(400, "Most unread words that are looked at.")
     shares: tuple[float, ...] = setting(
-        (1.0, 0.75, 0.5, 0.25, 0.0), "Shares of what was learned: the one that reads held-back words best is taken."
+        (0.75, 0.5, 1.0, 0.25, 0.0),
+        "Shares of what was learned, the likeliest first: the one that reads held-back words best is taken.",
     )
     steady: float = setting(0.95, "An unread word that the old reader was so sure of should be read the same.")
     change_cost: float = setting(0.25, "What such a word read otherwise counts: part of a held-back word read wrong.")
@@ -311,6 +313,7 @@ class AdaptationConfig:
         require(2 <= self.least_held_back < self.least_words, "least_held_back", self.least_held_back, "2 or more")
         require(self.held_back_every >= 2, "held_back_every", self.held_back_every, "2 or more")
         require(1 <= self.rounds <= self.passes, "rounds", self.rounds, "from 1 to the number of passes")
+        require(0 <= self.last_rounds < self.rounds, "last_rounds", self.last_rounds, "from 0 to less than rounds")
         require(1 <= self.batch_size <= 256, "batch_size", self.batch_size, "from 1 to 256")
         require(self.most_steps >= 1, "most_steps", self.most_steps, "1 or more")
         require(0 < self.learning_rate < 0.1, "learning_rate", self.learning_rate, "in (0, 0.1)")
@@ -320,8 +323,8 @@ class AdaptationConfig:
         require(0 < self.steady <= 1, "steady", self.steady, "in (0, 1]")
         require(self.most_unread >= 0, "most_unread", self.most_unread, "0 or more")
         require(self.change_cost >= 0, "change_cost", self.change_cost, "0 or more")
-        falling = bool(self.shares) and list(self.shares) == sorted(self.shares, reverse=True)
-        require(falling and all(0 <= share <= 1 for share in self.shares), "shares", self.shares, "falling, in [0, 1]")
+        once = bool(self.shares) and len(set(self.shares)) == len(self.shares)
+        require(once and all(0 <= share <= 1 for share in self.shares), "shares", self.shares, "each once, in [0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

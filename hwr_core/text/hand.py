@@ -12,7 +12,6 @@ from hwr_core.text.lexicon import Lexicon
 
 OWN = "own"
 RARE = 1e-6  # share of what is none of the hand's own words, in the language of its own words
-UNLISTED_CAUTION = 40  # so many words of the general kind are added to what a hand's words say of unlisted ones
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class HandLanguage:
     """The languages as a hand writes them.
 
     Attributes:
-        models: the languages, with the hand's capitals, marks and share of unlisted words.
+        models: the languages, with the hand's capitals and marks.
         own: the words that the hand is known to write; None where there are none.
     """
 
@@ -45,12 +44,7 @@ def hand_language(texts: Sequence[str], models: Sequence[LanguageModel]) -> Hand
     cores = [core for core in (apart(text)[1].replace("’", "'") for text in texts) if _is_word(core)]
     kinds = {core.lower(): kind_of(core.lower(), models) for core in cores}
     manner = Manner.of(texts, {core: kind for core, kind in kinds.items() if kind})
-    unlisted = sum(not kinds[core.lower()] for core in cores)
-    adapted = []
-    for model in models:
-        share = (unlisted + UNLISTED_CAUTION * model.habits.unlisted) / (len(cores) + UNLISTED_CAUTION)
-        habits = replace(model.habits, unlisted=share)
-        adapted.append(LanguageModel(model.code, model.lexicon, model.letters, habits, manner))
+    adapted = [LanguageModel(model.code, model.lexicon, model.letters, model.habits, manner) for model in models]
     return HandLanguage(tuple(adapted), own_words(cores, kinds, adapted[0]) if cores else None)
 
 

@@ -236,18 +236,18 @@ def teach_hand(
     task = task_from(start, words, taught_config, folder)
     lesson = Lesson(folder / CHECKPOINT_FOLDER, hand, task, taught_config, settings, charset)
     lesson.save(hand.learned, writer, old)
-    guessed = lesson.learn(folder, trainable(replay), tell, say)
-    tell("Reading after", 1, 2)
-    trial = lesson.choose(score(hand.texts(hand.held_back), first[0]), old, say)
-    lesson.save(np.sort(np.concatenate([hand.learned, hand.held_back])) if trial.expects else None, writer, old)
+    before = score(hand.texts(hand.held_back), first[0])
+    choice = lesson.learn(folder, trainable(replay), before, old, tell, say)
     tell("Saving", 0, 0)
+    every = np.sort(np.concatenate([hand.learned, hand.held_back]))
+    lesson.save(every if choice.expects else None, writer, old)
     task.export(folder / CHECKPOINT_FOLDER)
-    # The words held back are known to the saved reader: what it says of them now would be no measure.
-    second = [trial.readings, *read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked[1:])]
+    tell("Reading after", 1, 2)
+    # The words held back are known to it by now: their readings of before that are the measure.
+    second = [choice.readings, *read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked[1:])]
     taught = compare(hand, checked, first, second, time.time() - begun)
-    return replace(
-        taught, share=trial.share, expects=trial.expects, unread=len(hand.unread), guessed=guessed if trial.share else 0
-    )
+    guessed = lesson.guessed if choice.share else 0
+    return replace(taught, share=choice.share, expects=choice.expects, unread=len(hand.unread), guessed=guessed)
 
 
 def trainable(replay: list[DataSet]) -> list[tuple[DataSet, np.ndarray]]:

@@ -143,7 +143,8 @@ def mixed(
         config: the reader's.
         charset: its characters and, behind them, those that are new in the hand's words.
         guessed: unread words with their readings.
-        turn: the round, from 0: others' words are other ones in each.
+        turn: the round, from 0: others' words are other ones in each. The last `last_rounds` have the words held
+            back in them, twice as often as those that were learned before.
 
     Returns:
         The words, and the configuration under which `training.tasks` trains on them.
@@ -155,8 +156,11 @@ def mixed(
     own = len(hand.learned) * times
     number = round(own * adaptation.replay_share / share)
     wanted = min(round(own * adaptation.unread_share), len(guessed) * times) if guessed else 0
+    known = hand.learned
+    if turn >= adaptation.rounds - adaptation.last_rounds:
+        known = np.concatenate([hand.held_back, known, hand.held_back])
     start = turn * (own - wanted)  # goes on where the last round ended
-    rows = np.resize(np.roll(hand.learned, -start), own - wanted)
+    rows = np.resize(np.roll(known, -start), own - wanted)
     parts = [(hand.dataset, rows), *drawn(others, number, rng, config, charset)]
     canvases, texts, writers = joined(parts, config)
     if guessed and wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,16 @@ import numpy as np
 
 from hwr_core.config import AdaptationConfig, RunConfig
 from hwr_core.data import DataSet
+from hwr_core.decoding import labelling_log_probs
 from hwr_core.inference.checkpoint import save_checkpoint
 from hwr_core.text import Charset
-from hwr_core.training.hand_words import Hand, mixed, sure_of
+from hwr_core.training.hand_words import Guessed, Hand, mixed, sure_of
 from hwr_core.training.teaching import Score, Trial, best_trial, blended, score, teach
 
 if TYPE_CHECKING:
     from hwr_core.inference import Recognizer
 
-WAYS = ("auto", "none")  # how words held back are read: with languages, as a user does, and letter by letter
+HOPELESS = -12.0  # the least that a word's log probability counts when shares are compared
 Progress = Callable[[str, int, int], None]
 
 
@@ -50,6 +52,8 @@ class Lesson:
     settings: AdaptationConfig
     charset: Charset
 
+    guessed: int = 0  # unread words that were learned from in the last round
+
     def __post_init__(self) -> None:
         self.untaught = self.task.model.get_weights()
 
@@ -61,63 +65,93 @@ class Lesson:
         about = {"taught": taught, **{name: old.summary[name] for name in ("calibration",) if name in old.summary}}
         save_checkpoint(self.checkpoint, self.task.model, self.config, self.charset, about)
 
+    @cached_property
     def reader(self) -> Recognizer:
-        """Reads with the network as it is now, and expects what was saved last."""
+        """Reads with the network as it is at the moment, and expects what was saved first."""
         from hwr_core.inference import Recognizer
 
         return Recognizer(self.checkpoint, network=self.task.model)
 
     def learn(
-        self, folder: Path, others: list[tuple[DataSet, np.ndarray]], tell: Progress, say: Callable[[str], None]
-    ) -> int:
-        """The rounds, and their table in the folder; unread words are read before each.
+        self,
+        folder: Path,
+        others: list[tuple[DataSet, np.ndarray]],
+        before: Score,
+        old: Recognizer,
+        tell: Progress,
+        say: Callable[[str], None],
+    ) -> Choice:
+        """The rounds, and their table in the folder; the network is left with the share that is kept.
 
-        Returns:
-            How many of them the last round learned from.
+        Unread words are read before each round. The share is chosen while the words held back are still unknown;
+        the last rounds then learn from them too.
         """
-        reader, guessed = self.reader(), 0
+        measured_after = self.settings.rounds - self.settings.last_rounds
 
         def before_round(turn: int) -> None:
-            nonlocal guessed
-            if not self.hand.unread and not turn:
+            if not turn and not self.hand.unread:
                 return  # the words that the task began with
-            readings = reader.read_canvases(self.hand.unread)
-            sure = sure_of(self.hand.unread, readings, self.settings.sure, self.config, self.charset)
-            guessed = len(sure)
+            sure = self.sure()
+            self.guessed = len(sure)
             words, _ = mixed(self.hand, others, self.config, self.settings, self.charset, sure, turn)
             self.task.learn_from(words.train)
 
         history: list[dict[str, Any]] = []
+        choice = None
         rounds = teach(self.task, self.config, lambda step, steps: tell("Learning", step, steps), before_round)
         for result in rounds:
             history.append(row_of(len(history) + 1, result, self.task, history))
-            sure = f", {guessed} of {len(self.hand.unread)} unread words" if self.hand.unread else ""
+            sure = f", {self.guessed} of {len(self.hand.unread)} unread words" if self.hand.unread else ""
             say(f"round {len(history)}: loss {result['loss']:.3f}{sure}")
-        write_history(folder, history)
-        return guessed
+            write_history(folder, history)
+            if len(history) == measured_after:
+                choice = self.choose(before, old, say)
+                if not choice.share:
+                    rounds.close()
+                    break
+        assert choice
+        self.blend(self.task.model.get_weights(), choice.share)
+        return choice
+
+    def sure(self) -> Guessed:
+        readings = self.reader.read_canvases(self.hand.unread)
+        return sure_of(self.hand.unread, readings, self.settings.sure, self.config, self.charset)
 
     def choose(self, before: Score, old: Recognizer, say: Callable[[str], None]) -> Choice:
-        """Try the shares of what was learned on the words held back; the network stays with the best one."""
-        learned, reader = self.task.model.get_weights(), self.reader()
-        rows, texts = self.hand.held_back, self.hand.texts(self.hand.held_back)
-        pictures = [self.hand.dataset.picture(int(row)) for row in rows]
-        sure = [(canvas, reading.text) for canvas, reading in zip(self.hand.unread, old.read_canvases(self.hand.unread),
+        """Try the shares of what was learned on the words held back; the network stays as it is."""
+        learned = self.task.model.get_weights()
+        texts = self.hand.texts(self.hand.held_back)
+        pictures = [self.hand.dataset.picture(int(row)) for row in self.hand.held_back]
+        firm = [(canvas, reading.text) for canvas, reading in zip(self.hand.unread, old.read_canvases(self.hand.unread),
                 strict=True) if reading.confidence >= self.settings.steady]  # fmt: skip
         trials, found = [], {}
         for share in self.settings.shares:
-            self.task.model.set_weights(blended(self.untaught, learned, share))
-            read, plain = ([one.text for one in reader.read(pictures, language=way)] for way in WAYS)
-            now = reader.read_canvases([canvas for canvas, _ in sure])
-            changed = sum(one.text != text for one, (_, text) in zip(now, sure, strict=True))
-            trials.append(Trial(share, score(texts, read), score(texts, plain), changed))
-            found[share] = read
-            say(f"{share:.0%}: {trials[-1].read.right} and {trials[-1].plain.right} right, {changed} changed")
+            self.blend(learned, share)
+            found[share] = [reading.text for reading in self.reader.read(pictures)]
+            now = self.reader.read_canvases([canvas for canvas, _ in firm])
+            changed = sum(reading.text != text for reading, (_, text) in zip(now, firm, strict=True))
+            trials.append(Trial(share, score(texts, found[share]), self.likelihood(), changed))
+            say(
+                f"{share:.0%}: {trials[-1].read.right} of {len(texts)} right, likelihood {trials[-1].likelihood:.1f}, "
+                f"{changed} of {len(firm)} sure ones changed"
+            )
+        self.task.model.set_weights(learned)
         best = best_trial(trials, before, self.settings.change_cost)
-        share = best.share if best else 0.0
-        self.task.model.set_weights(blended(self.untaught, learned, share))
         if best:
-            return Choice(share, True, found[share])
+            return Choice(best.share, True, found[best.share])
         return Choice(0.0, False, [reading.text for reading in old.read(pictures)])
+
+    def likelihood(self) -> float:
+        """Of the transcriptions of the words held back, letter by letter; hopeless words count no more than others."""
+        rows, texts = self.hand.held_back, self.hand.texts(self.hand.held_back)
+        known = [place for place, text in enumerate(texts) if not self.charset.missing(text)]
+        canvases = self.hand.dataset.canvases(self.config.canvas)
+        log_probs, _ = self.reader.log_probs([np.asarray(canvases[rows[place]]) for place in known])
+        labels = [self.charset.encode(texts[place]) for place in known]
+        return float(np.maximum(labelling_log_probs(log_probs, labels, range(len(labels))), HOPELESS).sum())
+
+    def blend(self, learned: list[np.ndarray], share: float) -> None:
+        self.task.model.set_weights(blended(self.untaught, learned, share))
 
 
 def row_of(number: int, result: dict[str, float], task: Any, history: list[dict[str, Any]]) -> dict[str, Any]:

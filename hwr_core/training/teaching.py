@@ -15,6 +15,7 @@ from hwr_core.errors import ConfigError, JobError
 from hwr_core.text import Charset, edit_distance
 from hwr_core.training.prepare import TrainingWords
 
+ALIKE = 1.0  # words by which shares of what was learned differ without one being better
 WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest
 Tell = Callable[[int, int], None]  # step, steps; may raise to stop
 
@@ -138,29 +139,35 @@ class Trial:
     Attributes:
         share: in [0, 1].
         read: the words held back as a user gets them: with languages.
-        plain: the same letter by letter, which says more of the network.
+        likelihood: natural logarithm of the probability of their transcriptions letter by letter, summed.
         changed: of the unread words that the old reader was sure of, how many are read otherwise now.
     """
 
     share: float
     read: Score
-    plain: Score
+    likelihood: float
     changed: int = 0
 
 
 def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Trial | None:
     """The best of those that read the words held back no worse than before; None where there is none.
 
-    A few words held back tell little, so both ways of reading them count, and what was read surely and now is read
-    otherwise counts against it (at `change_cost` of a word). Where two are alike, fewer edits; then more learned.
+    Right or wrong of a few words tells little, so the probability of their transcriptions counts beside it: one word
+    right as much as a factor of e. What was read surely and now is read otherwise counts against, at `change_cost`
+    of a word. Of all that are less than one word behind the best, the first is taken.
+
+    Args:
+        trials: in order of preference.
+        before: how the words held back were read.
+        change_cost: of a sure reading that changed.
     """
     allowed = [trial for trial in trials if not trial.read.is_worse_than(before)]
 
-    def worth(trial: Trial) -> tuple[float, int, float]:
-        right = (trial.read.right + trial.plain.right) / 2
-        return right - change_cost * trial.changed, -trial.read.edits - trial.plain.edits, trial.share
+    def worth(trial: Trial) -> float:
+        return trial.read.right + trial.likelihood - change_cost * trial.changed
 
-    return max(allowed, key=worth, default=None)
+    best = max(map(worth, allowed), default=0.0)
+    return next((trial for trial in allowed if worth(trial) > best - ALIKE), None)
 
 
 def batch_norms(model: Any) -> Iterator[Any]:
