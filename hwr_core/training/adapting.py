@@ -79,9 +79,7 @@ class Taught:
         figures = f"{now.right} of {now.words} words held back are read right, {was.right} before"
         more = "Accept more words of this hand, and teach again."
         if self.is_untouched:
-            return (
-                f"Not better: all that was learned read the words held back worse, so the reader is as it was. {more}"
-            )
+            return f"Not better: what was learned read the words held back worse, so the reader is as it was. {more}"
         if self.is_worse:
             return f"Worse: {figures}. Keep the reader you have; look for wrong words, or accept more and teach again."
         if (was.right, was.edits) == (now.right, now.edits):

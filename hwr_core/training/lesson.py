@@ -21,7 +21,6 @@ from hwr_core.training.teaching import Score, Trial, best_trial, blended, score,
 if TYPE_CHECKING:
     from hwr_core.inference import Recognizer
 
-HOPELESS = -12.0  # the least that a word's log probability counts when shares are compared
 Progress = Callable[[str, int, int], None]
 
 
@@ -130,9 +129,10 @@ class Lesson:
             found[share] = [reading.text for reading in self.reader.read(pictures)]
             now = self.reader.read_canvases([canvas for canvas, _ in firm])
             changed = sum(reading.text != text for reading, (_, text) in zip(now, firm, strict=True))
-            trials.append(Trial(share, score(texts, found[share]), self.likelihood(), changed))
+            trial = Trial(share, score(texts, found[share]), self.expected(), changed)
+            trials.append(trial)
             say(
-                f"{share:.0%}: {trials[-1].read.right} of {len(texts)} right, likelihood {trials[-1].likelihood:.1f}, "
+                f"{share:.0%}: {trial.read.right} of {len(texts)} right, {trial.expected:.1f} expected by letters, "
                 f"{changed} of {len(firm)} sure ones changed"
             )
         self.task.model.set_weights(learned)
@@ -141,14 +141,17 @@ class Lesson:
             return Choice(best.share, True, found[best.share])
         return Choice(0.0, False, [reading.text for reading in old.read(pictures)])
 
-    def likelihood(self) -> float:
-        """Of the transcriptions of the words held back, letter by letter; hopeless words count no more than others."""
+    def expected(self) -> float:
+        """How many of the words held back are right letter by letter, each counted by its transcription's probability.
+
+        Unlike their logarithms, probabilities let no hopeless word outweigh the others.
+        """
         rows, texts = self.hand.held_back, self.hand.texts(self.hand.held_back)
         known = [place for place, text in enumerate(texts) if not self.charset.missing(text)]
         canvases = self.hand.dataset.canvases(self.config.canvas)
         log_probs, _ = self.reader.log_probs([np.asarray(canvases[rows[place]]) for place in known])
         labels = [self.charset.encode(texts[place]) for place in known]
-        return float(np.maximum(labelling_log_probs(log_probs, labels, range(len(labels))), HOPELESS).sum())
+        return float(np.exp(labelling_log_probs(log_probs, labels, range(len(labels)))).sum())
 
     def blend(self, learned: list[np.ndarray], share: float) -> None:
         self.task.model.set_weights(blended(self.untaught, learned, share))

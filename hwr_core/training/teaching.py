@@ -139,22 +139,22 @@ class Trial:
     Attributes:
         share: in [0, 1].
         read: the words held back as a user gets them: with languages.
-        likelihood: natural logarithm of the probability of their transcriptions letter by letter, summed.
+        expected: how many of them are right letter by letter, each counted by its transcription's probability.
         changed: of the unread words that the old reader was sure of, how many are read otherwise now.
     """
 
     share: float
     read: Score
-    likelihood: float
+    expected: float
     changed: int = 0
 
 
 def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Trial | None:
     """The best of those that read the words held back no worse than before; None where there is none.
 
-    Right or wrong of a few words tells little, so the probability of their transcriptions counts beside it: one word
-    right as much as a factor of e. What was read surely and now is read otherwise counts against, at `change_cost`
-    of a word. Of all that are less than one word behind the best, the first is taken.
+    Right or wrong of a few words tells little, so the probability of their transcriptions counts beside it. What was
+    read surely and now is read otherwise counts against, at `change_cost` of a word. Of all that are less than one
+    word behind the best, the first is taken.
 
     Args:
         trials: in order of preference.
@@ -164,7 +164,7 @@ def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Tr
     allowed = [trial for trial in trials if not trial.read.is_worse_than(before)]
 
     def worth(trial: Trial) -> float:
-        return trial.read.right + trial.likelihood - change_cost * trial.changed
+        return trial.read.right + trial.expected - change_cost * trial.changed
 
     best = max(map(worth, allowed), default=0.0)
     return next((trial for trial in allowed if worth(trial) > best - ALIKE), None)
