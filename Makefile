@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts languages demo train train-reader-small train-reader train-reader-large train-reader-open bench clean
+.PHONY: install app check test format fonts languages demo train train-reader-small train-reader train-reader-large train-reader-open train-reader-open-large train-backbone bench clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -59,8 +59,11 @@ demo: fonts  ## the built-in data set, made anew
 
 train: train-reader-small
 
-train-reader-small train-reader train-reader-large train-reader-open: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
+train-reader-small train-reader train-reader-large train-reader-open train-reader-open-large: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
 	$(BIN)/python scripts/make_reader.py $* --data "$(DATA)"
+
+train-backbone: $(VENV)/.app  ## the ResNet50 of handwriting that `dual` may begin with: make train-backbone DATA=folder-of-zips
+	$(BIN)/python scripts/make_backbone.py --data "$(DATA)"
 
 bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md
 	$(BIN)/python benchmarks/run.py --data "$(DATA)"

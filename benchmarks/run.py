@@ -1,10 +1,12 @@
 #!/usr/bin/env python
-"""Figures of this machine: start-up, reading speed, memory, and `dual`'s cached epochs, into benchmarks/results.md.
+"""Figures of this machine into benchmarks/results.md: readers, RapidOCR and Tesseract on the same words in one run.
 
     make bench                      # on the built-in data
-    make bench DATA=iam-words.zip   # accuracy on your own set's validation words too
+    make bench DATA=iam-words.zip   # on your own set's validation words
+    python benchmarks/run.py --data iam-words --words 300 --rounds 3
 
-Every figure is taken in a process of its own where start-up or memory counts.
+Every reader is a process of its own, so that start-up and memory are its own; all of them are called in turn, round by
+round, so that they meet the same noise, and medians are told. Our readers are read letter by letter and with languages.
 """
 
 from __future__ import annotations
@@ -13,54 +15,55 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("HWR_HOME", str(ROOT / "benchmarks" / "out"))
 
-# VmHWM begins anew with the program; getrusage's maximum would carry over what this parent process holds.
-PEAK = """int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024"""
 IMPORT = "import time; t = time.perf_counter(); import hwr_core; print(time.perf_counter() - t)"
-COLD = """
-import json, sys, time
-begun = time.perf_counter()
-from hwr_core import Recognizer
-recognizer = Recognizer.load(sys.argv[1])
-first = recognizer.read([PICTURE], alternatives=5)
-print(json.dumps({"seconds": time.perf_counter() - begun, "memory": PEAK,
-                  "tensorflow": "tensorflow" in sys.modules}))
-""".replace("PEAK", PEAK)
+COLD_STARTS = 5
+REFERENCE = "rapidocr"  # ratios are to it, where it is installed
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Peer:
+    """A reader: what `benchmarks/peers.py` is called with, by which Python."""
+
+    title: str
+    arguments: tuple[str, ...]
+    interpreter: str = sys.executable
+
+
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="", help="a data set whose validation words are read")
     parser.add_argument("--words", type=int, default=300, help="of them, drawn at random; 0 reads all")
+    parser.add_argument("--rounds", type=int, default=3, help="times that every reader reads them")
+    parser.add_argument("--readers", type=Path, nargs="+", default=[], help="checkpoints; those in models/ by default")
     parser.add_argument("--peer-python", default=sys.executable, help="the Python that has RapidOCR")
     parser.add_argument("--note", default="", help="what else ran on the machine")
-    options = parser.parse_args()
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results.md")
+    options = parser.parse_args(arguments)
     lines = [
         "# Measured",
         "",
         f"{time.strftime('%Y-%m-%d')}, {machine()}. Made by `make bench`; the machine may be shared, so compare",
         f"figures of one run only. {load()} {options.note}".rstrip(),
         "",
-        "| what | figure |",
-        "|---|---|",
-        f"| `import hwr_core`, median of 7 | {import_seconds():.3f} s |",
+        f"`import hwr_core`: {import_seconds():.3f} s, median of 7.",
+        *same_words(options),
     ]
-    folders = sorted(path.parent for path in (ROOT / "models").glob("*/config.json"))
-    for folder in folders:
-        lines += checkpoint_lines(folder)
-    lines += same_words(folders, options)
     text = "\n".join(lines) + "\n"
-    (ROOT / "benchmarks" / "results.md").write_text(text, encoding="utf-8")
+    options.out.write_text(text, encoding="utf-8")
     print(text)
 
 
@@ -85,63 +88,105 @@ def machine() -> str:
 
 
 def import_seconds() -> float:
-    found = [float(python(IMPORT)) for _ in range(7)]
-    return sorted(found)[3]
+    found = []
+    for _ in range(7):
+        done = subprocess.run([sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True, check=True)
+        found.append(float(done.stdout.strip().splitlines()[-1]))
+    return statistics.median(found)
 
 
-def python(code: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip().splitlines()[-1]
+def peers_of(folders: list[Path], peer_python: str) -> list[Peer]:
+    """Our readers in both ways, then the others."""
+    ours = [
+        Peer(f"{folder.name}{title}", (str(folder), *more))
+        for folder in folders
+        for title, more in ((", letters", ()), (", languages", ("--languages",)))
+    ]
+    return [*ours, Peer(REFERENCE, (REFERENCE,), peer_python), Peer("tesseract", ("tesseract",))]
 
 
-def same_words(folders: list[Path], options: argparse.Namespace) -> list[str]:
+def same_words(options: argparse.Namespace) -> list[str]:
     """Ours and the peers on the same picture files, in turn, each in a process of its own."""
+    from PIL import Image
+
     from hwr_core.data import demo_dataset, resolve
     from hwr_core.evaluation.reading import choose_rows
 
     dataset = resolve(options.data) if options.data else demo_dataset()
     rows = choose_rows(dataset, "validation", options.words)
     table = dataset.table.iloc[rows]
+    folders = options.readers or sorted(path.parent for path in (ROOT / "models").glob("*/config.json"))
+    peers = peers_of(folders, options.peer_python)
+    with tempfile.TemporaryDirectory() as name:
+        for place, row in enumerate(rows):
+            Image.fromarray(dataset.picture(int(row))).save(Path(name) / f"{place:05d}.png")
+        found = measured(peers, Path(name), options.rounds)
+    of = REFERENCE if REFERENCE in found else next(iter(found), "none")
     lines = [
         "",
         f"## The same {len(rows):,} words",
         "",
-        f"{dataset.name}, validation, {table['writer'].nunique()} writers, drawn at random with seed 0, as written.",
-        "From PNG file to text; ratios are to the first row. Cold start: imports, opening the reader, the first word.",
+        f"{dataset.name}, validation, {table['writer'].nunique()} writers, drawn at random with seed 0, as written;",
+        f"from PNG file to text. Medians of {options.rounds} rounds; ratios: how many times as quick as {of}.",
+        f"Cold start: from calling `python` to the first word read, median of {COLD_STARTS}.",
         "",
         "| reader | CER | words right | one at a time | ratio | in 64s | ratio | cold start | peak memory |",
         "|---|---|---|---|---|---|---|---|---|",
+        *(peer_line(title, result, table, found[of]) for title, result in found.items()),
     ]
-    with tempfile.TemporaryDirectory() as name:
-        for place, row in enumerate(rows):
-            save(Path(name) / f"{place:05d}.png", dataset.picture(int(row)))
-        found, absent = {}, []
-        readers = [(str(folder), sys.executable) for folder in folders]
-        for reader, interpreter in [*readers, ("rapidocr", options.peer_python), ("tesseract", sys.executable)]:
-            result, peer = run_peer(reader, interpreter, Path(name)), Path(reader).name
+    heavy = [title for title, result in found.items() if result["tensorflow"]]
+    absent = [peer.title for peer in peers if peer.title not in found]
+    if heavy:
+        lines += ["", f"TensorFlow was loaded by {', '.join(heavy)}."]
+    if absent:
+        lines += [
+            "",
+            f"Not installed here or failed: {', '.join(absent)} (`pip install -e .[bench]`, apt tesseract-ocr).",
+        ]
+    return lines
+
+
+def measured(peers: list[Peer], images: Path, rounds: int) -> dict[str, dict[str, Any]]:
+    """Title -> medians, of the peers that run here."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    cold: dict[str, list[float]] = {}
+    working = list(peers)
+    for number in range(rounds):
+        for peer in list(working):
+            result = run_peer(peer, images)
             if result:
-                found[peer] = result
-            else:
-                absent.append(f"{peer} is not installed here: left out (`pip install -e .[bench]`, apt tesseract-ocr).")
-    first = next(iter(found.values()))
-    lines += [peer_line(name, result, table, first) for name, result in found.items()]
-    return [*lines, "", *absent] if absent else lines
+                runs.setdefault(peer.title, []).append(result)
+            elif not number:
+                working.remove(peer)
+    for _ in range(COLD_STARTS):
+        for peer in working:
+            result = run_peer(peer, images, "--cold")
+            cold.setdefault(peer.title, []).extend([result["cold"]] if result else [])
+    return {
+        title: {
+            "texts": some[0]["texts"],
+            "tensorflow": some[0]["tensorflow"],
+            "cold": statistics.median(cold.get(title) or [some[0]["cold"]]),
+            **{name: statistics.median(run[name] for run in some) for name in ("single", "batch", "memory")},
+        }
+        for title, some in runs.items()
+    }
 
 
-def run_peer(name: str, interpreter: str, images: Path) -> dict | None:
+def run_peer(peer: Peer, images: Path, *more: str) -> dict[str, Any] | None:
     """A peer's figures, or None where it is not installed or fails."""
-    command = [interpreter, str(ROOT / "benchmarks" / "peers.py"), name, str(images)]
+    command = [peer.interpreter, str(ROOT / "benchmarks" / "peers.py"), *peer.arguments, str(images), *more]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command += ["--started", repr(time.time())]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
-        print(f"{name}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}", file=sys.stderr)
+        print(f"{peer.title}: {(done.stderr.strip().splitlines() or ['failed'])[-1]}", file=sys.stderr)
         return None
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
 
 
-def peer_line(name: str, result: dict, table, first: dict) -> str:
+def peer_line(title: str, result: dict[str, Any], table: Any, reference: dict[str, Any]) -> str:
     from hwr_core.evaluation import writer_interval
     from hwr_core.text import edit_distance
 
@@ -150,54 +195,11 @@ def peer_line(name: str, result: dict, table, first: dict) -> str:
     cer = writer_interval(edits, [len(truth) for truth in truths], writers)
     right = writer_interval([edit == 0 for edit in edits], [1] * len(edits), writers)
     return (
-        f"| {name} | {cer} | {right} | {1e3 * result['single']:.1f} ms | {result['single'] / first['single']:.2f} | "
-        f"{result['batch']:.0f} words/s | {result['batch'] / first['batch']:.2f} | {result['cold']:.2f} s | "
+        f"| {title} | {cer} | {right} | "
+        f"{1e3 * result['single']:.1f} ms | {reference['single'] / result['single']:.2f} | "
+        f"{result['batch']:.0f} words/s | {result['batch'] / reference['batch']:.2f} | {result['cold']:.2f} s | "
         f"{result['memory']:.0f} MB |"
     )
-
-
-def checkpoint_lines(folder: Path) -> list[str]:
-    from hwr_core import Recognizer
-    from hwr_core.data import demo_dataset
-    from hwr_core.evaluation import evaluate
-
-    name = folder.name
-    picture = ROOT / "benchmarks" / "out" / "word.png"
-    demo = demo_dataset()
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    save(picture, demo.picture(0))
-    code = COLD.replace("PICTURE", f"__import__('hwr_core.imaging').imaging.read_picture({str(picture)!r})")
-    runs = sorted((json.loads(python(code, str(folder))) for _ in range(5)), key=lambda run: run["seconds"])
-    cold = runs[2]
-    recognizer = Recognizer.load(folder)
-    pictures = [demo.picture(int(row)) for row in demo.part("validation")[:64]]
-    single, batch = [], []
-    for _ in range(5):  # one and sixty-four in turn, so that both meet the same noise
-        begun = time.perf_counter()
-        for some in pictures:
-            recognizer.read([some])
-        single.append((time.perf_counter() - begun) / len(pictures))
-        begun = time.perf_counter()
-        recognizer.read(pictures)
-        batch.append(len(pictures) / (time.perf_counter() - begun))
-    lines = [
-        f"| {name}: cold start, `python` to first reading, median of 5 | {cold['seconds']:.2f} s, "
-        f"peak {cold['memory']:.0f} MB, TensorFlow {'loaded' if cold['tensorflow'] else 'not loaded'} |",
-        f"| {name}: one word at a time, picture to reading, median of 5 x 64 | {1e3 * sorted(single)[2]:.1f} ms |",
-        f"| {name}: 64 words at a time | {sorted(batch)[2]:.0f} words/s |",
-    ]
-    result = evaluate(recognizer, demo)
-    lines.append(
-        f"| {name}: demo validation, {result.words:,} words of {result.writers} writers | CER {result.cer}, "
-        f"words right {result.word_accuracy} |"
-    )
-    return lines
-
-
-def save(path: Path, picture) -> None:
-    from PIL import Image
-
-    Image.fromarray(picture).save(path)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from hwr_core.text.language import (  # noqa: E402
     LANGUAGE_FOLDER,
     LanguageModel,
     habits_of,
-    mixed_log_prob,
+    mixed_log_probs,
     save_habits,
 )  # fmt: skip
 
@@ -135,7 +135,8 @@ def texts_of(word: np.ndarray, charset, listed: ListedWords, judge: Judge) -> li
     if labelling_log_probs(word[None], [path], [0])[0] > CLEAR:
         return [charset.decode(path)]
     beam = [(charset.decode(ids), score) for ids, score in candidates(word, [], beam_width=JUDGED, most=JUDGED)]
-    return list(dict.fromkeys([text for text, _ in beam] + [t for t, _ in listed.candidates(word, beam, judge)]))
+    (words,) = listed.candidates(word[None], [beam], judge, [""])
+    return list(dict.fromkeys([text for text, _ in beam] + [t for t, _ in words]))
 
 
 def oracle(pools: Sequence[Pool]) -> None:
@@ -153,9 +154,8 @@ def chosen(pool: Pool, models: list[LanguageModel], habits: Habits) -> np.ndarra
         if len(texts) == 1:
             found[index] = edits[0]
             continue
-        bonus = [
-            habits.weight * mixed_log_prob(text, asked, pool.shares) + habits.per_letter * len(text) for text in texts
-        ]
+        lengths = np.array([len(text) for text in texts])
+        bonus = habits.weight * mixed_log_probs(texts, asked, pool.shares) + habits.per_letter * lengths
         found[index] = edits[int(np.argmax(scores + bonus))]
     return found
 

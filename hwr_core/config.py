@@ -18,6 +18,8 @@ from hwr_core.errors import ConfigError
 T = TypeVar("T")
 FORMAT_VERSION = 1
 RESNET_STAGES = ("conv2", "conv3", "conv4", "conv5")
+RESNET_STRIDES = {"conv3": 8, "conv4": 16, "conv5": 32}  # pixels between two columns of a stage's output
+LEAST_RESNET_HEIGHT = 32  # `keras.applications` refuses smaller pictures
 
 
 def require(condition: bool, name: str, value: object, expected: str) -> None:
@@ -103,16 +105,51 @@ class CnnTransformerConfig:
         require(0 <= self.shortcut <= 1, "shortcut", self.shortcut, "in [0, 1]")
 
 
+STAGE_HELP = "ResNet50 stage whose output is used: conv5 is the whole network, earlier ones see finer columns."
+SHRINK_HELP = "The picture is made so many times smaller for ResNet50: 2 costs a quarter or less."
+RESNET_WEIGHTS_HELP = (
+    "ResNet50 weights: imagenet (downloaded once), handwriting (models/backbones), none (random), "
+    "or a .weights.h5/.keras file."
+)
+
+
+def require_resnet(stage: str, shrink: int, image_weights: str) -> None:
+    """What part of ResNet50 sees the picture, at what size, with which weights."""
+    require(stage in RESNET_STRIDES, "stage", stage, f"one of {', '.join(RESNET_STRIDES)}")
+    require(shrink in (1, 2), "shrink", shrink, "1 or 2")
+    require(bool(image_weights), "image_weights", image_weights, "'imagenet', 'handwriting', 'none' or a file")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResnetCtcConfig:
+    """`resnet_ctc`: ResNet50 up to a stage, its columns spread into frames, CTC; what `dual`'s backbone learns by."""
+
+    name: Literal["resnet_ctc"] = "resnet_ctc"
+    stage: Literal["conv3", "conv4", "conv5"] = setting("conv4", STAGE_HELP)
+    shrink: int = setting(1, SHRINK_HELP)
+    image_weights: str = setting("none", RESNET_WEIGHTS_HELP)
+    units: int = setting(128, "Features of a frame.")
+    dropout: float = setting(0.1, "Share of features dropped before the output.")
+    shortcut: float = setting(0.0, SHORTCUT_HELP)
+
+    def __post_init__(self) -> None:
+        require_resnet(self.stage, self.shrink, self.image_weights)
+        fine = RESNET_STRIDES[self.stage] * self.shrink <= 32
+        require(fine, "shrink", self.shrink, "1 with conv5, whose columns are 32 pixels apart")
+        require(8 <= self.units <= 1024, "units", self.units, "from 8 to 1024")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+        require(0 <= self.shortcut <= 1, "shortcut", self.shortcut, "in [0, 1]")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DualConfig:
     """`dual`: ResNet50 features and a bidirectional LSTM over the partial text; predicts the next token."""
 
     name: Literal["dual"] = "dual"
     tokens: Literal["characters", "words"] = setting("characters", "What is predicted next: a character or a word.")
-    image_weights: str = setting(
-        "imagenet",
-        "ResNet50 weights: imagenet (downloaded once), none (random), or a .weights.h5/.keras file.",
-    )
+    image_weights: str = setting("imagenet", RESNET_WEIGHTS_HELP)
+    stage: Literal["conv3", "conv4", "conv5"] = setting("conv5", STAGE_HELP)
+    shrink: int = setting(1, SHRINK_HELP)
     fine_tune_from: Literal["", "conv2", "conv3", "conv4", "conv5"] = setting(
         "", "First ResNet50 stage that is trained too; empty keeps it frozen and its features cached."
     )
@@ -127,12 +164,13 @@ class DualConfig:
 
     def __post_init__(self) -> None:
         require(self.tokens in ("characters", "words"), "tokens", self.tokens, "'characters' or 'words'")
-        require(bool(self.image_weights), "image_weights", self.image_weights, "'imagenet', 'none' or a file")
+        require_resnet(self.stage, self.shrink, self.image_weights)
+        used = RESNET_STAGES[: RESNET_STAGES.index(self.stage) + 1]
         require(
-            self.fine_tune_from in ("", *RESNET_STAGES),
+            self.fine_tune_from in ("", *used),
             "fine_tune_from",
             self.fine_tune_from,
-            f"empty or one of {', '.join(RESNET_STAGES)}",
+            f"empty or one of {', '.join(used)}",
         )
         for name in ("image_units", "embedding_units", "lstm_units", "text_units", "joint_units"):
             require(4 <= getattr(self, name) <= 4096, name, getattr(self, name), "from 4 to 4096")
@@ -206,11 +244,12 @@ class Seq2SeqConfig:
         return {"encoder": values.pop("name"), **values}
 
 
-CtcConfig = CrnnConfig | CnnTransformerConfig
-ModelConfig = CrnnConfig | CnnTransformerConfig | DualConfig | Seq2SeqConfig
+CtcConfig = CrnnConfig | CnnTransformerConfig | ResnetCtcConfig
+ModelConfig = CtcConfig | DualConfig | Seq2SeqConfig
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
     "crnn": CrnnConfig,
     "cnn_transformer": CnnTransformerConfig,
+    "resnet_ctc": ResnetCtcConfig,
     "dual": DualConfig,
     "seq2seq": Seq2SeqConfig,
 }
@@ -337,6 +376,7 @@ class RunConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     start_from: str = setting("", "A checkpoint folder whose weights are the starting point; empty starts afresh.")
+    teacher: str = setting("", "A checkpoint folder that reads by CTC; what it says of each frame is learned too.")
     validate_on: tuple[str, ...] = setting((), "Those of the data sets whose validation words count; empty: all.")
     notes: str = ""
 
@@ -349,6 +389,11 @@ class RunConfig:
             self.validate_on,
             f"among {self.datasets}",
         )
+        if isinstance(self.model, DualConfig | ResnetCtcConfig):
+            height, shrink = self.canvas.height, self.model.shrink
+            require(height // shrink >= LEAST_RESNET_HEIGHT, "shrink", shrink, f"1 for canvases {height} pixels high")
+        if not isinstance(self.model, CtcConfig):
+            require(not self.teacher, "teacher", self.teacher, f"empty for {self.model.name}: only CTC models have one")
         if isinstance(self.model, DualConfig):
             average, precision = self.training.average, self.training.precision
             require(average == 0, "average", average, "0 for dual, which keeps its last weights")

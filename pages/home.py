@@ -46,9 +46,7 @@ def reader_card() -> None:
     measured = [info for info in readers.available().values() if readers.cer(info) is not None]
     if measured:
         best = min(measured, key=lambda info: (readers.cer(info), info.name))
-        number = best.summary.get("words")
-        of = f", on {words.count(int(number), 'word')}" if number else ""
-        layout.card("Best reader", best.name, f"{words.percent(readers.cer(best))} CER{of}")
+        layout.card("Best reader", best.name, readers.standing(best))
         layout.link("runs", "Compare runs", ":material/query_stats:")
     else:
         layout.card("Best reader", "none yet", "A reader is measured while it is trained.")

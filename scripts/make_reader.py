@@ -13,6 +13,7 @@ behind the last finished epoch. Under KERAS_BACKEND=jax a GPU is used where ther
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import shutil
@@ -92,8 +93,9 @@ def gather(recipe: Recipe, sources: Iterable[Path], fonts: Path, workers: int) -
     missing = [name for name in recipe.datasets if name not in have]
     if missing:
         raise DataError(f"The recipe {recipe.name} learns from {', '.join(missing)} too. Give them by --data.")
-    if recipe.synthetic and recipe.synthetic.name not in have:
-        render(recipe.synthetic, fonts, workers)
+    for words in recipe.synthetic:
+        if words.name not in have:
+            render(words, fonts, workers)
 
 
 def find(name: str, sources: Iterable[Path]) -> Path | None:
@@ -116,6 +118,8 @@ def render(wanted: Synthetic, fonts: Path, workers: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         command = [sys.executable, "-m", "hwr_core.synthesis", str(folder), "--count", str(wanted.count)]
         command += ["--seed", str(wanted.seed), "--languages", *wanted.languages, "--fonts", str(fonts.resolve())]
+        for setting, value in wanted.mix.items():
+            command += [f"--{setting.replace('_', '-')}", str(value)]
         command += ["--workers", str(workers), *(["--split", wanted.split] if wanted.split else [])]
         if subprocess.run(command, check=False, cwd=ROOT).returncode:
             raise DataError(f"The synthetic words could not be rendered. Fonts are looked for in {fonts}: make fonts.")
@@ -128,8 +132,6 @@ def ship(recipe: Recipe, models: Path) -> Path:
     from hwr_core.evaluation import evaluate
     from hwr_core.evaluation.calibrating import WAYS, calibrate
     from hwr_core.inference import Recognizer
-    from hwr_core.inference.checkpoint import load_model
-    from hwr_core.inference.onnx import ONNX_FILE, export_onnx
     from hwr_core.training import open_run
 
     run = open_run(recipe.stages[-1].name)
@@ -138,10 +140,12 @@ def ship(recipe: Recipe, models: Path) -> Path:
     target, fresh = models / recipe.name, models / f".{recipe.name}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(run.checkpoint, fresh)
-    if not (fresh / ONNX_FILE).is_file() and run.config.model.name != "dual":
-        export_onnx(load_model(fresh), fresh)  # a run on a GPU could not
+    make_smaller(fresh, run.config.model.name)
     have = {info.name for info in list_datasets() if info.is_ready}
     datasets = [open_dataset(name) for name in recipe.measure if name in have]
+    learned = [open_dataset(name) for name in recipe.datasets if name in have]
+    eight_bits = in_eight_bits(fresh, learned, datasets, recipe.int8)
+    halve_file(fresh)
     worths = []
     try:
         worths = calibrate(fresh, datasets, progress=show) if datasets else []
@@ -162,16 +166,56 @@ def ship(recipe: Recipe, models: Path) -> Path:
     about["measured_with_languages"] = {
         name: figures(ways["language"]) for name, ways in results.items() if "language" in ways
     }
+    about["int8"] = None if eight_bits is None else dataclasses.asdict(eight_bits)
     jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
     config = read_json(fresh / "config.json")
     config["start_from"] = ""  # a path of the machine that trained
     RunConfig.from_dict(config)
     jobs.write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
-    jobs.write_text(fresh / "card.md", card(recipe, results, worths, about, fresh))
+    jobs.write_text(fresh / "card.md", card(recipe, results, worths, about, fresh, eight_bits))
     shutil.rmtree(target, ignore_errors=True)
     os.replace(fresh, target)
     print(f"Shipped: {target}")
     return target
+
+
+def make_smaller(folder: Path, model: str) -> None:
+    """Weights in half precision, and ONNX made of those: where this machine can make it, else both stay as they are."""
+    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.inference.onnx import ONNX_FILE, export_onnx
+    from hwr_core.inference.shipping import halve_keras
+
+    weights = folder / "model.keras"
+    whole = weights.read_bytes()
+    halve_keras(weights)
+    if model != "dual" and export_onnx(load_model(folder), folder) is None and (folder / ONNX_FILE).is_file():
+        weights.write_bytes(whole)  # the two are to say the same
+
+
+def halve_file(folder: Path) -> None:
+    """`model.onnx` at half its size, behind the 8 bits, which are made of whole weights."""
+    from hwr_core.inference.onnx import ONNX_FILE
+    from hwr_core.inference.shipping import halve_onnx
+
+    try:
+        if (folder / ONNX_FILE).is_file():
+            halve_onnx(folder / ONNX_FILE)
+    except HwrError as error:
+        print(f"{ONNX_FILE} keeps its size. {error}")
+
+
+def in_eight_bits(folder: Path, learned: list[Any], measured: list[Any], wish: bool | str) -> Any:
+    """`model.int8.onnx` where it pays, and its figures: before confidences are fitted."""
+    from hwr_core.evaluation.eight_bits import weigh_int8
+
+    try:
+        found = weigh_int8(folder, learned, measured, wish=wish, progress=show)
+    except HwrError as error:
+        print(f"8 bits were not tried. {error}")
+        return None
+    if found:
+        print(f"8 bits: {found}")
+    return found
 
 
 def figures(result: Any) -> dict[str, Any]:
@@ -179,7 +223,12 @@ def figures(result: Any) -> dict[str, Any]:
 
 
 def card(
-    recipe: Recipe, results: dict[str, dict[str, Any]], worths: list[Any], about: dict[str, Any], folder: Path
+    recipe: Recipe,
+    results: dict[str, dict[str, Any]],
+    worths: list[Any],
+    about: dict[str, Any],
+    folder: Path,
+    eight_bits: Any = None,
 ) -> str:
     from hwr_core.evaluation.calibrating import lines
     from hwr_core.inference.checkpoint import load_model
@@ -221,6 +270,7 @@ def card(
             f"| recipe | `scripts/recipes/{recipe.name}.json`, `make train-{recipe.name} DATA=folder-of-zips` |",
             *stages,
             f"| kept | epoch {about['epoch']} of the last stage (lowest validation CER) |",
+            *([f"| in 8 bits, `model.int8.onnx` | {eight_bits} |"] if eight_bits else []),
             f"| parameters | {load_model(folder).count_params():,} |",
             f"| commit | {commit or 'unknown'} |",
             "",

@@ -110,7 +110,7 @@ def _search(
     active = [root] if scale > NEVER else []
     for t, (frame, labels) in enumerate(zip(rows, likely, strict=True), start=1):
         if active:
-            active = _step(active, frame, labels, guide, far)
+            active = _step(active, frame, labels, guide, far, beam_width)
         scale, active = _enter(root, active, entry[t], scale)
         scores = [(node.blank + node.written) * node.prior for node in active]
         best = max(scores, default=0.0)
@@ -137,7 +137,9 @@ def _likely(log_probs: np.ndarray, unlikely: float) -> list[list[int]]:
     return tried
 
 
-def _step(active: list[_Node], frame: list[float], likely: list[int], guide: Guide | None, far: float) -> list[_Node]:
+def _step(
+    active: list[_Node], frame: list[float], likely: list[int], guide: Guide | None, far: float, beam_width: int
+) -> list[_Node]:
     """One frame of the search; the root's own probability is set from outside afterwards."""
     blank = frame[0]
     if not likely and far:  # as good as certainly blank
@@ -145,32 +147,46 @@ def _step(active: list[_Node], frame: list[float], likely: list[int], guide: Gui
             node.blank = (node.blank + node.written) * blank
             node.written *= frame[node.label]
         return active
-    least = 0.1 * far * max(node.blank + node.written for node in active)
-    touched: list[_Node] = []
-    for node in active:
-        both = node.blank + node.written
-        if node.next_blank < 0:
-            node.next_blank = node.next_written = 0.0
-            touched.append(node)
-        node.next_blank += both * blank
-        node.next_written += node.written * frame[node.label]
-        for label in likely:
+    boths = [node.blank + node.written for node in active]
+    least = 0.1 * far * max(boths)
+    for node, both in zip(active, boths, strict=True):
+        node.next_blank = both * blank
+        node.next_written = node.written * frame[node.label]
+    bar = _bar(active, far, beam_width) if guide is None and far else least
+    grown_from = sorted(zip(boths, range(len(active)), active, strict=True), reverse=True)
+    touched = active[:]
+    for label in likely:
+        share = frame[label]
+        for both, _, node in grown_from:
+            if both * share <= least:
+                break
             # After the same label, only a blank between makes it a second one.
-            grown = (node.blank if label == node.label else both) * frame[label]
+            grown = (node.blank if label == node.label else both) * share
             if grown <= least:
                 continue
             child = node.children.get(label)
-            if child is None:
-                child = _child(node, label, guide)
-            if child.next_blank < 0:
+            if child is not None and child.next_blank >= 0:
+                child.next_written += grown
+            elif grown >= bar:
+                if child is None:
+                    child = _child(node, label, guide)
                 child.next_blank, child.next_written = 0.0, grown
                 touched.append(child)
-            else:
-                child.next_written += grown
     for node in touched:
         node.blank, node.written = node.next_blank, node.next_written
         node.next_blank = node.next_written = -1.0
     return touched
+
+
+def _bar(active: list[_Node], far: float, beam_width: int) -> float:
+    """A new hypothesis of a smaller probability cannot be kept after this frame: enough of the old ones are better.
+
+    Only of those that are not the root, whose probability is set from outside.
+    """
+    scores = sorted([node.next_blank + node.next_written for node in active if node.parent is not None], reverse=True)
+    if not scores:
+        return 0.0
+    return max(far * scores[0], scores[beam_width - 1] if len(scores) >= beam_width else 0.0)
 
 
 def _child(node: _Node, label: int, guide: Guide | None) -> _Node:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 NEVER = -math.inf
+SCALED = 8  # frames between two scalings
 LOST = 1e-100  # a share this small has come near the smallest float64: recomputed in logarithms
 
 
@@ -116,19 +117,23 @@ def _states(labellings: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray
 def _scaled_forward(
     emissions: np.ndarray, may_skip: np.ndarray, rows: np.ndarray, last: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Forward sums in probabilities, scaled in every frame; and where nothing came near underflow."""
+    """Forward sums in probabilities, scaled every few frames; and where nothing came near underflow."""
     skip = may_skip.astype(np.float64)
     padded = np.zeros((len(rows), emissions.shape[1] + 2))  # two columns of zeros before the first state
-    alpha = padded[:, 2:]
+    alpha, one, two = padded[:, 2:], padded[:, 1:-1], padded[:, :-2]
     alpha[:, :2] = emissions[:, :2, 0]
     frames = np.ascontiguousarray(emissions.transpose(2, 0, 1))
-    scales = np.ones((len(frames), len(rows)))
+    scales = np.ones((len(frames) // SCALED + 1, len(rows)))
+    sums = np.empty(skip.shape)
     for t, frame in enumerate(frames):
         if t:
-            alpha[:] = (alpha + padded[:, 1:-1] + padded[:, :-2] * skip) * frame
-        total = np.einsum("ns->n", alpha)
-        scales[t] = total
-        alpha /= np.maximum(total, 1e-300)[:, None]
+            np.multiply(two, skip, out=sums)
+            sums += one
+            sums += alpha
+            np.multiply(sums, frame, out=alpha)
+        if t % SCALED == SCALED - 1:
+            scales[t // SCALED] = total = np.einsum("ns->n", alpha)
+            alpha /= np.maximum(total, 1e-300)[:, None]
     share = alpha[rows, last] + np.where(last > 0, alpha[rows, last - 1], 0)
     sure = (share > LOST) & (scales.min(axis=0) > LOST)
     with np.errstate(divide="ignore"):

@@ -14,9 +14,8 @@ from hwr_core.decoding.rescoring import Judge
 from hwr_core.text import Charset
 from hwr_core.text.habits import apart, case_of
 from hwr_core.text.language import LanguageModel
+from hwr_core.text.lexicon import Lexicon
 
-LANGUAGES = 2  # so many lexicons are searched: those with the greatest shares
-LEAST_SHARE = 0.02
 WORDS = 10  # of each lexicon
 DRESSES = 6  # ways of capitals and marks that are tried on each word
 FAR = 9.0  # words and dresses so much less probable (natural logarithm) than the best are left out
@@ -32,53 +31,92 @@ class ListedWords:
 
     def __init__(self, charset: Charset) -> None:
         self._charset = charset
+        self._characters = frozenset(charset.characters)
         self._folding = lru_cache(maxsize=8)(lambda alphabet: Folding(charset, alphabet))
 
     def candidates(
-        self, log_probs: np.ndarray, beam: Sequence[tuple[str, float]], judge: Judge, prefix: str = ""
-    ) -> list[tuple[str, float]]:
-        """`(text, log probability)` of words that the beam's candidates may have missed; roughly, to be scored exactly.
+        self,
+        log_probs: np.ndarray,
+        beams: Sequence[Sequence[tuple[str, float]]],
+        judge: Judge,
+        prefixes: Sequence[str],
+    ) -> list[list[tuple[str, float]]]:
+        """For each picture `(text, rough log probability)` of words that its beam may have missed.
 
         Args:
-            log_probs: `(T, C)` natural logarithms; column 0 is the blank.
-            beam: what the beam found, texts with log probabilities.
+            log_probs: `(B, T, C)` natural logarithms; column 0 is the blank.
+            beams: what the beam found in each picture, texts with log probabilities.
             judge: the languages, with their shares.
-            prefix: what every text begins with.
+            prefixes: what every text of a picture begins with.
         """
-        dresses = _dresses(beam)
-        if not dresses:
-            return []
-        found: dict[str, float] = {}
-        for model in judge.likely_models(LANGUAGES, LEAST_SHARE):
-            for word, score in self._words(log_probs, model, judge, prefix):
-                for text, share in _dressed(word, dresses, prefix):
-                    if all(character in self._charset for character in text):
-                        found[text] = max(found.get(text, -math.inf), score + share)
-        return list(found.items())
-
-    def _words(self, log_probs: np.ndarray, model: LanguageModel, judge: Judge, prefix: str) -> list[tuple[str, float]]:
-        lexicon = model.lexicon
-        core = apart(prefix)[1] + apart(prefix)[2]
-        begun = core.lower().replace("’", "'")
-        start = lexicon.node(begun)
-        if start is None and "'" in begun:
-            start = lexicon.node(begun.rpartition("'")[2])
-        if start is None:
-            return []
-        forward = prefix_forward(log_probs, self._charset.encode(prefix)) if prefix else None
-        found = likeliest_words(
-            self._folding(lexicon.alphabet)(log_probs),
-            lexicon,
+        dresses = [_dresses(beam) for beam in beams]
+        found: list[dict[str, float]] = [{} for _ in beams]
+        models = judge.likely_models()
+        asked = [
+            (place, language, start)
+            for place, prefix in enumerate(prefixes)
+            for language, model in enumerate(models)
+            if dresses[place] and (start := _start(model.lexicon, prefix))
+        ]
+        if not asked:
+            return [[] for _ in beams]
+        entries = None
+        if any(prefixes):
+            forward = [
+                prefix_forward(*pair) for pair in zip(log_probs, map(self._charset.encode, prefixes), strict=True)
+            ]
+            entries = np.stack([forward[place] for place, _, _ in asked])
+        words = likeliest_words(
+            self._folded(np.exp(log_probs), models, [(place, language) for place, language, _ in asked]),
+            judge.grove,
+            [judge.every.index(models[language]) for _, language, _ in asked],
             weight=judge.weight,
             per_letter=judge.per_letter,
-            entry=(forward[:, 0], forward[:, 1]) if forward is not None else None,
-            start=start,
-            last=lexicon.alphabet.find(begun[-1:]) if begun else -1,
+            entries=entries,
+            starts=[start for _, _, start in asked],
             joining=math.log(0.5),
             most=WORDS,
         )
-        best = max((score for _, score in found), default=0.0)
-        return [(word, score) for word, score in found if score > best - FAR - 6]
+        for (place, _, _), some in zip(asked, words, strict=True):
+            self._dress(some, dresses[place], prefixes[place], found[place])
+        return [list(texts.items()) for texts in found]
+
+    def _folded(
+        self, probabilities: np.ndarray, models: Sequence[LanguageModel], pairs: Sequence[tuple[int, int]]
+    ) -> np.ndarray:
+        """`(N, T, A + 1)`: pictures, each in the letters of a language, zeros behind those."""
+        folded = [self._folding(model.lexicon.alphabet)(probabilities) for model in models]
+        most = max(frames.shape[2] for frames in folded)
+        found = np.zeros((len(pairs), probabilities.shape[1], most))
+        for row, (place, language) in enumerate(pairs):
+            found[row, :, : folded[language].shape[2]] = folded[language][place]
+        return found
+
+    def _dress(
+        self,
+        words: Sequence[tuple[str, float]],
+        dresses: Sequence[tuple[Dress, float]],
+        prefix: str,
+        found: dict[str, float],
+    ) -> None:
+        """Add the words in their dresses to what has been found, as far as the charset can write them."""
+        best = max((score for _, score in words), default=0.0)
+        for word, score in words:
+            if score <= best - FAR - 6:
+                continue
+            for text, share in _dressed(word, dresses, prefix):
+                if self._characters.issuperset(text):
+                    found[text] = max(found.get(text, -math.inf), score + share)
+
+
+def _start(lexicon: Lexicon, prefix: str) -> tuple[int, int] | None:
+    """The node that a prefix leads to, and the place of its last letter; None where no listed word goes on so."""
+    _, core, after = apart(prefix)
+    begun = (core + after).lower().replace("’", "'")
+    node = lexicon.node(begun)
+    if node is None and "'" in begun:
+        node = lexicon.node(begun.rpartition("'")[2])
+    return None if node is None else (node, lexicon.alphabet.find(begun[-1:]) if begun else -1)
 
 
 def _dresses(beam: Sequence[tuple[str, float]]) -> list[tuple[Dress, float]]:

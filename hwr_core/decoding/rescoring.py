@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
-from hwr_core.text.language import LanguageModel, mixed_log_prob, shares_of_languages
+from hwr_core.decoding.lexicon_search import Grove
+from hwr_core.text.habits import apart
+from hwr_core.text.language import LanguageModel, mixed_log_probs, shares_of_languages
 
+LIKELY = 2  # so many lexicons are searched: those of the languages with the greatest shares
+LEAST_SHARE = 0.02
+COMMON = math.log(6e-6)  # share among all words
 OWN_SHARE = 0.2  # of what a hand writes that it has written in the words it was taught by
 
 
@@ -45,12 +51,27 @@ class Judge:
         shares = shares_of_languages(texts, self.models)
         return replace(self, shares=tuple(shares))
 
-    def likely_models(self, most: int, least: float) -> list[LanguageModel]:
-        """The languages of the greatest shares, at most so many, each of at least that share; and the own words."""
+    def likely_models(self) -> list[LanguageModel]:
+        """The languages of the greatest shares, and the hand's own words."""
         shares = self._shares
         order = sorted(range(len(shares)), key=lambda place: -shares[place])
-        own = [self.own] if self.own else []
-        return [self.models[place] for place in order[:most] if shares[place] >= least] + own
+        likely = [self.models[place] for place in order[:LIKELY] if shares[place] >= LEAST_SHARE]
+        return [*likely, self.own] if self.own else likely
+
+    def is_common(self, text: str) -> bool:
+        """Whether one of the likely languages has the text, marks left off, as a word of some frequency."""
+        core = apart(text)[1].lower().replace("’", "'")
+        return any(model.lexicon.log_prob(core) > COMMON for model in self.likely_models())
+
+    @property
+    def every(self) -> tuple[LanguageModel, ...]:
+        """The languages, and the hand's own words behind them."""
+        return (*self.models, self.own) if self.own else self.models
+
+    @property
+    def grove(self) -> Grove:
+        """The lexicons of `every`, in their order."""
+        return _grove(self.every)
 
     @property
     def _shares(self) -> tuple[float, ...]:
@@ -58,10 +79,15 @@ class Judge:
 
     def bonus(self, text: str) -> float:
         """What is added to the picture's log probability of the text."""
-        said = mixed_log_prob(text, self.models, self._shares)
+        return float(self.bonuses([text])[0])
+
+    def bonuses(self, texts: Sequence[str]) -> np.ndarray:
+        """`(N,)`, as `bonus`, of many texts."""
+        lengths = np.array([len(text) for text in texts])
+        shares = self._shares
         if self.own:
-            said = float(np.logaddexp(math.log1p(-OWN_SHARE) + said, math.log(OWN_SHARE) + self.own.log_prob(text)))
-        return self.weight * said + self.per_letter * len(text)
+            shares = (*(share * (1 - OWN_SHARE) for share in shares), OWN_SHARE)
+        return self.weight * mixed_log_probs(texts, self.every, shares) + self.per_letter * lengths
 
     def judged(self, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
         """Candidates with their probabilities, best first.
@@ -73,10 +99,23 @@ class Judge:
             `(text, log probability)`: together as probable as the candidates were together, shared out anew, so
             that candidates which the picture contradicts stay improbable.
         """
-        if not candidates:
-            return []
-        own = np.array([score for _, score in candidates])
-        scores = own + [self.bonus(text) for text, _ in candidates]
-        scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
-        order = np.argsort(-scores, kind="stable")
-        return [(candidates[index][0], float(scores[index])) for index in order]
+        return self.all_judged([candidates])[0]
+
+    def all_judged(self, words: Sequence[Sequence[tuple[str, float]]]) -> list[list[tuple[str, float]]]:
+        """As `judged`, of the candidates of many words."""
+        bonuses = self.bonuses([text for some in words for text, _ in some])
+        judged, end = [], 0
+        for some in words:
+            begin, end = end, end + len(some)
+            own = np.array([score for _, score in some])
+            scores = own + bonuses[begin:end]
+            if len(some):
+                scores += np.logaddexp.reduce(own) - np.logaddexp.reduce(scores)
+            order = np.argsort(-scores, kind="stable").tolist()
+            judged.append([(some[place][0], float(scores[place])) for place in order])
+        return judged
+
+
+@lru_cache(maxsize=4)
+def _grove(models: tuple[LanguageModel, ...]) -> Grove:
+    return Grove([model.lexicon for model in models])

@@ -13,7 +13,7 @@ from hwr_core.config import read_json
 from hwr_core.data import DataSet
 from hwr_core.evaluation.reading import Progress, choose_rows, read_words
 from hwr_core.inference import Recognizer
-from hwr_core.inference.calibration import across_writers, calibration_error, fit
+from hwr_core.inference.calibration import Evidence, across_writers, calibration_error, fit
 
 if TYPE_CHECKING:
     import pandas
@@ -77,7 +77,8 @@ def calibrate(
             for one in datasets
         ]
         readings = pandas.concat(frames, ignore_index=True)
-        fitted[way] = asdict(fit(readings["confidence"].tolist(), (readings["edits"] == 0).tolist()))
+        right = (readings["edits"] == 0).tolist()
+        fitted[way] = asdict(fit(readings["confidence"].tolist(), right, _evidence(readings)))
         worths += _worths(way, readings)
     about = read_json(folder / "checkpoint.json")
     about["calibration"] = {**fitted, "measured": [asdict(worth) for worth in worths]}
@@ -87,7 +88,9 @@ def calibrate(
 
 def _worths(way: str, readings: pandas.DataFrame) -> list[Worth]:
     right = readings["edits"] == 0
-    after = across_writers(readings["confidence"].tolist(), right.tolist(), readings["writer"].tolist())
+    after = across_writers(
+        readings["confidence"].tolist(), right.tolist(), readings["writer"].tolist(), evidence=_evidence(readings)
+    )
     readings = readings.assign(right=right, after=after)
     return [
         Worth(
@@ -99,6 +102,14 @@ def _worths(way: str, readings: pandas.DataFrame) -> list[Worth]:
         )
         for name, some in readings.groupby("dataset", sort=False)
     ]
+
+
+def _evidence(readings: pandas.DataFrame) -> list[Evidence] | None:
+    """None where a recognizer has no first reading letter by letter."""
+    if readings["letters"].isna().all():
+        return None
+    letters, same = readings["letters"].fillna(0.0).tolist(), readings["same"].tolist()  # blank pictures have none
+    return [Evidence(*one) for one in zip(letters, same, readings["reading"].str.len().tolist(), strict=True)]
 
 
 def lines(worths: Sequence[Worth | dict[str, Any]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     import pandas
 
 CHUNK = 64  # words between two looks at whether to stop
-COLUMNS = ["dataset", "index", "word_id", "writer", "transcription", "reading", "confidence", "edits"]
+COLUMNS = [
+    "dataset",
+    "index",
+    "word_id",
+    "writer",
+    "transcription",
+    "reading",
+    "confidence",
+    "edits",
+    "letters",
+    "same",
+]
 READING = "Reading"  # the phase's name
 Progress = Callable[[str, int, int], None]  # (phase, step, steps); may raise to stop
 
@@ -82,14 +94,15 @@ def read_words(
         so_far: totals that are counted on.
 
     Returns:
-        A row a word, with the columns of `COLUMNS`; `index` is the row in `dataset.table`.
+        A row a word, with the columns of `COLUMNS`; `index` is the row in `dataset.table`, `letters` and `same` are
+        of the reading's `Evidence` (missing where it has none).
     """
     import pandas
 
     canvases = dataset.canvases(recognizer.config.canvas, progress=progress)
     table = dataset.table.iloc[rows]
     texts = table["transcription"].tolist()
-    found: list[tuple[str, float]] = [("", 0.0)] * len(rows)
+    found: list[tuple[str, float, float, bool]] = [("", 0.0, math.nan, False)] * len(rows)
     edits = np.zeros(len(rows), int)
     so_far = SoFar() if so_far is None else so_far
     before = so_far.words
@@ -100,7 +113,9 @@ def read_words(
         readings = recognizer.read_canvases([canvases[rows[place]] for place in places], **(read_options or {}))
         so_far.seconds += time.perf_counter() - begun
         for place, reading in zip(places, readings, strict=True):
-            found[place] = (reading.text, float(reading.confidence))
+            known = reading.evidence
+            first = (known.letters, known.same) if known else (math.nan, False)
+            found[place] = (reading.text, float(reading.confidence), *first)
             edits[place] = edit_distance(texts[place], reading.text)
         so_far.add([texts[place] for place in places], edits[places].tolist())
     if progress:
@@ -112,9 +127,11 @@ def read_words(
             "word_id": table["word_id"].tolist(),
             "writer": table["writer"].fillna("").tolist(),
             "transcription": texts,
-            "reading": [text for text, _ in found],
-            "confidence": [confidence for _, confidence in found],
+            "reading": [one[0] for one in found],
+            "confidence": [one[1] for one in found],
             "edits": edits,
+            "letters": [one[2] for one in found],
+            "same": [one[3] for one in found],
         }
     )
 

@@ -27,6 +27,11 @@ class Asked:
     words: list[str] | None
     most: int
 
+    @property
+    def is_free(self) -> bool:
+        """Whether any word is allowed that begins with its prefix."""
+        return self.masks is None and self.words is None
+
     def blank_readings(self) -> list[str]:
         """What is said of blank pictures: the prefix, or nothing."""
         return [""] * len(self.prefixes) if self.words is not None else self.prefixes

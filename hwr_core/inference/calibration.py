@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,14 +13,39 @@ from hwr_core.errors import DataError
 
 CLIP = 1e-6
 BINS = 15
+MOST_ODDS = 30.0  # logarithm; a probability so small says no more than a smaller one
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a reading beside its own probability.
+
+    Attributes:
+        letters: the probability of the first reading letter by letter, before any language, in [0, 1].
+        same: whether the reading is that first one.
+        length: of the reading, in characters.
+    """
+
+    letters: float
+    same: bool
+    length: int
+
+    def numbers(self) -> tuple[float, ...]:
+        """What `Calibration` weighs, in the order of `Calibration.WEIGHTS`."""
+        odds = max(float(_log_odds(np.array([self.letters]))[0]), -MOST_ODDS)
+        return odds, float(self.same), odds * self.same, float(self.length), math.log1p(self.length)
 
 
 @dataclass(frozen=True)
 class Calibration:
     """Platt's scaling (1999) of a probability's log-odds: `scale` is the inverse of a temperature.
 
+    Where there is `Evidence`, the shift is another for each reading: long words are wrong more often than their
+    probability says, and a reading that the letters alone would not give deserves less trust.
+
     Attributes:
         scale, shift: the odds' logarithm is multiplied by the one, the other is added. 1 and 0 change nothing.
+        letters, same, both, length, log_length: weights of the evidence, added to the shift.
 
     Example:
         >>> Calibration().apply([0.9, 0.05])
@@ -29,32 +56,53 @@ class Calibration:
 
     scale: float = 1.0
     shift: float = 0.0
+    letters: float = 0.0
+    same: float = 0.0
+    both: float = 0.0
+    length: float = 0.0
+    log_length: float = 0.0
 
-    def apply(self, confidences: Sequence[float]) -> list[float]:
+    WEIGHTS: ClassVar[tuple[str, ...]] = ("letters", "same", "both", "length", "log_length")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Calibration:
+        """What `checkpoint.json` holds; weights that are not there are 0."""
+        return cls(**{one.name: float(values[one.name]) for one in fields(cls) if one.name in values})
+
+    @property
+    def needs_evidence(self) -> bool:
+        return any(getattr(self, name) for name in self.WEIGHTS)
+
+    def apply(self, confidences: Sequence[float], evidence: Evidence | None = None) -> list[float]:
         """A reading's confidence and those of its other alternatives, best first, in [0, 1], order kept.
 
         What the best one loses or wins is shared among the others, so that together they are never above 1.
         """
-        if not len(confidences) or (self.scale, self.shift) == (1.0, 0.0):
+        if not len(confidences) or self == Calibration():
             return list(confidences)
-        best = self.one(confidences[0])
+        best = self.one(confidences[0], evidence)
         rest = 1 - confidences[0]
         ratio = (1 - best) / rest if rest > CLIP else 1.0
         return [best, *(min(best, value * ratio) for value in confidences[1:])]
 
-    def one(self, confidence: float) -> float:
+    def one(self, confidence: float, evidence: Evidence | None = None) -> float:
         """The calibrated probability of one confidence; 0 stays 0."""
         if confidence <= 0:
             return 0.0
-        return float(_sigmoid(self.scale * _log_odds(np.array([confidence])) + self.shift)[0])
+        shift = self.shift
+        if evidence is not None:
+            weights = (getattr(self, name) for name in self.WEIGHTS)
+            shift += sum(weight * number for weight, number in zip(weights, evidence.numbers(), strict=True))
+        return float(_sigmoid(self.scale * _log_odds(np.array([confidence])) + shift)[0])
 
 
-def fit(confidences: Sequence[float], right: Sequence[bool]) -> Calibration:
+def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[Evidence] | None = None) -> Calibration:
     """The calibration of greatest likelihood, by Newton's method.
 
     Args:
         confidences: of readings, in [0, 1].
         right: whether each was right.
+        evidence: of each; without it scale and shift alone are fitted.
 
     Raises:
         DataError: fewer than 20 readings, or all of them right or all wrong.
@@ -65,18 +113,22 @@ def fit(confidences: Sequence[float], right: Sequence[bool]) -> Calibration:
             "Calibrating needs at least 20 readings, some right and some wrong. Received: "
             f"{len(truth)}, {int(truth.sum())} of them right. Choose a larger part of a data set."
         )
-    odds = _log_odds(np.asarray(confidences, float))
-    inputs = np.stack([odds, np.ones_like(odds)], axis=1)
-    values = np.array([1.0, 0.0])
-    for _ in range(50):
+    odds = np.maximum(_log_odds(np.asarray(confidences, float)), -MOST_ODDS if evidence else -np.inf)
+    columns = [odds, np.ones_like(odds)]
+    if evidence is not None:
+        columns += list(np.array([one.numbers() for one in evidence]).T)
+    inputs = np.stack(columns, axis=1)
+    values = np.zeros(inputs.shape[1])
+    values[0] = 1.0
+    for _ in range(60):
         expected = _sigmoid(inputs @ values)
         spread = np.maximum(expected * (1 - expected), 1e-9)
-        curvature = (inputs * spread[:, None]).T @ inputs + 1e-6 * np.eye(2)
+        curvature = (inputs * spread[:, None]).T @ inputs + (1e-3 if evidence else 1e-6) * np.eye(len(values))
         step = np.linalg.solve(curvature, inputs.T @ (truth - expected))
         values += np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
-    return Calibration(max(float(values[0]), 1e-3), float(values[1]))
+    return Calibration(max(float(values[0]), 1e-3), *map(float, values[1:]))
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = BINS) -> float:
@@ -96,7 +148,11 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins:
 
 
 def across_writers(
-    confidences: Sequence[float], right: Sequence[bool], writers: Sequence[str], folds: int = 5
+    confidences: Sequence[float],
+    right: Sequence[bool],
+    writers: Sequence[str],
+    folds: int = 5,
+    evidence: Sequence[Evidence] | None = None,
 ) -> list[float]:
     """Each confidence calibrated by a fit on other writers' readings: for an honest calibration error.
 
@@ -104,11 +160,14 @@ def across_writers(
     """
     names = {name: index % folds for index, name in enumerate(sorted(set(writers)))}
     fold = np.array([names[writer] for writer in writers])
-    sure, truth = np.asarray(confidences, float), np.asarray(right, bool)
-    result = np.zeros(len(sure))
+    truth = np.asarray(right, bool)
+    result = np.zeros(len(truth))
     for held in sorted(set(fold.tolist())):
-        calibration = fit(sure[fold != held], truth[fold != held])
-        result[fold == held] = [calibration.one(value) for value in sure[fold == held]]
+        others, own = np.flatnonzero(fold != held).tolist(), np.flatnonzero(fold == held).tolist()
+        known = None if evidence is None else [evidence[place] for place in others]
+        calibration = fit([confidences[place] for place in others], truth[others].tolist(), known)
+        for place in own:
+            result[place] = calibration.one(confidences[place], None if evidence is None else evidence[place])
     return result.tolist()
 
 

@@ -17,6 +17,8 @@ from hwr_core.text import Charset
 CERTAIN = math.log(0.5)  # a labelling more probable than this is more probable than any other
 CLEAR = math.log(0.998)  # so probable that a language is not asked
 JUDGED = 32  # candidates of the beam that a language judges
+PLAIN = math.log(0.7)  # a common word so probable that only its nearest rivals are judged
+RIVALS = 8  # those, and it
 EXTRA = 5  # candidates scored exactly, over those that are asked for
 CHUNK = 2048  # allowed words scored at once
 FILLINGS = 32  # kept of a mask with several open places: so many that a person who types does not wait
@@ -42,11 +44,13 @@ class CtcReader:
         most: int,
         judge: Judge | None = None,
         others: Sequence[np.ndarray] = (),
+        firsts: Found | None = None,
     ) -> list[Found]:
         """Texts of each word with their log probabilities, best first.
 
         The best path is taken where nothing can be more probable than its labels (with a language: where it is
-        all but certain); elsewhere the beam is searched.
+        all but certain); elsewhere the beam is searched. With a language, a narrow beam is enough where the best
+        path is probable and a common word; elsewhere the beam is wide, and the lexicons are searched too.
 
         Args:
             log_probs: `(B, T, C)` natural logarithms; column 0 is the blank.
@@ -54,28 +58,38 @@ class CtcReader:
             most: how many texts of a word at most; 1 is much quicker.
             judge: the languages that have a say.
             others: log-probabilities of further views of the same words; a text's probability is its mean over all.
+            firsts: the words' `first_readings`, where they are known already.
         """
         forced = [self.charset.encode(prefix) for prefix in prefixes]
         paths = best_paths(log_probs)
         views = (log_probs, *others)
-        scores = _mean_log_probs(views, paths, range(len(paths))).tolist()
+        if firsts is None or others:
+            scores = _mean_log_probs(views, paths, range(len(paths))).tolist()
+        else:
+            scores = [score for _, score in firsts]
         sure = CLEAR if judge else CERTAIN
+        texts = [self.charset.decode(path) for path in paths]
         if judge:
-            judge = judge.for_batch([self.charset.decode(path) for path in paths])
-        tried: list[list[list[int]]] = []
-        for word, path, score, labels in zip(log_probs, paths, scores, forced, strict=True):
-            if most == 1 and score > sure and path[: len(labels)] == labels:
-                tried.append([path])
-            elif judge:
-                tried.append(self._judged_candidates(word, labels, judge, most + EXTRA))
-            else:
-                tried.append([labels for labels, _ in candidates(word, labels, most=most + 4)])
+            judge = judge.for_batch(texts)
+        clear = [
+            most == 1 and score > sure and path[: len(labels)] == labels
+            for path, score, labels in zip(paths, scores, forced, strict=True)
+        ]
+        asked = [place for place, is_clear in enumerate(clear) if not is_clear]
+        tried = [[path] for path in paths]
+        if judge:
+            plain = [most == 1 and scores[at] > PLAIN and not forced[at] and judge.is_common(texts[at]) for at in asked]
+            some = self._judged_candidates(log_probs[asked], [forced[at] for at in asked], plain, judge, most + EXTRA)
+        else:
+            some = [[ids for ids, _ in candidates(log_probs[at], forced[at], most=most + 4)] for at in asked]
+        for place, labellings in zip(asked, some, strict=True):
+            tried[place] = labellings
         for other in others:  # may have seen what the first view hides
-            for some, path, labels in zip(tried, best_paths(other), forced, strict=True):
-                if len(some) > 1 and path not in some and path[: len(labels)] == labels:
-                    some.append(path)
+            for labellings, path, labels in zip(tried, best_paths(other), forced, strict=True):
+                if len(labellings) > 1 and path not in labellings and path[: len(labels)] == labels:
+                    labellings.append(path)
         found = self._scored(views, tried)
-        return [(judge.judged(some) if judge else some)[:most] for some in found]
+        return [some[:most] for some in (judge.all_judged(found) if judge else found)]
 
     def read_allowed(
         self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str], others: Sequence[np.ndarray] = ()
@@ -121,18 +135,35 @@ class CtcReader:
     def _of_one(views: Sequence[np.ndarray], labellings: list[list[int]]) -> list[float]:
         return _mean_log_probs([view[None] for view in views], labellings, [0] * len(labellings)).tolist()
 
-    def _judged_candidates(self, word: np.ndarray, forced: list[int], judge: Judge, most: int) -> list[list[int]]:
-        """The labellings that are worth an exact score: of the beam's candidates and of the languages' words."""
-        beam = [
-            (self.charset.decode(labels), score)
-            for labels, score in candidates(word, forced, beam_width=JUDGED, most=JUDGED)
-        ]
-        scores = dict(beam)
-        for text, score in self._listed.candidates(word, beam, judge, self.charset.decode(forced)):
-            scores.setdefault(text, score)
-        ranked = sorted(scores, key=lambda text: -(scores[text] + judge.bonus(text)))
-        picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
-        return [self.charset.encode(text) for text in dict.fromkeys([*ranked[:most], *picture])]
+    def _judged_candidates(
+        self, log_probs: np.ndarray, forced: list[list[int]], plain: list[bool], judge: Judge, most: int
+    ) -> list[list[list[int]]]:
+        """Labellings worth an exact score, of each word: of the beam's candidates and of the languages' words.
+
+        Those that are plain get few of the one, and none of the other.
+        """
+        beams = []
+        for word, labels, is_plain in zip(log_probs, forced, plain, strict=True):
+            width = RIVALS if is_plain else JUDGED
+            best = candidates(word, labels, beam_width=width, most=width)
+            beams.append([(self.charset.decode(ids), score) for ids, score in best])
+        listed: list[Found] = [[] for _ in beams]
+        rows = [row for row, is_plain in enumerate(plain) if not is_plain]
+        prefixes = [self.charset.decode(forced[row]) for row in rows]
+        found = self._listed.candidates(log_probs[rows], [beams[row] for row in rows], judge, prefixes)
+        for row, words in zip(rows, found, strict=True):
+            listed[row] = words
+        scores = [dict(others) | dict(beam) for beam, others in zip(beams, listed, strict=True)]
+        texts = [list(some) for some in scores]
+        bonuses = judge.bonuses([text for some in texts for text in some])
+        tried, end = [], 0
+        for beam, some, own in zip(beams, texts, scores, strict=True):
+            begin, end = end, end + len(some)
+            judged = np.array(list(own.values())) + bonuses[begin:end]
+            ranked = [some[place] for place in np.argsort(-judged, kind="stable")[:most]]
+            picture = [text for text, _ in beam[:2]]  # their share is what the others are measured by
+            tried.append([self.charset.encode(text) for text in dict.fromkeys([*ranked, *picture])])
+        return tried
 
     def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Found]:
         """Each word's candidates with their exact log probabilities, best first, all in one pass."""
@@ -152,6 +183,13 @@ class CtcReader:
             scores += self._of_one(views, [path])
         total = float(np.logaddexp.reduce(scores)) if scores else 0.0
         return sorted(((text, score - total) for text, score in some), key=lambda item: -item[1])
+
+
+def first_readings(log_probs: np.ndarray, charset: Charset) -> Found:
+    """Each word's best path as text, and the log probability of that text: letters alone, no language."""
+    paths = best_paths(log_probs)
+    scores = labelling_log_probs(log_probs, paths, range(len(paths))).tolist()
+    return [(charset.decode(path), score) for path, score in zip(paths, scores, strict=True)]
 
 
 def _mean_log_probs(

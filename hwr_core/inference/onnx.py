@@ -79,6 +79,7 @@ def export_onnx(model: keras.Model, folder: Path) -> Path | None:
     if model.name == "seq2seq":
         _export(model.get_layer("decoder"), folder / DECODER_FILE)
         model = model.get_layer("encoder")
+    (folder / INT8_FILE).unlink(missing_ok=True)  # of older weights: it would be read first
     return _export(model, folder / ONNX_FILE)
 
 

@@ -15,13 +15,14 @@ from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
-from hwr_core.imaging.canvas import Placement, placed_canvas
+from hwr_core.imaging.canvas import Placement
+from hwr_core.imaging.many import placed_canvases
 from hwr_core.imaging.views import MOST_VIEWS, view
 from hwr_core.inference.alignment import Alignment, align, ink_columns
 from hwr_core.inference.asked import Asked, asked
-from hwr_core.inference.calibration import Calibration
+from hwr_core.inference.calibration import Calibration, Evidence
 from hwr_core.inference.checkpoint import load_network, read_about
-from hwr_core.inference.ctc_reader import CtcReader, Found
+from hwr_core.inference.ctc_reader import CtcReader, Found, first_readings
 from hwr_core.inference.dual_reader import DualReader
 from hwr_core.inference.memory import OutputMemory
 from hwr_core.inference.seq2seq_network import load_seq2seq
@@ -31,6 +32,7 @@ from hwr_core.text.hand import HandLanguage, hand_language
 from hwr_core.text.language import languages, load_language
 
 BATCH = 64
+ROWS = 16  # words that the network is given at once: their features stay in the processor's cache
 WIDTH_STEP = 32
 ENOUGH = 0.8  # share of a language's letters that a charset needs
 AUTO, NO_LANGUAGE = "auto", "none"
@@ -45,12 +47,14 @@ class Reading:
         confidence: the probability that it is right, in [0, 1]; calibrated where the checkpoint has a fit.
         alternatives: `(text, confidence)` pairs, best first, the reading itself among them.
         alignment: where in the picture each letter was read; None unless asked for.
+        evidence: what else the confidence was weighed by; None for `dual`, masks, lists of words and blank pictures.
     """
 
     text: str
     confidence: float
     alternatives: list[tuple[str, float]]
     alignment: Alignment | None = None
+    evidence: Evidence | None = None
 
 
 class Recognizer:
@@ -162,7 +166,7 @@ class Recognizer:
             ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
                 other, the language is unknown, or there are not so many views.
         """
-        placed = [placed_canvas(image, self.config.canvas) for image in images]
+        placed = placed_canvases(images, self.config.canvas)
         question = asked(len(placed), prefix, mask, words, alternatives)
         canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
         return self._read(canvases, question, self._judge(language), placements if alignment else None, views)
@@ -218,19 +222,22 @@ class Recognizer:
         for start in range(0, len(written), BATCH):
             rows = written[start : start + BATCH]
             some = [canvases[index] for index in rows]
+            firsts: Found | None = None
             if self._dual:
                 found = self._dual.answer(np.stack(some), question.of(rows))
                 log_probs, width = None, 0
             elif self._seq2seq:
                 images, width = self._pictures(some)
                 log_probs, frames = self._seq2seq.encode(images)
+                firsts = self._firsts(log_probs, question)
                 found = self._seq2seq.answer(log_probs, frames, question.of(rows), judge)
             else:
                 log_probs, width = self.log_probs(some)
                 others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
-                found = self._ctc_answer(log_probs, question.of(rows), judge, others)
+                firsts = self._firsts(log_probs, question)
+                found = self._ctc_answer(log_probs, question.of(rows), judge, others, firsts)
             for place, index in enumerate(rows):
-                reading = _reading(found[place], readings[index].text, calibration)
+                reading = _reading(found[place], readings[index].text, calibration, firsts[place] if firsts else None)
                 if log_probs is not None and placements is not None:
                     assert isinstance(self.alphabet, Charset)
                     aligned = align(
@@ -258,7 +265,8 @@ class Recognizer:
         if known is not None:
             return known
         images, width = self._pictures(canvases)
-        output = log_softmax(np.asarray(self._network.predict_on_batch(images))), width
+        logits = [self._network.predict_on_batch(images[at : at + ROWS]) for at in range(0, len(images), ROWS)]
+        output = log_softmax(np.concatenate(logits)), width
         if len(canvases) == 1:
             self._memory.keep(canvases[0], output)
         return output
@@ -269,8 +277,18 @@ class Recognizer:
         width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
         return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
 
+    def _firsts(self, log_probs: np.ndarray, question: Asked) -> Found | None:
+        """What the letters alone say, where any word is allowed."""
+        assert isinstance(self.alphabet, Charset)
+        return first_readings(log_probs, self.alphabet) if question.is_free else None
+
     def _ctc_answer(
-        self, log_probs: np.ndarray, question: Asked, judge: Judge | None, others: Sequence[np.ndarray]
+        self,
+        log_probs: np.ndarray,
+        question: Asked,
+        judge: Judge | None,
+        others: Sequence[np.ndarray],
+        firsts: Found | None,
     ) -> list[Found]:
         assert self._ctc
         if question.masks is not None:
@@ -278,15 +296,13 @@ class Recognizer:
         elif question.words is not None:
             found = self._ctc.read_allowed(log_probs, question.words, question.prefixes, others)
         else:
-            found = self._ctc.read(log_probs, question.prefixes, question.most, judge, others)
+            found = self._ctc.read(log_probs, question.prefixes, question.most, judge, others, firsts)
         return [some[: question.most] for some in found]
 
     def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:
         """What was fitted for this way of reading; masks and lists of words are left as they are."""
         fitted = self.summary.get("calibration", {}).get("language" if judge else NO_LANGUAGE)
-        if fitted is None or question.masks is not None or question.words is not None:
-            return Calibration()
-        return Calibration(float(fitted["scale"]), float(fitted["shift"]))
+        return Calibration.from_dict(fitted) if fitted and question.is_free else Calibration()
 
 
 def writable_languages(charset: str) -> list[str]:
@@ -296,9 +312,11 @@ def writable_languages(charset: str) -> list[str]:
     return [code for code, letters in alphabets.items() if len(known & set(letters)) >= ENOUGH * len(letters)]
 
 
-def _reading(found: Found, fallback: str, calibration: Calibration) -> Reading:
+def _reading(found: Found, fallback: str, calibration: Calibration, first: tuple[str, float] | None) -> Reading:
     if not found:
         return Reading(fallback, 0.0, [(fallback, 0.0)])
-    confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found])
+    text = found[0][0]
+    evidence = Evidence(math.exp(first[1]), text == first[0], len(text)) if first else None
+    confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found], evidence)
     pairs = [(text, confidence) for (text, _), confidence in zip(found, confidences, strict=True)]
-    return Reading(*pairs[0], pairs)
+    return Reading(*pairs[0], pairs, evidence=evidence)

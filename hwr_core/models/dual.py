@@ -34,7 +34,7 @@ def build(config: DualConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
     """
     import keras
 
-    backbone = backbones.resnet50(canvas, config.image_weights)
+    backbone = backbones.resnet50(canvas, config.image_weights, stage=config.stage, shrink=config.shrink)
     backbones.set_trainable(backbone, config.fine_tune_from)
     branch = _image_branch(config, backbone.output_shape[1:])
     head = _next_token(config, num_classes)
@@ -57,7 +57,7 @@ def training_model(model: keras.Model, *, on_features: bool) -> keras.Model:
         on_features: take cached `features` of the backbone instead of `image`.
 
     Returns:
-        A model from `features` `(B, h, w, 2048)` or `image` `(B, H, W, 1)`, `owner` `(N,)` int32 (the row of the
+        A model from `features` `(B, h, w, c)` or `image` `(B, H, W, 1)`, `owner` `(N,)` int32 (the row of the
         picture that each prefix belongs to) and `prefix` `(N, L)` int32 to `(N, C)` probabilities.
     """
     import keras

@@ -11,9 +11,10 @@ from hwr_core.config import (
     CrnnConfig,
     DualConfig,
     ModelConfig,
+    ResnetCtcConfig,
     Seq2SeqConfig,
 )
-from hwr_core.models import cnn_transformer, crnn, dual, seq2seq
+from hwr_core.models import cnn_transformer, crnn, dual, resnet_ctc, seq2seq
 from hwr_core.models.convolution import FRAME_PIXELS
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
         return crnn.build(config, canvas, num_classes)
     if isinstance(config, CnnTransformerConfig):
         return cnn_transformer.build(config, canvas, num_classes)
+    if isinstance(config, ResnetCtcConfig):
+        return resnet_ctc.build(config, canvas, num_classes)
     if isinstance(config, Seq2SeqConfig):
         encoder = build_model(config.encoder_config, canvas, num_classes)
         return seq2seq.build(config, encoder, num_classes)

@@ -27,6 +27,7 @@ HELP = {
     "scanner": "noise, blur, JPEG",
     "intruders": "neighbours reaching in, tight crops",
     "strike_outs": "share of words struck out",
+    "capitals": "share of writers in capitals",
     "binary": "share of writers in black and white",
     "photo": "share of writers photographed",
 }

@@ -102,7 +102,7 @@ class Maker:
         writer = index // WORDS_A_WRITER
         style = self.style(writer)
         rng = np.random.default_rng([self.seed, 2, index])
-        text = self._text(style.face, rng)
+        text = self._text(style, rng)
         image = render_word(text, style.face, style, rng)
         return SyntheticWord(text, image, style.face.name, f"s{self.seed}-{writer:05d}")
 
@@ -113,10 +113,13 @@ class Maker:
         face = self.faces[int(order[place])]
         return random_style(face, np.random.default_rng([self.seed, 1, writer]), self.mix)
 
-    def _text(self, face: Face, rng: np.random.Generator) -> str:
+    def _text(self, style: Style, rng: np.random.Generator) -> str:
+        face = style.face
         for _ in range(TRIES):
             text = self.words.draw(rng)
-            if text.isupper() and len(text) > 3 and measure(face.path).cursive:
+            if style.capitals != "text":
+                text = text.upper()
+            elif text.isupper() and len(text) > 3 and measure(face.path).cursive:
                 text = text.lower()
             if face.can_write(text):
                 return text

@@ -58,8 +58,10 @@ def set_pieces(
     lengths = np.array([len(piece) for piece in pieces])
     angles = chances[2] * style.rotation_jitter / lengths  # long pieces turn less: their ends would fly
     gaps = (style.letter_spacing + np.abs(chances[3]) * style.spacing_jitter) * height
+    sizes = small_capitals(pieces, size, rng) if style.capitals == "small" else [size] * len(pieces)
     pen, placed = 0.0, []
     for position, piece in enumerate(pieces):
+        size = sizes[position]
         mask, left, top = glyph(face.path, size, piece) if len(piece) == 1 else mask_of(sized(face.path, size), piece)
         if mask.size:
             x, y = pen + left, top - rises[position]
@@ -68,6 +70,13 @@ def set_pieces(
         step = kerned(face, size, piece, after)
         pen += step * scales[position] + gaps[position]
     return assemble(placed)
+
+
+def small_capitals(pieces: list[str], size: int, rng: np.random.Generator) -> list[int]:
+    """A font size for each piece: the first letter's is the word's, the other letters are lower."""
+    low = max(round(size * rng.uniform(0.62, 0.85)), 8)
+    first = next((position for position, piece in enumerate(pieces) if piece[0].isalpha()), 0)
+    return [low if piece[0].isalpha() and position != first else size for position, piece in enumerate(pieces)]
 
 
 def kerned(face: Face, size: int, piece: str, after: str) -> float:

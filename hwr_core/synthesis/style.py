@@ -8,6 +8,7 @@ from hwr_core.errors import ConfigError
 from hwr_core.synthesis.fonts import Face
 
 SETTINGS = ("joined", "pieces", "letters")  # the font sets the whole word; two to four letters; each by itself
+CAPITALS = ("text", "all", "small")  # case as in the text; all capitals; capitals of two heights
 NIBS = ("face", "ball")  # the face's own strokes; or its path drawn with a pen of even width
 SCANS = ("binary", "grey", "photo")
 RULINGS = ("none", "line", "dotted", "squared")
@@ -25,6 +26,8 @@ class Style:
         text_height: pixels from the foot of `p` to the top of `h`, in [30, 120].
         setting: `joined` (the font's own joins, ligatures and kerning), `pieces` (the pen is lifted every few
             letters) or `letters` (each letter put down by itself).
+        capitals: `text` (case as it is drawn), `all` (everything in capitals, as people fill in forms) or `small`
+            (capitals too, all but the first as low as small letters are).
         stretch: width against the face's own, in [0.5, 2].
         letter_spacing: between letters, more (or, negative, less) than the face's own.
         spacing_jitter, baseline_jitter, size_jitter, rotation_jitter: how much letters differ in distance,
@@ -57,6 +60,7 @@ class Style:
     face: Face
     text_height: int = 64
     setting: str = "joined"
+    capitals: str = "text"
     stretch: float = 1.0
     letter_spacing: float = 0.0
     spacing_jitter: float = 0.0
@@ -86,7 +90,7 @@ class Style:
     margin: float = 0.1
 
     def __post_init__(self) -> None:
-        choices = (("setting", SETTINGS), ("nib", NIBS), ("scan", SCANS), ("ruling", RULINGS))
+        choices = (("setting", SETTINGS), ("capitals", CAPITALS), ("nib", NIBS), ("scan", SCANS), ("ruling", RULINGS))
         for name, options in choices:
             if getattr(self, name) not in options:
                 raise ConfigError(f"{name} must be one of {options}. Received: {getattr(self, name)!r}")

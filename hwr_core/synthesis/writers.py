@@ -22,6 +22,8 @@ class Mix:
         scanner: noise, blur and JPEG artefacts, in [0, 2].
         intruders: letters of neighbouring lines and words, and crops that cut letters, in [0, 2].
         strike_outs: share of words that are struck out and still readable, in [0, 1].
+        capitals: share of writers, those with a cursive hand apart, who write everything in capitals, half of
+            them in small ones, in [0, 1].
         binary: share of writers scanned in black and white, in [0, 1].
         photo: share of writers taken with a camera, shadows and all, in [0, 1]; the rest is scanned in grey.
 
@@ -34,6 +36,7 @@ class Mix:
     scanner: float = 1.0
     intruders: float = 1.0
     strike_outs: float = 0.005
+    capitals: float = 0.03
     binary: float = 0.35
     photo: float = 0.08
 
@@ -48,7 +51,7 @@ class Mix:
             )
 
 
-MOST = {"shape": 2, "paper": 2, "scanner": 2, "intruders": 2, "strike_outs": 1, "binary": 1, "photo": 1}
+MOST = {"shape": 2, "paper": 2, "scanner": 2, "intruders": 2, "strike_outs": 1, "capitals": 1, "binary": 1, "photo": 1}
 
 
 def random_style(face: Face, rng: np.random.Generator, mix: Mix | None = None) -> Style:
@@ -73,6 +76,9 @@ def random_style(face: Face, rng: np.random.Generator, mix: Mix | None = None) -
     habits["underline"] = 0.04 * mix.intruders if rng.random() < 0.2 else 0.0
     habits["neighbours"] = float(rng.uniform(0, 0.05)) * mix.intruders
     habits["cut"] = float(rng.uniform(0, 0.25)) * mix.intruders
+    if rng.random() < mix.capitals and not measure(face.path).cursive:  # nobody writes LONDON in copperplate
+        habits["capitals"] = "small" if rng.random() < 0.5 else "all"
+        habits["setting"] = "letters"  # nobody joins capitals
     return Style(face=face, scan=scan, **{name: within(name, value) for name, value in habits.items()})
 
 

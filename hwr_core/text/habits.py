@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 
 from hwr_core.errors import ConfigError
 
@@ -103,7 +104,7 @@ def case_of(core: str) -> int:
     return 2 if core == core.upper() else 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Manner:
     """How capitals and marks are used: in general, or by one hand (`Manner.of`).
 
@@ -162,6 +163,7 @@ def _blended(counts: Counter[str], usual: Mapping[str, float]) -> dict[str, floa
     }
 
 
+@lru_cache(maxsize=10_000)
 def marks_log_prob(before: str, after: str, manner: Manner | None = None) -> float:
     """Natural logarithm of the probability of the marks around a word."""
     manner = manner or USUAL

@@ -24,6 +24,65 @@ HABITS_FILE = "habits.json"
 PARTS = re.compile(r"[^'’-]*['’]|[^'’-]+|-")  # of joined words: l' and eau; well, - and known
 
 
+class Cores:
+    """Words without marks around them and without digits, taken apart for all languages at once.
+
+    Attributes:
+        lowers: their small letters, each once.
+        which: `(N,)` the place of each word's in `lowers`.
+        cases: `(N,)` places in `CASES`.
+        selves: `(row, whether the capital is right)` of English I, I'm and so on.
+        joined: rows of words with a hyphen or an apostrophe.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.texts = texts
+        places: dict[str, int] = {}
+        which, cases, self.selves, self.joined = [], [], [], []
+        for row, core in enumerate(texts):
+            lower = core.lower().replace("’", "'")
+            which.append(places.setdefault(lower, len(places)))
+            cases.append(case_of(core))
+            if lower[0] == "i" and (lower == "i" or lower[1] == "'"):
+                self.selves.append((row, core[0] == "I" and core[1:] == lower[1:]))
+            if "'" in lower or "-" in lower:
+                self.joined.append(row)
+        self.lowers, self.which, self.cases = list(places), np.array(which, int), np.array(cases, int)
+
+
+class Written:
+    """Texts as written, taken apart for all languages at once.
+
+    Attributes:
+        marks: `(N,)` log probabilities of the marks around.
+        bare: places of texts that are marks alone.
+        numbers: `(place, core)` of those with digits.
+        places, cores: of all others.
+        initials: rows of `cores` that are single capitals before a full stop.
+    """
+
+    def __init__(self, texts: Sequence[str], manner: Manner = USUAL) -> None:
+        marks: list[float] = []
+        cores: list[str] = []
+        self.bare: list[int] = []
+        self.places: list[int] = []
+        self.initials: list[int] = []
+        self.numbers: list[tuple[int, str]] = []
+        for place, text in enumerate(texts):
+            before, core, after = apart(text)
+            marks.append(marks_log_prob(before, after, manner) if core else marks_log_prob("", before, manner))
+            if not core:
+                self.bare.append(place)
+            elif not core.isalpha() and any(character.isdigit() for character in core):
+                self.numbers.append((place, core))
+            else:
+                if len(core) == 1 and core.isupper() and after.startswith("."):
+                    self.initials.append(len(cores))
+                self.places.append(place)
+                cores.append(core)
+        self.marks, self.cores = np.array(marks), Cores(cores)
+
+
 class LanguageModel:
     """The probability of a word as written in one language, punctuation and capitals included.
 
@@ -48,12 +107,15 @@ class LanguageModel:
     ) -> None:
         self.code, self.lexicon, self.letters = code, lexicon, letters
         self.habits, self.manner = habits or Habits(), manner
-        self._log = {name: math.log(getattr(self.habits, name)) for name in ("unlisted", "joined", "possessive")}
-        self._listed_cases, self._capital_cases, self._unlisted_cases = (
+        log = {name: math.log(getattr(self.habits, name)) for name in ("unlisted", "joined", "possessive")}
+        self._joined, self._possessive = log["joined"], log["possessive"]
+        listed, capital, unlisted = (
             [self.habits.case * math.log(share) for share in shares]
             for shares in (manner.listed, manner.capital, manner.unlisted)
         )
-        self.log_prob = lru_cache(maxsize=200_000)(self._log_prob)  # the beam's candidates come again and again
+        self._listed_cases = np.array([listed, capital])  # (2, 4): of a word, and of one that is written with a capital
+        self._unlisted_cases = log["unlisted"] + np.array(unlisted)
+        self._lower = lru_cache(maxsize=20_000)(self._of_letters)  # words come again: in other capitals, other marks
 
     @classmethod
     def load(cls, code: str, folder: Path = LANGUAGE_FOLDER) -> LanguageModel:
@@ -77,47 +139,60 @@ class LanguageModel:
                 f"The language {code} in {folder} is damaged. Make it anew with: python scripts/make_language.py {code}"
             ) from error
 
-    def _log_prob(self, text: str) -> float:
+    def log_prob(self, text: str) -> float:
         """Natural logarithm of how likely `text` is to be written, above -inf for every string.
 
         Capitals and marks count with the exponents of `Habits`, so the sum over all strings is near 1 only where
         those are 1.
         """
-        before, core, after = apart(text)
-        if not core:
-            return math.log(self.habits.marks_only) + self.habits.marks * marks_log_prob("", before, self.manner)
-        around = self.habits.marks * marks_log_prob(before, after, self.manner)
-        if any(character.isdigit() for character in core):
-            return around + number_log_prob(core, self.habits)
-        if len(core) == 1 and core.isupper() and after.startswith("."):
-            initial = math.log(self.habits.initial / 26) - math.log(0.06) * self.habits.marks  # its full stop is sure
-            return around + float(np.logaddexp(initial, self._core(core)))
-        return around + self._core(core)
+        return float(self.log_probs(Written([text], self.manner))[0])
 
-    def _core(self, core: str) -> float:
-        lower = core.lower().replace("’", "'")
-        case = case_of(core)
-        found = self._listed(core, lower, case)
-        name = self._log["unlisted"] + self._unlisted_cases[case] + self.habits.letters * self.letters.log_prob(lower)
-        found = max(found, name) + math.log1p(math.exp(-abs(found - name)))
-        if "'" not in lower and "-" not in lower:
-            return found
-        if self.code == "en" and lower.endswith("'s") and len(core) > 2:
-            found = float(np.logaddexp(found, self._log["possessive"] + self._core(core[:-2])))
-        parts = PARTS.findall(core)
-        if len(parts) > 1:
-            each = [self._log["joined"] if part == "-" else self._core(part) for part in parts]
-            found = float(np.logaddexp(found, sum(each)))
+    def log_probs(self, written: Written) -> np.ndarray:
+        """`(N,)`, as `log_prob`, of many texts."""
+        habits = self.habits
+        found = habits.marks * written.marks
+        found[written.bare] += math.log(habits.marks_only)
+        for place, core in written.numbers:
+            found[place] += number_log_prob(core, habits)
+        cores = self._cores(written.cores)
+        for row in written.initials:
+            initial = math.log(habits.initial / 26) - math.log(0.06) * habits.marks  # its full stop is sure
+            cores[row] = np.logaddexp(initial, cores[row])
+        found[written.places] += cores
         return found
 
-    def _listed(self, core: str, lower: str, case: int) -> float:
+    def _cores(self, cores: Cores) -> np.ndarray:
+        """`(N,)` natural logarithms of words without marks around them and without digits."""
+        if not cores.texts:
+            return np.zeros(0)
+        known, capital, letters = np.array([self._lower(lower) for lower in cores.lowers])[cores.which].T
+        listed = known + self._listed_cases[capital.astype(int), cores.cases]
+        if self.code == "en":
+            for row, is_so in cores.selves:
+                listed[row] = known[row] + self.habits.case * math.log(0.98 if is_so else 0.005)
+        found: np.ndarray = np.logaddexp(listed, self._unlisted_cases[cores.cases] + self.habits.letters * letters)
+        for row in cores.joined:
+            found[row] = self._with_parts(cores.texts[row], float(found[row]))
+        return found
+
+    def _with_parts(self, core: str, found: float) -> float:
+        """A word's own log probability, or as several joined."""
+        if self.code == "en" and core.lower().replace("’", "'").endswith("'s") and len(core) > 2:
+            found = float(np.logaddexp(found, self._possessive + self._cores(Cores([core[:-2]]))[0]))
+        parts = PARTS.findall(core)
+        if len(parts) > 1:
+            words = [part for part in parts if part != "-"]
+            joined = self._joined * (len(parts) - len(words)) + float(self._cores(Cores(words)).sum())
+            found = float(np.logaddexp(found, joined))
+        return found
+
+    def _of_letters(self, lower: str) -> tuple[float, bool, float]:
+        """Log probability as a listed word, whether that has a capital, and log probability of its letters."""
         node = self.lexicon.node(lower)
-        known = -math.inf if node is None else self.lexicon.log_prob_of(node)
-        if known == -math.inf:
-            return known
-        if self.code == "en" and (lower == "i" or lower.startswith("i'")):
-            return known + self.habits.case * math.log(0.98 if core[0] == "I" and core[1:] == lower[1:] else 0.005)
-        return known + (self._capital_cases if self.lexicon.capitals[node] else self._listed_cases)[case]
+        letters = self.letters.log_prob(lower)
+        if node is None:
+            return -math.inf, False, letters
+        return self.lexicon.log_prob_of(node), bool(self.lexicon.capitals[node]), letters
 
 
 def habits_of(folder: Path) -> Habits:
@@ -157,7 +232,8 @@ def shares_of_languages(texts: Sequence[str], models: Sequence[LanguageModel], r
     shares = np.full(len(models), 1 / len(models))
     if len(models) == 1 or not texts:
         return shares.tolist()
-    scores = np.array([[model.log_prob(text) for model in models] for text in texts])
+    written = Written(texts, models[0].manner)
+    scores = np.stack([model.log_probs(written) for model in models], axis=1)
     likelihoods = np.exp(scores - scores.max(axis=1, keepdims=True))
     for _ in range(rounds):
         weights = shares * likelihoods
@@ -166,7 +242,9 @@ def shares_of_languages(texts: Sequence[str], models: Sequence[LanguageModel], r
     return shares.tolist()
 
 
-def mixed_log_prob(text: str, models: Sequence[LanguageModel], shares: Sequence[float]) -> float:
-    """Natural logarithm of the text's probability where each language has its share."""
-    scores = [math.log(share) + model.log_prob(text) for model, share in zip(models, shares, strict=True)]
-    return scores[0] if len(scores) == 1 else float(np.logaddexp.reduce(scores))
+def mixed_log_probs(texts: Sequence[str], models: Sequence[LanguageModel], shares: Sequence[float]) -> np.ndarray:
+    """`(N,)` natural logarithms of the texts' probabilities where each language has its share."""
+    written = Written(texts, models[0].manner)
+    scores = [math.log(share) + model.log_probs(written) for model, share in zip(models, shares, strict=True)]
+    found: np.ndarray = np.logaddexp.reduce(scores)
+    return found

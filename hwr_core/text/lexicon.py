@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -47,7 +46,7 @@ class Lexicon:
             )
         self._levels = levels.tobytes()  # indexed three times as fast as an array
         self._bytes, self._ids = letters.tobytes(), {letter: bytes([i]) for i, letter in enumerate(alphabet)}
-        self._first = self.first.tolist()
+        self._first = self.first.data  # numbers of it are quicker than an array's, and no list's memory
 
     @classmethod
     def from_words(
@@ -124,7 +123,7 @@ class Lexicon:
             children = range(self._first[node], self._first[node + 1])
             waiting += [(child, word + self.alphabet[self._bytes[child]]) for child in children]
 
-    @cached_property
+    @property
     def log_masses(self) -> np.ndarray:
         """`(N,)` natural logarithm of the share of words that begin with each node."""
         masses = np.where(self.levels == NO_WORD, 0.0, np.exp(-STEP * self.levels.astype(float)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hwr_core.config import (
+    RESNET_STRIDES,
     CanvasConfig,
     CnnTransformerConfig,
     CrnnConfig,
     CtcConfig,
     DualConfig,
+    ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
 )
@@ -24,6 +26,7 @@ DUAL_WORDS_PER_SECOND = 900.0  # on cached features
 MEAN_WIDTH = 0.6  # words are read in batches of like width, most far narrower than the canvas
 BASE_MEMORY_MB = 1100.0
 CHARACTERS = 8.0  # of a word, as batches are padded
+RESNET_BLOCKS = (("conv2", 64, 3), ("conv3", 128, 4), ("conv4", 256, 6), ("conv5", 512, 3))
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def estimate(config: RunConfig) -> Estimate:
     first = disk = 0.0
     pixels = config.canvas.height * config.canvas.width / (64 * 256)
     model = config.model
+    if isinstance(model, DualConfig):
+        seen = pixels / model.shrink**2 * resnet_share(model.stage)  # by ResNet50, of all it does with 64 x 256
     if isinstance(model, Seq2SeqConfig):
         parameters = ctc_parameters(model.encoder_config) + decoder_parameters(model)
         encoding = ctc_operations(model.encoder_config, config.canvas) * MEAN_WIDTH
@@ -73,12 +78,12 @@ def estimate(config: RunConfig) -> Estimate:
         parameters = dual_parameters(model, config.canvas)
         memory = BASE_MEMORY_MB + parameters * 16 / 2**20
         if model.fine_tune_from:
-            speed = RESNET_TRAINING_PER_SECOND / pixels
-            memory += 45.0 * config.training.batch_size * pixels
+            speed = RESNET_TRAINING_PER_SECOND / seen
+            memory += 45.0 * config.training.batch_size * seen
         else:
             speed = DUAL_WORDS_PER_SECOND
-            first = (words + validation_words) * pixels / RESNET_IMAGES_PER_SECOND
-            disk = (words + validation_words) * feature_size(config.canvas) * 2 / 2**20
+            first = (words + validation_words) * seen / RESNET_IMAGES_PER_SECOND
+            disk = (words + validation_words) * feature_size(config.canvas, model) * 2 / 2**20
     before = measured_speed(config)
     if before:
         speed, note = before, "from an earlier run with the same network on this machine"
@@ -142,7 +147,40 @@ def cnn_transformer_layers(model: CnnTransformerConfig, canvas: CanvasConfig) ->
     return [*layers, (model.width * 100, frames)]
 
 
+def resnet_layers(stage: str, positions: int) -> list[tuple[int, int]]:
+    """As `crnn_layers`, of ResNet50 up to a stage on pictures of so many pixels."""
+    layers, inputs = [(147 * 64, positions // 4)], 64
+    positions //= 16
+    for name, width, blocks in RESNET_BLOCKS:
+        positions //= 1 if name == "conv2" else 4
+        layers.append((inputs * 4 * width, positions))
+        for _ in range(blocks):
+            layers.append((inputs * width + 9 * width * width + 4 * width * width, positions))
+            inputs = 4 * width
+        if name == stage:
+            break
+    return layers
+
+
+def resnet_share(stage: str) -> float:
+    """How much of the whole ResNet50's work is done up to a stage, in (0, 1]."""
+    whole, part = (sum(w * n for w, n in resnet_layers(name, 64 * 256)) for name in ("conv5", stage))
+    return part / whole
+
+
+def resnet_ctc_layers(model: ResnetCtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
+    """As `crnn_layers`, of `models.resnet_ctc`."""
+    stride = RESNET_STRIDES[model.stage] * model.shrink
+    rows, columns, channels = canvas.height // stride, canvas.width // stride, 64 * stride // model.shrink
+    frames = canvas.width // 4
+    spread = rows * channels * frames // columns * model.units
+    trunk = resnet_layers(model.stage, canvas.height * canvas.width // model.shrink**2)
+    return [*trunk, (spread, columns), (5 * model.units**2 + 100 * model.units, frames)]
+
+
 def ctc_layers(model: CtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
+    if isinstance(model, ResnetCtcConfig):
+        return resnet_ctc_layers(model, canvas)
     return crnn_layers(model, canvas) if isinstance(model, CrnnConfig) else cnn_transformer_layers(model, canvas)
 
 
@@ -156,6 +194,8 @@ def ctc_operations(model: CtcConfig, canvas: CanvasConfig) -> float:
 
 def activations_mb(model: CtcConfig) -> float:
     """MiB that a 64 x 256 word takes in a step of training."""
+    if isinstance(model, ResnetCtcConfig):
+        return 45.0 * resnet_share(model.stage) / model.shrink**2
     if isinstance(model, CrnnConfig):
         return 8.0 * sum(model.channels) / 296
     stem, first, second, third = model.channels
@@ -185,13 +225,16 @@ def decoder_operations(model: Seq2SeqConfig, canvas: CanvasConfig) -> float:
     return once + CHARACTERS * decoder_parameters(model)
 
 
-def feature_size(canvas: CanvasConfig) -> int:
-    return -(-canvas.height // 32) * -(-canvas.width // 32) * 2048
+def feature_size(canvas: CanvasConfig, model: DualConfig) -> int:
+    stride = RESNET_STRIDES[model.stage]
+    height, width = (-(-size // model.shrink // stride) for size in (canvas.height, canvas.width))
+    return height * width * 64 * stride
 
 
 def dual_parameters(model: DualConfig, canvas: CanvasConfig) -> int:
-    """Without ResNet50's own 23.6 million, which stay as they are unless fine-tuned."""
+    """Without ResNet50's own, which stay as they are unless fine-tuned."""
     lstm = 8 * model.lstm_units * (model.embedding_units + model.lstm_units + 1)
     joint = (model.image_units + model.text_units) * model.joint_units + model.joint_units * 100
-    head = feature_size(canvas) * model.image_units + lstm + 2 * model.lstm_units * model.text_units + joint
-    return head + (23_587_712 if model.fine_tune_from else 0)
+    head = feature_size(canvas, model) * model.image_units + lstm + 2 * model.lstm_units * model.text_units + joint
+    trunk = sum(weights for weights, _ in resnet_layers(model.stage, canvas.height * canvas.width))
+    return head + (trunk if model.fine_tune_from else 0)

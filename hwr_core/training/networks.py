@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from hwr_core.config import CnnTransformerConfig, CrnnConfig, ModelConfig, RunConfig
+from hwr_core.config import CtcConfig, ModelConfig, RunConfig
 from hwr_core.models import build_model
 from hwr_core.models.convolution import FRAMES, shortcut_head
+from hwr_core.training.teacher import as_it_is, distance
 
 
 class TrainedNetwork:
@@ -23,14 +24,16 @@ class TrainedNetwork:
         config: the run's configuration; its model reads by CTC (`seq2seq_network` has what `seq2seq` needs).
         model: what is saved; float32.
         changes: layers from uint8 canvases to float32 pictures, or None where pictures come ready-made.
+        teacher: a frozen network whose frames are learned too, from `teacher.load_teacher`; or None.
 
     Attributes:
-        network: to be compiled; from pictures to logits, and to the shortcut's logits where `outputs` is 2.
+        network: to be compiled; from pictures to logits, the shortcut's logits where there is one, and the distance
+            from the teacher where there is one.
         outputs: the number of losses.
-        loss_weights: what each of them counts, where there are two.
+        losses, loss_weights: one for each output, where there are several.
     """
 
-    def __init__(self, config: RunConfig, model: Any, changes: Any = None) -> None:
+    def __init__(self, config: RunConfig, model: Any, changes: Any = None, teacher: Any = None) -> None:
         settings, training = config.model, config.training
         self.model = model
         self.changes = changes
@@ -42,25 +45,38 @@ class TrainedNetwork:
                 self._core = build_model(settings, config.canvas, model.outputs[0].shape[-1])
             self._core.set_weights(model.get_weights())
         self.outputs = 1
+        self.losses: list[Any] = []
         self.loss_weights: list[float] | None = None
+        self._teacher = teacher
         self.network = self._connected(settings)
 
     def _connected(self, settings: ModelConfig) -> Any:
         """What is compiled: the core, with what comes before and beside it in training only."""
         import keras
 
-        assert isinstance(settings, CrnnConfig | CnnTransformerConfig)
-        if settings.shortcut:
-            self.outputs, self.loss_weights = 2, [1.0, settings.shortcut]
-        elif self.changes is None:
+        assert isinstance(settings, CtcConfig)
+        if self.changes is None and self._teacher is None and not settings.shortcut:
             # The same layers once more: what is compiled would be saved with its optimizer, three times the size.
             return keras.Model(self._core.inputs, self._core.outputs[0], name=self.model.name)
         inputs, image = self._pictures(self._core.input)
-        if not settings.shortcut:
-            return keras.Model(inputs, self._core(image), name=self.model.name)
-        both, head = shortcut_head(self._core, self._core.output_shape[-1])
-        logits, frames = both(image)
-        return keras.Model(inputs, [logits, head(frames)], name=self.model.name)
+        self.losses, weights = [keras.losses.CTC()], [1.0]
+        if settings.shortcut:
+            both, head = shortcut_head(self._core, self._core.output_shape[-1])
+            logits, frames = both(image)
+            outputs = [logits, head(frames)]
+            self.losses.append(keras.losses.CTC())
+            weights.append(settings.shortcut)
+        else:
+            outputs = [self._core(image)]
+        if self._teacher is not None:
+            outputs.append(distance(self._teacher, image, outputs[0]))
+            self.losses.append(as_it_is())
+            weights.append(1.0)
+        self.outputs = len(outputs)
+        if self.outputs == 1:
+            return keras.Model(inputs, outputs[0], name=self.model.name)
+        self.loss_weights = weights
+        return keras.Model(inputs, outputs, name=self.model.name)
 
     def _pictures(self, image: Any) -> tuple[Any, Any]:
         """What is fed, and the pictures made of it: canvases where layers change them, else `image` itself."""
@@ -101,7 +117,7 @@ def measure_batch_norm(model: Any, batches: Iterator[Any]) -> None:
     import keras
 
     cnn = keras.Model(model.input, model.get_layer(FRAMES).output)
-    norms = [layer for layer in cnn.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = list(batch_norms(cnn))
     momenta = [norm.momentum for norm in norms]
     for number, images in enumerate(batches):
         for norm in norms:
@@ -109,6 +125,17 @@ def measure_batch_norm(model: Any, batches: Iterator[Any]) -> None:
         cnn(images, training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
+
+
+def batch_norms(model: Any) -> Iterator[Any]:
+    """The batch norm layers of a network and of those inside it."""
+    import keras
+
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from batch_norms(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
 
 
 @contextmanager

@@ -30,6 +30,7 @@ class Synthetic:
     seed: int = 7
     languages: tuple[str, ...] = ("en", "fr")
     split: str = "train"  # "": by writer, so that some are for validation
+    mix: dict[str, float] = field(default_factory=dict)  # what differs from `hwr_core.synthesis.writers.Mix`
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,9 @@ class Recipe:
         licence: of the weights.
         sources: data set -> what the card says of it.
         measure: data sets whose validation words are read at the end.
-        synthetic: the words to render, or None.
+        synthetic: the sets of words to render; in the file one such set, or a list of them.
         stages: the runs, in order; the last one's checkpoint is shipped.
+        int8: whether it is shipped in 8 bits too: True, False, or `"auto"`: where that is quicker and costs no letters.
     """
 
     name: str
@@ -63,14 +65,15 @@ class Recipe:
     sources: dict[str, str]
     measure: tuple[str, ...]
     stages: tuple[Stage, ...]
-    synthetic: Synthetic | None = field(default=None)
+    synthetic: tuple[Synthetic, ...] = ()
+    int8: bool | str = "auto"
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Every data set that is learned from, but the synthetic one."""
-        rendered = self.synthetic.name if self.synthetic else ""
+        """Every data set that is learned from, but the synthetic ones."""
+        rendered = {words.name for words in self.synthetic}
         found = dict.fromkeys(name for stage in self.stages for name in stage.config.datasets)
-        return tuple(name for name in found if name != rendered)
+        return tuple(name for name in found if name not in rendered)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -88,7 +91,8 @@ def read_recipe(path: Path) -> Recipe:
             earlier, start_from = [stage.name for stage in stages], row.get("start_from", "")
             require(start_from in ("", *earlier), "start_from", start_from, f"an earlier stage: {earlier}")
             stages.append(Stage(row["name"], RunConfig.from_dict(config), start_from))
-        synthetic = values.get("synthetic")
+        synthetic = values.get("synthetic") or []
+        synthetic = synthetic if isinstance(synthetic, list) else [synthetic]
         recipe = Recipe(
             name=path.stem,
             about=values["about"],
@@ -97,10 +101,12 @@ def read_recipe(path: Path) -> Recipe:
             sources=dict(values["sources"]),
             measure=tuple(values["measure"]),
             stages=tuple(stages),
-            synthetic=build(Synthetic, synthetic) if synthetic is not None else None,
+            synthetic=tuple(build(Synthetic, words) for words in synthetic),
+            int8=values.get("int8", "auto"),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} is no recipe: {type(error).__name__} {error}. See scripts/recipes/.") from error
+    require(recipe.int8 in (True, False, "auto"), "int8", recipe.int8, 'true, false or "auto"')
     require(bool(stages), "stages", values["stages"], "a list of at least one stage")
     return recipe
 

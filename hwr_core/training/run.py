@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hwr_core import jobs
-from hwr_core.config import RunConfig, Seq2SeqConfig, read_json
+from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
 from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
+from hwr_core.models import handwriting
+from hwr_core.training.teacher import teacher_charset
 
 if TYPE_CHECKING:
     import pandas
@@ -136,7 +138,7 @@ def new_run(config: RunConfig, name: str | None = None) -> Run:
         name: letters, digits, `.`, `_`, `-`; made of the model's name and the time where left out.
 
     Raises:
-        ConfigError: the name cannot be used, or is taken.
+        ConfigError: the name cannot be used, or is taken; or see `check_data`.
         DataError: the data cannot be trained on.
     """
     name = name or free_name(f"{config.model.name}-{time.strftime('%m%d-%H%M')}")
@@ -163,17 +165,27 @@ def free_name(stem: str) -> str:
 
 
 def check_data(config: RunConfig) -> None:
-    """Refuse data that cannot be trained on, before anything is started.
+    """Refuse what cannot be trained, before anything is started.
 
     Raises:
         DataError: a data set is not there, or has too few training or validation words.
-        ConfigError: a frozen encoder has no checkpoint to come from.
+        ConfigError: the handwriting backbone or the teacher is not there, or does not fit; or a frozen encoder has no
+            checkpoint to come from.
     """
-    if isinstance(config.model, Seq2SeqConfig) and config.model.freeze_encoder and not config.start_from:
+    model = config.model
+    if isinstance(model, Seq2SeqConfig) and model.freeze_encoder and not config.start_from:
         raise ConfigError(
             "An encoder that is frozen must come from somewhere. Choose a trained crnn or cnn_transformer to start "
             "from, or set freeze_encoder to false."
         )
+    if (
+        isinstance(model, DualConfig | ResnetCtcConfig)
+        and model.image_weights == "handwriting"
+        and not config.start_from
+    ):
+        handwriting.check(model.stage)
+    if config.teacher:
+        teacher_charset(config)
     words, validation_words = word_counts(config)
     if words < 2 or validation_words < 1:
         raise DataError(

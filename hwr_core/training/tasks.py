@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hwr_core.config import AugmentationConfig, DualConfig, RunConfig, Seq2SeqConfig
+from hwr_core.config import AugmentationConfig, DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig
 from hwr_core.data.batches import (
     PreparedWords,
     canvases_of,
@@ -34,6 +34,7 @@ from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
 from hwr_core.training.growing import grown_weights
 from hwr_core.training.networks import TrainedNetwork
+from hwr_core.training.teacher import load_teacher
 
 READING_BATCH = 64
 SETTLING_BATCHES = 16  # measure batch norm's statistics where weights are averaged
@@ -106,7 +107,8 @@ class CtcTask:
         )
 
     def _trained_network(self, changes: Any) -> TrainedNetwork:
-        return TrainedNetwork(self.config, self.model, changes)
+        teacher = load_teacher(self.config, self.alphabet) if self.config.teacher else None
+        return TrainedNetwork(self.config, self.model, changes, teacher)
 
     def learn_from(self, words: PreparedWords) -> None:
         """Train on these words from the next epoch on; as many as before, since the rate falls by the step."""
@@ -116,9 +118,7 @@ class CtcTask:
         self.__dict__.pop("_needed_widths", None)
 
     def _losses(self) -> Any:
-        import keras
-
-        return self._loss if self._trained.outputs == 1 else [keras.losses.CTC(), keras.losses.CTC()]
+        return self._loss if self._trained.outputs == 1 else self._trained.losses
 
     def steps(self) -> int:
         return -(-len(self.train) // self.config.training.batch_size)
@@ -131,7 +131,7 @@ class CtcTask:
     def _step(self, images: np.ndarray, labels: list[list[int]], where: tuple[int, int]) -> tuple[Any, ...]:
         """What `train_on_batch` takes; `where` it is, epoch and step, decides on chance."""
         ids = padded(labels, self._length(labels))
-        return images, ids if self._trained.outputs == 1 else [ids, ids]
+        return images, ids if self._trained.outputs == 1 else [ids] * self._trained.outputs
 
     def _length(self, labels: list[list[int]]) -> int:
         """Common length of a batch's labels, in steps of 8: few shapes, so that compiled steps are reused."""
@@ -215,7 +215,7 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     if start is None:
         return build_model(config.model, config.canvas, num_classes)
     settings = config.model
-    if isinstance(settings, DualConfig):
+    if isinstance(settings, DualConfig | ResnetCtcConfig):
         settings = replace(settings, image_weights="none")  # nothing is downloaded only to be written over
     model = build_model(settings, config.canvas, num_classes)
     target = model

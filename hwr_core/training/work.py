@@ -15,6 +15,7 @@ from hwr_core.errors import ConfigError, HwrError, JobError
 from hwr_core.text import Charset
 from hwr_core.training.prepare import TrainingWords, training_words
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
+from hwr_core.training.teacher import teacher_charset
 
 STATUS_SECONDS = 0.5
 ENDING_SECONDS = 20.0  # a training that was just stopped may hold the lock a moment longer than it says so
@@ -94,6 +95,8 @@ def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[
                 f"{config.start_from} is a {start_config.model.name} on another canvas than this run's "
                 f"{config.model.name}. Choose a checkpoint of the same model and canvas, or start afresh."
             )
+    if config.teacher and alphabet is None:
+        alphabet = teacher_charset(config)  # and grown by the training words' own, as behind a start
     tell = progress_teller(folder, status)
     words = training_words(config, alphabet, tell)
     for note in words.notes:

@@ -18,6 +18,7 @@ STRENGTHS = {  # setting -> its label, and what it changes
     "paper": ("Paper and ink", "Texture, ruled lines, the back of the sheet showing through."),
     "scanner": ("Scanner", "Noise, blur, JPEG artefacts."),
     "intruders": ("Neighbours", "Letters reaching in from other lines, and crops that cut letters."),
+    "capitals": ("In capitals", "Share of writers who write everything in capitals, as in forms."),
     "strike_outs": ("Struck out", "Share of words with a stroke through them, still readable."),
     "binary": ("Black and white", "Share of writers scanned in black and white."),
     "photo": ("Photographed", "Share of writers taken with a camera, shadows and all."),
@@ -131,7 +132,7 @@ def strengths() -> Any:
     values = {}
     with st.grid(4, min_column_width=170, gap="small", key="make_mix"):
         for setting, (label, meaning) in STRENGTHS.items():
-            step = 0.005 if setting == "strike_outs" else 0.05
+            step = {"strike_outs": 0.005, "capitals": 0.01}.get(setting, 0.05)
             values[setting] = st.slider(
                 label, 0.0, float(MOST[setting]), getattr(Mix(), setting), step, key=f"make_{setting}", help=meaning,
                 format="%.3f" if setting == "strike_outs" else "%.2f",

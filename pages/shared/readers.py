@@ -35,9 +35,28 @@ def available() -> dict[str, Any]:
 
 
 def cer(info: Any) -> float | None:
-    """The character error rate that was measured when the checkpoint was saved."""
+    """The character error rate: of a shipped reader as it is read, with languages; else as training measured it."""
+    sets = _measured(info)
+    if sets:
+        return sum(one["cer"]["value"] * one["characters"] for one in sets) / sum(one["characters"] for one in sets)
     value = info.summary.get("cer")
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def standing(info: Any) -> str:
+    """How well it reads and on what that was measured, for a caption; empty where nobody measured it."""
+    value, sets = cer(info), _measured(info)
+    if value is None:
+        return ""
+    if sets:
+        return f"{words.percent(value)} CER on {sum(one['words'] for one in sets):,} words of writers it never saw"
+    number = info.summary.get("words")
+    return f"{words.percent(value)} CER when it was trained" + (f", on {number:,} words" if number else "")
+
+
+def _measured(info: Any) -> list[dict[str, Any]]:
+    """What shipping wrote into the checkpoint: one table of figures a data set."""
+    return list(info.summary.get("measured_with_languages", {}).values())
 
 
 def load(folder: Path, tell: Callable[[str], None]) -> Any:

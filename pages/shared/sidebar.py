@@ -62,8 +62,8 @@ def draw() -> None:
             disabled=not known,
             help="Who reads on the Home and Read pages: a shipped reader, or one of your runs.",
         )
-        if reader in known and readers.cer(known[reader]) is not None:
-            st.caption(f"{words.percent(readers.cer(known[reader]))} CER when it was trained")
+        if reader in known and readers.standing(known[reader]):
+            st.caption(readers.standing(known[reader]))
         if _training() is not None:
             _progress()
 

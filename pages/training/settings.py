@@ -16,6 +16,8 @@ from hwr_core.config import (
     CanvasConfig,
     CnnTransformerConfig,
     CrnnConfig,
+    DualConfig,
+    ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
     TrainingConfig,
@@ -23,6 +25,7 @@ from hwr_core.config import (
     model_config,
 )
 from hwr_core.errors import ConfigError
+from hwr_core.models import handwriting
 
 DATASETS, VALIDATE_ON, MODEL, START_FROM = "datasets", "validate_on", "model", "start_from"
 NAME, NOTES = "name", "notes"
@@ -35,6 +38,7 @@ KINDS: dict[str, Any] = {
 MODELS = {
     "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
     "cnn_transformer": "Reads a whole word at once: deep CNN, Transformer, CTC. Learns more, and wants a GPU for it.",
+    "resnet_ctc": "Reads a whole word at once: ResNet50, CTC. How the image branch of dual learns handwriting.",
     "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
     "seq2seq": "Reads whole words as crnn or cnn_transformer do, then tells letter by letter from the text so far.",
 }
@@ -47,6 +51,12 @@ CHOICES: dict[str, dict[Any, str]] = {
         "conv4": "conv4 and later",
         "conv5": "conv5 only",
     },
+    **{f"{model}.shrink": {1: "as it is", 2: "half as high and wide"} for model in ("dual", "resnet_ctc")},
+}
+IMAGE_WEIGHTS = {
+    "imagenet": "imagenet: downloaded once",
+    "handwriting": "handwriting: kept in models/backbones",
+    "none": "none: random",
 }
 STEPS = {  # of the buttons - and +; any value can be typed
     "canvas.width": 32,
@@ -66,6 +76,7 @@ SPELLED = {"lstm": "LSTM", "ctc": "CTC"}
 LARGER: dict[str, dict[str, Any]] = {  # the network of a thorough training
     "crnn": {"channels": (32, 64, 128, 192), "lstm_units": 192},
     "cnn_transformer": {"layers": 8},
+    "resnet_ctc": {"units": 256},
     "dual": {"image_units": 256},
     "seq2seq": {"layers": 8, "decoder_layers": 3, "decoder_width": 256, "decoder_feed_forward": 1024},
 }
@@ -146,7 +157,13 @@ def fits(start: RunConfig, config: RunConfig) -> bool:
     network: Any = config.model
     if isinstance(network, Seq2SeqConfig) and start.model.name != network.name:
         network = network.encoder_config
-    wanted = dataclasses.replace(start.model, shortcut=0.0) if network is not config.model else start.model
+    wanted: Any = start.model
+    if network is not config.model:
+        wanted = dataclasses.replace(wanted, shortcut=0.0)
+    elif isinstance(network, DualConfig | ResnetCtcConfig) and wanted.name == network.name:
+        # Where weights come from and which are trained may differ: a frozen branch may be fine-tuned later.
+        free = {"image_weights", "fine_tune_from"} & {spec.name for spec in dataclasses.fields(network)}
+        wanted = dataclasses.replace(wanted, **{name: getattr(network, name) for name in free})
     return (wanted, start.canvas) == (network, config.canvas)
 
 
@@ -195,7 +212,8 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
         "bind": "query-params",
     }
     fresh = name not in st.session_state  # a preset has spoken otherwise, and its value is not to be overruled
-    choices = CHOICES.get(name)
+    weights = spec.name == "image_weights"  # those named, or the path of a file
+    choices = image_weights() if weights else CHOICES.get(name)
     if choices is None and typing.get_origin(kind) is typing.Literal:
         choices = {value: shown(value) for value in typing.get_args(kind)}
     if choices is not None:
@@ -204,6 +222,7 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
             **options,
             options=values,
             format_func=lambda value: choices.get(value, str(value)),
+            **({"accept_new_options": True, "on_change": take_backbone, "args": (group,)} if weights else {}),
             **({"index": values.index(default)} if fresh else {}),
         )
     elif isinstance(default, bool):
@@ -216,6 +235,20 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
         st.number_input(**options, min_value=0, step=STEPS.get(name, _whole_step(default)), **value)
     else:
         st.text_input(**options, **({"value": _as_text(default)} if fresh else {}))
+
+
+def image_weights() -> dict[str, str]:
+    """ResNet50 weights that can be named; whether those of handwriting are there is said."""
+    missing = {} if handwriting.is_there() else {"handwriting": "handwriting: not made yet"}
+    return {**IMAGE_WEIGHTS, **missing}
+
+
+def take_backbone(group: str) -> None:
+    """Take over the stage and size of the handwriting backbone where it was chosen, so that it fits. For callbacks."""
+    if st.session_state[key(group, "image_weights")] == "handwriting" and handwriting.is_there():
+        reached = handwriting.about()
+        for name in ("stage", "shrink"):
+            st.session_state[key(group, name)] = reached[name]
 
 
 def _as_text(value: Any) -> str:
@@ -382,6 +415,8 @@ def flat(config: RunConfig) -> dict[str, str]:
     if config.start_from:
         folder = Path(config.start_from)
         rows["starts from"] = folder.parent.name if folder.name == "checkpoint" else folder.name
+    if config.teacher:
+        rows["teacher"] = Path(config.teacher).name
     for title, part in (
         (config.model.name, config.model),
         ("training", config.training),

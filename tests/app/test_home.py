@@ -24,7 +24,7 @@ def test_glance_shows_data_reader_and_run(reader: StandIn, words_added: str):
     shown = html(open_app())
     assert "1 data set" in shown
     assert "41 words" in shown
-    assert "6.5 % CER, on 2,515 words" in shown
+    assert "6.5 % CER when it was trained, on 2,515 words" in shown
     assert "steady" in shown
 
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 import io
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 from visiting import ROOT
 
-from pages.shared import charts, layout, pictures, words
+from pages.shared import charts, layout, pictures, readers, words
+
+
+def test_a_reader_is_spoken_of_as_it_is_read():
+    sets = {
+        "iam": {"cer": {"value": 0.04}, "characters": 300, "words": 60},
+        "other": {"cer": {"value": 0.08}, "characters": 100, "words": 20},
+    }
+    shipped = SimpleNamespace(summary={"cer": 0.2, "words": 9, "measured_with_languages": sets})
+    assert readers.cer(shipped) == pytest.approx(0.05)
+    assert readers.standing(shipped) == "5.0 % CER on 80 words of writers it never saw"
+    assert readers.standing(SimpleNamespace(summary={"cer": 0.2, "words": 3000})) == (
+        "20.0 % CER when it was trained, on 3,000 words"
+    )
+    assert readers.standing(SimpleNamespace(summary={})) == ""
 
 
 @pytest.mark.parametrize(

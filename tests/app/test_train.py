@@ -36,6 +36,7 @@ from hwr_core.config import (
 from hwr_core.data import add_dataset, demo_dataset
 from hwr_core.errors import JobError
 from hwr_core.inference import checkpoint
+from hwr_core.models import handwriting
 from pages.training import follow, settings
 
 KINDS = {"crnn": CrnnConfig, "training": TrainingConfig, "augmentation": AugmentationConfig, "canvas": CanvasConfig}
@@ -127,7 +128,7 @@ def test_settings_come_from_the_address(demo):
     assert "Your own: LSTM units 64 (not 128), epochs 7 (not 40)." in shown(at)
 
 
-@pytest.mark.parametrize("model", ["crnn", "cnn_transformer", "dual", "seq2seq"])
+@pytest.mark.parametrize("model", ["crnn", "cnn_transformer", "resnet_ctc", "dual", "seq2seq"])
 def test_presets_fill_the_widgets_and_are_recognised(demo, home, started, model):
     at = open_page("train", model=model)
     assert element(at, "preset").value == "Standard"
@@ -155,6 +156,49 @@ def test_a_quick_try_goes_on_from_a_shipped_reader(demo, home, started):
     config = made_config(home, "on")
     assert (config.model, config.canvas) == (reader.model, reader.canvas)
     assert config.start_from == str(checkpoint.SHIPPED / "reader")
+
+
+@pytest.fixture
+def backbone(tmp_path, monkeypatch):
+    """Where the handwriting backbone would be; nothing is there yet."""
+    monkeypatch.setattr(handwriting, "BACKBONES", tmp_path / "backbones")
+    return tmp_path / "backbones" / handwriting.NAME
+
+
+def test_a_handwriting_branch_that_is_not_there_is_told(demo, backbone):
+    at = open_page("train", model="dual")
+    branch = element(at, "dual.image_weights")
+    assert "handwriting: not made yet" in branch.options
+    branch.set_value("handwriting").run()
+    assert shown(at).count("There is no handwriting backbone") == 1
+    assert "`make train-backbone DATA=folder-of-zips`" in shown(at)
+    assert element(at, "start").disabled
+    element(at, "dual.image_weights").set_value("none").run()
+    assert not element(at, "start").disabled
+
+
+def test_the_handwriting_branch_brings_its_stage_and_size(demo, home, started, backbone):
+    backbone.mkdir(parents=True)
+    (backbone / handwriting.WEIGHTS_FILE).touch()
+    (backbone / "config.json").write_text(json.dumps({"format_version": 1, "stage": "conv3", "shrink": 2}))
+    at = open_page("train", model="dual")
+    element(at, "dual.image_weights").set_value("handwriting").run()
+    assert (element(at, "dual.stage").value, element(at, "dual.shrink").value) == ("conv3", 2)
+    element(at, "dual.fine_tune_from").set_value("conv4").run()
+    assert "fine_tune_from must be empty or one of conv2, conv3" in shown(at)
+    element(at, "dual.fine_tune_from").set_value("conv3").run()
+    at.text_input(key="name").input("tuned").run()
+    press(at, "start")
+    wanted = DualConfig(image_weights="handwriting", stage="conv3", shrink=2, fine_tune_from="conv3")
+    assert made_config(home, "tuned").model == wanted
+
+
+def test_a_frozen_branch_may_be_fine_tuned_later():
+    frozen = RunConfig(datasets=("a",), model=DualConfig(image_weights="handwriting", stage="conv3", shrink=2))
+    tuned = dataclasses.replace(frozen.model, image_weights="none", fine_tune_from="conv3")
+    assert settings.fits(frozen, dataclasses.replace(frozen, model=tuned))
+    for other in (dataclasses.replace(tuned, stage="conv4"), dataclasses.replace(tuned, joint_units=64), CrnnConfig()):
+        assert not settings.fits(frozen, dataclasses.replace(frozen, model=other))
 
 
 def test_a_starting_point_brings_its_network_and_is_refused_with_another(demo, home):

@@ -188,3 +188,31 @@ def dual_run(tmp_path_factory: pytest.TempPathFactory, tiny_dual: DualConfig) ->
     """A finished run of `dual` on four drawn words, ResNet50's weights random."""
     folder = tmp_path_factory.mktemp("dual")
     return train_four_words(folder, tiny_dual, epochs=30, patience=30, learning_rate=0.003)
+
+
+@pytest.fixture
+def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three layers in ResNet50's place, one ending each stage, where the network itself is not what is looked at."""
+    import keras
+
+    def network(input_shape: tuple[int | None, ...], weights: object = None, **options: object) -> keras.Model:
+        if weights == "imagenet":
+            raise OSError("no network")
+        image = keras.Input(input_shape)
+        x = keras.layers.Conv2D(4, 3, 8, padding="same", name="conv1_conv")(image)
+        x = keras.layers.BatchNormalization(name="conv1_bn")(x)
+        x = keras.layers.Activation("relu", name="conv3_block4_out")(x)
+        x = keras.layers.Conv2D(6, 3, 2, padding="same", name="conv4_block6_out")(x)
+        x = keras.layers.Conv2D(4, 3, 2, padding="same", name="conv5_block3_out")(x)
+        return keras.Model(image, x, name="resnet50")
+
+    monkeypatch.setattr(keras.applications, "ResNet50", network)
+
+
+@pytest.fixture
+def backbones_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder in the place of models/backbones."""
+    from hwr_core.models import handwriting
+
+    monkeypatch.setattr(handwriting, "BACKBONES", tmp_path / "backbones")
+    return tmp_path / "backbones"

@@ -14,6 +14,7 @@ from hwr_core.config import (
     CnnTransformerConfig,
     CrnnConfig,
     DualConfig,
+    ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
     TrainingConfig,
@@ -22,7 +23,8 @@ from hwr_core.config import (
 )
 from hwr_core.errors import ConfigError, HwrError
 
-KINDS = (CanvasConfig, CrnnConfig, CnnTransformerConfig, DualConfig, Seq2SeqConfig, AugmentationConfig, TrainingConfig)
+MODELS = (CrnnConfig, CnnTransformerConfig, ResnetCtcConfig, DualConfig, Seq2SeqConfig)
+KINDS = (CanvasConfig, *MODELS, AugmentationConfig, TrainingConfig)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,15 @@ def test_configurations_are_frozen(kind):
         (CnnTransformerConfig, "feed_forward", 4),
         (CnnTransformerConfig, "dropout", 1.0),
         (CnnTransformerConfig, "shortcut", -0.1),
+        (ResnetCtcConfig, "stage", "conv2"),
+        (ResnetCtcConfig, "shrink", 3),
+        (ResnetCtcConfig, "image_weights", ""),
+        (ResnetCtcConfig, "units", 4),
+        (ResnetCtcConfig, "dropout", 1.0),
+        (ResnetCtcConfig, "shortcut", 1.5),
         (DualConfig, "tokens", "letters"),
+        (DualConfig, "stage", "conv1"),
+        (DualConfig, "shrink", 0),
         (DualConfig, "image_weights", ""),
         (DualConfig, "fine_tune_from", "conv1"),
         (DualConfig, "joint_units", 3),
@@ -129,7 +139,7 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "format_version": 2}, "format 2"),
         (
             {"datasets": ["a"], "model": {"name": "resnet"}},
-            "Known: crnn, cnn_transformer, dual",
+            "Known: crnn, cnn_transformer, resnet_ctc, dual, seq2seq",
         ),
         ({"datasets": ["a"], "model": "crnn"}, "Unknown model None"),
         ({"datasets": ["a"], "canvas": [64, 256]}, "mapping"),
@@ -144,6 +154,14 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "model": {"name": "dual", "tokens": 1}}, "tokens must be text"),
         ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"average": 0.9}}, "average must be 0 for dual"),
         ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"precision": "mixed_bfloat16"}}, "for dual"),
+        ({"datasets": ["a"], "model": {"name": "dual"}, "teacher": "models/reader-small"}, "teacher must be empty"),
+        ({"datasets": ["a"], "model": {"name": "seq2seq"}, "teacher": "models/reader"}, "empty for seq2seq"),
+        ({"datasets": ["a"], "model": {"name": "dual", "stage": "conv3", "fine_tune_from": "conv4"}}, "conv2, conv3"),
+        ({"datasets": ["a"], "model": {"name": "resnet_ctc", "stage": "conv5", "shrink": 2}}, "1 with conv5"),
+        (
+            {"datasets": ["a"], "model": {"name": "dual", "shrink": 2}, "canvas": {"height": 32}},
+            "shrink must be 1 for canvases 32 pixels high",
+        ),
     ],
 )
 def test_a_damaged_file_says_what_is_wrong(values, words):
@@ -160,7 +178,7 @@ def test_whole_numbers_stay_whole():
 
 def test_models_are_known_by_their_names():
     names = {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()}
-    assert names == {name: name for name in ("crnn", "cnn_transformer", "dual", "seq2seq")}
+    assert names == {name: name for name in ("crnn", "cnn_transformer", "resnet_ctc", "dual", "seq2seq")}
     assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
 
 

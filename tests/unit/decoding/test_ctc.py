@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hwr_core.decoding import best_path, best_paths, labelling_log_prob, labelling_log_probs, prefix_beam
+from hwr_core.decoding.beam import FAR, UNLIKELY, candidates
 from hwr_core.decoding.ctc import collapse, log_softmax
 
 Labelling = tuple[int, ...]
@@ -192,3 +193,36 @@ def test_the_usual_beam_finds_the_best_completion(seed, prefix):
     labels, score = prefix_beam(log_probs, prefix=prefix)[0]
     assert tuple(labels) == max(fitting, key=lambda other: fitting[other])
     assert math.exp(score) == pytest.approx(fitting[tuple(labels)])
+
+
+def plain_beam(log_probs: np.ndarray, beam_width: int, unlikely: float, far: float) -> dict[Labelling, float]:
+    """Prefix beam search written down as it is defined: every hypothesis grown, then the best kept."""
+    beam = {(): (1.0, 0.0)}
+    for frame in np.exp(log_probs):
+        labels = [label for label in range(1, len(frame)) if frame[label] > math.exp(unlikely)]
+        found: dict[Labelling, list[float]] = {}
+        least = 0.1 * far * max(map(sum, beam.values()))
+        for text, (blank, written) in beam.items():
+            own = found.setdefault(text, [0.0, 0.0])
+            own[0] += (blank + written) * frame[0]
+            own[1] += written * frame[text[-1]] if text else 0.0
+            for label in labels:
+                grown = (blank if text and label == text[-1] else blank + written) * frame[label]
+                if grown > least:
+                    found.setdefault((*text, label), [0.0, 0.0])[1] += grown
+        order = sorted(found, key=lambda text: -sum(found[text]))
+        bar = max(far * sum(found[order[0]]), sum(found[order[min(beam_width, len(order)) - 1]]))
+        beam = {text: (found[text][0], found[text][1]) for text in order if sum(found[text]) >= bar or not text}
+    return {text: sum(shares) for text, shares in beam.items()}
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("beam_width", [2, 5, 32])
+@pytest.mark.parametrize("sharpness", [1.5, 4.0])
+def test_the_beam_is_the_plain_one(seed, beam_width, sharpness):
+    log_probs = random_log_probs(seed, 24, 12, sharpness)
+    expected = plain_beam(log_probs, beam_width, UNLIKELY, FAR)
+    found = candidates(log_probs, [], beam_width=beam_width, most=beam_width)
+    best = sorted(expected, key=lambda text: -expected[text])[: len(found)]
+    assert [tuple(labels) for labels, _ in found] == best
+    assert [score for _, score in found] == pytest.approx([math.log(expected[text]) for text in best], abs=1e-9)

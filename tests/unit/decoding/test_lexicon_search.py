@@ -10,7 +10,7 @@ import pytest
 from hwr_core.decoding import labelling_log_prob
 from hwr_core.decoding.beam import prefix_forward
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.decoding.lexicon_search import Folding, likeliest_words
+from hwr_core.decoding.lexicon_search import Folding, Grove, likeliest_words
 from hwr_core.text import Charset
 from hwr_core.text.lexicon import Lexicon
 
@@ -23,8 +23,20 @@ LEXICON = Lexicon.from_words(
 )
 
 
+GROVE = Grove([LEXICON])
+OPTIONS = {"weight": WEIGHT, "per_letter": PER_LETTER}
+
+
 def frames(seed: int, count: int = 7) -> np.ndarray:
     return log_softmax(np.random.default_rng(seed).normal(0, 1.5, (count, len(CHARSET) + 1)))
+
+
+def fold(log_probs: np.ndarray) -> np.ndarray:
+    return np.log(Folding(CHARSET, ALPHABET)(np.exp(log_probs)))
+
+
+def searched(folded: np.ndarray, grove: Grove = GROVE, **options) -> list[tuple[str, float]]:
+    return likeliest_words(np.exp(folded)[None], grove, [0], **OPTIONS, **options)[0]
 
 
 def ids(word: str) -> list[int]:
@@ -37,7 +49,7 @@ def judged(word: str, folded: np.ndarray) -> float:
 
 def test_folding_keeps_the_sum_and_joins_letters():
     log_probs = frames(1)
-    folded = np.exp(Folding(CHARSET, ALPHABET)(log_probs))
+    folded = np.exp(fold(log_probs))
     np.testing.assert_allclose(folded.sum(axis=1), 1)
     p = np.exp(log_probs)
     of = {character: label for label, character in enumerate(CHARSET.characters, start=1)}
@@ -48,8 +60,8 @@ def test_folding_keeps_the_sum_and_joins_letters():
 
 @pytest.mark.parametrize("seed", range(12))
 def test_words_come_with_their_own_probability_and_the_best_first(seed):
-    folded = Folding(CHARSET, ALPHABET)(frames(seed))
-    found = likeliest_words(folded, LEXICON, weight=WEIGHT, per_letter=PER_LETTER, most=99)
+    folded = fold(frames(seed))
+    found = searched(folded, most=99)
     expected = sorted((w for w in WORDS if judged(w, folded) > -99), key=lambda word: -judged(word, folded))
     assert [word for word, _ in found][:6] == expected[:6]
     for word, score in found:
@@ -59,12 +71,11 @@ def test_words_come_with_their_own_probability_and_the_best_first(seed):
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("prefix", ["a", "l", "ba", "al", "bal"])
 def test_behind_a_prefix(seed, prefix):
-    folded = Folding(CHARSET, ALPHABET)(frames(seed))
+    folded = fold(frames(seed))
     forward = prefix_forward(folded, ids(prefix))
-    found = likeliest_words(
-        folded, LEXICON, weight=WEIGHT, per_letter=PER_LETTER, entry=(forward[:, 0], forward[:, 1]),
-        start=LEXICON.node(prefix), last=ALPHABET.index(prefix[-1]), most=99,
-    )  # fmt: skip
+    start = LEXICON.node(prefix)
+    assert start is not None
+    found = searched(folded, entries=forward[None], starts=[(start, ALPHABET.index(prefix[-1]))], most=99)
     assert {prefix + rest for rest, _ in found} <= {
         word for word in WORDS if word.startswith(prefix) and word != prefix
     }
@@ -79,23 +90,38 @@ def test_an_elision_joins_a_word():
     log_probs = np.full((8, len(ALPHABET) + 1), math.log(0.02))
     for frame, label in enumerate([3, 4, 0, 1, 0, 2, 0, 0]):
         log_probs[frame, label] = math.log(0.92)
-    options = {"weight": WEIGHT, "per_letter": PER_LETTER}
-    assert "l'ab" in [word for word, _ in likeliest_words(log_probs, LEXICON, joining=math.log(0.5), **options)]
-    assert "l'ab" not in [word for word, _ in likeliest_words(log_probs, LEXICON, **options)]
+    assert "l'ab" in [word for word, _ in searched(log_probs, joining=math.log(0.5))]
+    assert "l'ab" not in [word for word, _ in searched(log_probs)]
 
 
 def test_impossible_frames_and_short_ones_give_no_warning():
     with np.errstate(divide="ignore"):
         log_probs = np.log(np.eye(len(CHARSET) + 1)[[1, 0, 2]])
     with np.errstate(all="raise", under="ignore"):
-        found = likeliest_words(Folding(CHARSET, ALPHABET)(log_probs), LEXICON, weight=WEIGHT, per_letter=PER_LETTER)
+        found = searched(fold(log_probs))
         assert found[0] == ("ab", pytest.approx(0, abs=1e-9))
-        single = likeliest_words(
-            Folding(CHARSET, ALPHABET)(frames(1, 1)), LEXICON, weight=WEIGHT, per_letter=PER_LETTER
-        )
-        assert {word for word, _ in single} == {"a", "b"}
+        assert {word for word, _ in searched(fold(frames(1, 1)))} == {"a", "b"}
 
 
 def test_an_empty_lexicon_has_no_words():
     nothing = Lexicon.from_words({}, ALPHABET)
-    assert likeliest_words(Folding(CHARSET, ALPHABET)(frames(1)), nothing, weight=1.0, per_letter=0.0) == []
+    assert searched(fold(frames(1)), Grove([nothing])) == []
+
+
+def test_many_pictures_and_lexicons_at_once_are_searched_as_each_alone():
+    other = Lexicon.from_words({"zab": 0.1, "bz": 0.02, "z'": 0.01, "a": 1e-3, "aba": 1e-4}, "zab'y")
+    charset = Charset("ablyzABL',5à’")
+    rng = np.random.default_rng(5)
+    log_probs = log_softmax(rng.normal(0, 1.5, (6, 8, len(charset) + 1)))
+    lexicons, languages = (LEXICON, other), [0, 1, 0, 1, 1, 0]
+    each = [np.exp(some) for some in log_probs]
+    frames = np.zeros((6, 8, 6))
+    alone = []
+    for row, language in enumerate(languages):
+        folded = Folding(charset, lexicons[language].alphabet)(each[row])
+        frames[row, :, : folded.shape[1]] = folded
+        alone += likeliest_words(folded[None], Grove([lexicons[language]]), [0], joining=math.log(0.5), **OPTIONS)
+    together = likeliest_words(frames, Grove(lexicons), languages, joining=math.log(0.5), **OPTIONS)
+    assert [[word for word, _ in found] for found in together] == [[word for word, _ in found] for found in alone]
+    scores = [[score for found in some for _, score in found] for some in (together, alone)]
+    np.testing.assert_allclose(scores[0], scores[1], rtol=1e-9)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import DataError
-from hwr_core.inference.calibration import Calibration, across_writers, calibration_error, fit
+from hwr_core.inference.calibration import Calibration, Evidence, across_writers, calibration_error, fit
 
 
 def drawn(scale: float, shift: float, count: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -73,3 +73,38 @@ def test_each_writer_is_judged_by_the_others():
     changed = across_writers(confidences, odd, writers)
     assert np.allclose(np.array(changed)[::12], np.array(after)[::12])
     assert not np.allclose(changed, after)
+
+
+def evidences(count: int = 20_000) -> tuple[np.ndarray, list[Evidence], np.ndarray]:
+    """Readings whose confidence means another thing when letters alone read otherwise, or a word is long."""
+    rng = np.random.default_rng(5)
+    confidences, letters = rng.uniform(0.05, 0.98, (2, count))
+    same, lengths = rng.random(count) < 0.6, rng.integers(1, 12, count)
+    known = [Evidence(*one) for one in zip(letters.tolist(), same.tolist(), lengths.tolist(), strict=True)]
+    odds = np.log(confidences / (1 - confidences)) + 1.5 * same - 0.25 * lengths
+    return confidences, known, rng.random(count) < 1 / (1 + np.exp(-odds))
+
+
+def test_evidence_makes_confidences_truer():
+    confidences, known, right = evidences()
+    plain, informed = fit(confidences, right), fit(confidences, right, known)
+    assert informed.needs_evidence
+    assert not plain.needs_evidence
+    assert informed.scale == pytest.approx(1, abs=0.08)
+    assert informed.same == pytest.approx(1.5, abs=0.25)
+    long = np.array([one.length > 8 for one in known])
+    before = np.array([plain.one(confidence) for confidence in confidences])
+    after = np.array([informed.one(*one) for one in zip(confidences, known, strict=True)])
+    assert calibration_error(before[long], right[long]) > 0.1
+    assert calibration_error(after[long], right[long]) < 0.03
+    writers = [f"w{index % 12}" for index in range(len(right))]
+    assert calibration_error(across_writers(confidences, right, writers, evidence=known), right) < 0.015
+
+
+def test_evidence_at_the_ends_is_a_number():
+    for one in (Evidence(0.0, False, 0), Evidence(1.0, True, 60), Evidence(1e-200, False, 1)):
+        assert np.isfinite(one.numbers()).all()
+    calibration = Calibration(0.8, 0.1, 0.1, 0.5, 0.2, -0.1, 0.3)
+    assert 0 <= calibration.one(1e-12, Evidence(0.0, False, 5)) < calibration.one(0.9, Evidence(0.9, True, 5)) <= 1
+    assert Calibration.from_dict({"scale": 0.5, "shift": 1.0}) == Calibration(0.5, 1.0)
+    assert Calibration.from_dict(vars(calibration)) == calibration

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hwr_core.decoding.ctc import log_softmax
+from hwr_core.decoding.listed import ListedWords
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.errors import CharsetError
 from hwr_core.inference.ctc_reader import CtcReader
@@ -192,3 +193,15 @@ def test_a_language_mends_what_is_no_word(text, slip):
                 for row in (3 * place + 1,):
                     log_probs[row, FULL.encode(right)[0]] = math.log(0.2)
     assert CtcReader(FULL).read(log_probs[None], [""], 1, judge)[0][0][0] == text
+
+
+@pytest.mark.parametrize("text", ["building", "The", "house,", "maison"])
+def test_a_plain_word_is_read_without_a_search_of_the_lexicons(text, monkeypatch):
+    judge = Judge((load_language("en"), load_language("fr")))
+    log_probs = written(text)[None]
+    ((wide, share),) = CtcReader(FULL).read(log_probs, [""], 2, judge)[0][:1]
+    reader = CtcReader(FULL)
+    monkeypatch.setattr(ListedWords, "_dress", lambda *_: pytest.fail("the lexicons were searched"))
+    ((narrow, other),) = reader.read(log_probs, [""], 1, judge)[0]
+    assert narrow == wide == text
+    assert math.exp(other) == pytest.approx(math.exp(share), abs=0.1)

@@ -108,6 +108,19 @@ class TestEveryModel:
 
 
 @pytest.mark.slow
+def test_free_readings_carry_what_their_confidence_is_weighed_by(recognizer, draw):
+    pictures = [draw("tea"), BLANK]
+    free, blank = recognizer.read(pictures, language="none")
+    assert blank.evidence is None
+    if recognizer.model_name == "dual":
+        assert free.evidence is None
+        return
+    assert free.evidence.length == len(free.text)
+    assert 0 <= free.evidence.letters <= 1
+    assert recognizer.read(pictures[:1], words=["tea", "ink"])[0].evidence is None
+    assert recognizer.read(pictures[:1], mask="?ea")[0].evidence is None
+
+
 def test_a_checkpoint_reads_the_same_through_onnx_and_keras(crnn_run, draw, tmp_path):
     quick = Recognizer.load(crnn_run / "checkpoint")
     assert type(quick._network).__name__ == "OnnxNetwork"

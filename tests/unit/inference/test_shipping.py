@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from hwr_core.errors import CheckpointError
 from hwr_core.imaging import ink_canvas
 from hwr_core.inference.checkpoint import SHIPPED
 from hwr_core.inference.onnx import INT8_FILE, ONNX_FILE, OnnxNetwork, onnx_file
-from hwr_core.inference.shipping import write_int8
+from hwr_core.inference.shipping import WEIGHTS, halve_keras, halve_onnx, write_int8
 
 FOLDER = SHIPPED / "reader-small"
 
@@ -38,3 +40,37 @@ def test_int8_is_made_and_reads_the_same(tmp_path, canvases):
 def test_int8_needs_a_network_and_canvases(tmp_path, canvases):
     with pytest.raises(CheckpointError, match="canvases"):
         write_int8(tmp_path, canvases)
+
+
+def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = Path(shutil.copy(FOLDER / "model.keras", tmp_path))
+    halve_keras(path)
+    assert path.stat().st_size < 0.6 * (FOLDER / "model.keras").stat().st_size
+    before, after = (
+        h5py.File(io.BytesIO(zipfile.ZipFile(file).read(WEIGHTS))) for file in (FOLDER / "model.keras", path)
+    )
+    kinds = set()
+
+    def compare(name, item):
+        if isinstance(item, h5py.Dataset):
+            kinds.add(after[name].dtype)
+            np.testing.assert_allclose(after[name][()], item[()], rtol=1e-3, atol=1e-6)
+
+    before.visititems(compare)
+    assert kinds == {np.dtype(np.float16), np.dtype(np.float32)}
+
+
+def test_half_precision_onnx_says_the_same(tmp_path, canvases):
+    pytest.importorskip("onnx")
+    folder = Path(shutil.copytree(FOLDER, tmp_path / "reader", ignore=shutil.ignore_patterns(INT8_FILE)))
+    images = np.stack(canvases)[..., None] / np.float32(255)
+    before = OnnxNetwork(folder / ONNX_FILE).predict_on_batch(images)
+    halve_onnx(folder / ONNX_FILE)
+    size = (folder / ONNX_FILE).stat().st_size
+    assert size < 2.4e6  # 1.1 million parameters
+    after = OnnxNetwork(folder / ONNX_FILE).predict_on_batch(images)
+    np.testing.assert_allclose(after, before, atol=0.05)
+    halve_onnx(folder / ONNX_FILE)  # a second time there is nothing to halve
+    np.testing.assert_array_equal(OnnxNetwork(folder / ONNX_FILE).predict_on_batch(images), after)
+    assert write_int8(folder, canvases).stat().st_size < size

@@ -33,19 +33,6 @@ def dual(tiny_dual, images) -> keras.Model:
     return model
 
 
-@pytest.fixture
-def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two layers in ResNet50's place, where the network itself is not what is looked at."""
-
-    def network(input_shape: tuple[int, ...], **options: object) -> keras.Model:
-        image = keras.Input(input_shape)
-        x = keras.layers.Conv2D(4, 3, 32, padding="same", name="conv1_conv")(image)
-        x = keras.layers.BatchNormalization(name="conv1_bn")(x)
-        return keras.Model(image, x, name="resnet50")
-
-    monkeypatch.setattr(keras.applications, "ResNet50", network)
-
-
 @pytest.fixture(scope="module")
 def prefixes() -> np.ndarray:
     return np.array([[BEGIN, 0, 0], [BEGIN, 4, 0], [BEGIN, 4, 5]], np.int32)

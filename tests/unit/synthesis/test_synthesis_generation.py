@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from hwr_core.errors import ConfigError, DataError
-from hwr_core.synthesis import Face, SyntheticWord, generate, save_words
+from hwr_core.synthesis import Face, Mix, SyntheticWord, generate, save_words
 from hwr_core.synthesis.__main__ import main
 from hwr_core.synthesis.generation import CHUNK, COLUMNS, WORDS_A_WRITER, split_of
 
@@ -100,3 +100,9 @@ def test_the_command_line_explains_missing_fonts(tmp_path: Path, capsys) -> None
 def test_one_part_for_all(faces: list[Face], tmp_path: Path) -> None:
     assert save_words(generate(3, faces), tmp_path / "set", split="train") == 3
     assert (tmp_path / "set" / "words.csv").read_text(encoding="utf-8").count(",train\n") == 3
+
+
+def test_writers_in_capitals_write_everything_so(faces: list[Face]) -> None:
+    words = list(generate(200, faces, seed=4, mix=Mix(capitals=1)))
+    assert all(word.text == word.text.upper() for word in words)
+    assert any(word.text.isalpha() and len(word.text) > 4 for word in words)

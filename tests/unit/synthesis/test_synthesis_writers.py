@@ -12,7 +12,8 @@ from hwr_core.errors import ConfigError
 from hwr_core.imaging import ink_canvas
 from hwr_core.synthesis import Face, Mix, Style, random_style, render_word
 from hwr_core.synthesis.cropping import CLEAR, from_line, losses
-from hwr_core.synthesis.letters import broken, joins_well, kerned
+from hwr_core.synthesis.fonts import measure
+from hwr_core.synthesis.letters import broken, joins_well, kerned, small_capitals
 from hwr_core.synthesis.pen import thinned
 
 
@@ -123,6 +124,35 @@ def test_mix_turns_things_off(face: Face) -> None:
         off = ("size_jitter", "tilt", "warp", "paper_texture", "ink_texture", "bleed", "noise", "blur", "jpeg")
         assert all(getattr(style, name) == 0 for name in (*off, "neighbours", "cut", "underline", "strike_out"))
         assert (style.scan, style.ruling) == ("grey", "none")
+
+
+def test_some_write_in_capitals(face: Face) -> None:
+    found = [random_style(face, np.random.default_rng(seed), Mix(capitals=0.5)) for seed in range(400)]
+    capital = [style for style in found if style.capitals != "text"]
+    assert len(capital) / 400 == pytest.approx(0.5, abs=0.08)
+    assert {style.setting for style in capital} == {"letters"}
+    assert sum(style.capitals == "small" for style in capital) / len(capital) == pytest.approx(0.5, abs=0.11)
+
+
+def test_nobody_writes_capitals_in_copperplate(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    cursive = replace(measure(face.path), cursive=True)
+    monkeypatch.setattr("hwr_core.synthesis.writers.measure", lambda path: cursive)
+    found = [random_style(face, np.random.default_rng(seed), Mix(capitals=1)) for seed in range(30)]
+    assert {style.capitals for style in found} == {"text"}
+
+
+def test_small_capitals_are_lower_than_the_first(face: Face) -> None:
+    plain = write("HHHH", Style(face=face, setting="letters", text_height=100))
+    small = write("HHHH", Style(face=face, setting="letters", text_height=100, capitals="small"))
+    assert small.shape[1] < plain.shape[1]
+    rows = [np.flatnonzero((part < 128).any(axis=1)) for part in np.array_split(small, 4, axis=1)]
+    first, *_, last = [int(row[-1] - row[0]) for row in rows]
+    assert last < 0.92 * first
+    assert abs(rows[0][-1] - rows[-1][-1]) <= 4  # they stand on one line
+    sizes = small_capitals(list('"TO-DAY'), 100, np.random.default_rng(0))
+    assert sizes[:2] == [100, 100]
+    assert sizes[3] == 100  # the hyphen
+    assert {sizes[place] for place in (2, 4, 5, 6)} == {min(sizes)}
 
 
 def test_shares_of_scans_are_kept(face: Face) -> None:

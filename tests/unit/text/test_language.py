@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import time
 from pathlib import Path
@@ -13,14 +14,15 @@ import pytest
 
 from hwr_core.errors import ConfigError
 from hwr_core.text import language
-from hwr_core.text.habits import CASES, Habits, apart, case_of, marks_log_prob
+from hwr_core.text.habits import CAPITAL, CASES, LISTED, UNLISTED, Habits, apart, case_of, marks_log_prob
 from hwr_core.text.language import (
     LANGUAGE_FOLDER,
     LanguageModel,
+    Written,
     habits_of,
     languages,
     load_language,
-    mixed_log_prob,
+    mixed_log_probs,
     save_habits,
     shares_of_languages,
 )
@@ -52,6 +54,36 @@ def english() -> LanguageModel:
 )  # fmt: skip
 def test_what_is_written_so_is_likelier(english, likelier, other):
     assert english.log_prob(likelier) > english.log_prob(other)
+
+
+def test_many_texts_are_judged_as_each_alone(english):
+    texts = """the The THE tHe cat, "cat" cat's CAT'S I i I'm i'm I'M S. s. S.) 14th 1987. 3,50 ... well-known
+    well-known's l'eau -' O'Brien London london LONDON zermott İ ß the’s cat""".split()  # noqa: SIM905
+    together = english.log_probs(Written(["", *texts]))
+    alone = [english.log_prob(text) for text in ["", *texts]]
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
+
+
+def by_the_book(english: LanguageModel, core: str) -> float:
+    """A core without digits, as `LanguageModel` describes it, term by term."""
+    habits, lower = english.habits, core.lower()
+    case = habits.case * math.log((CAPITAL if english.lexicon.is_capital(lower) else LISTED)[case_of(core)])
+    if lower == "i" or lower.startswith("i'"):
+        case = habits.case * math.log(0.98 if core[0] == "I" and core[1:] == lower[1:] else 0.005)
+    name = habits.case * math.log(UNLISTED[case_of(core)]) + habits.letters * english.letters.log_prob(lower)
+    ways = [english.lexicon.log_prob(lower) + case, math.log(habits.unlisted) + name]
+    if lower.endswith("'s"):
+        ways.append(math.log(habits.possessive) + by_the_book(english, core[:-2]))
+    parts = [part for part in re.split(r"(?<=')|(-)", core) if part]
+    if len(parts) > 1:
+        ways.append(sum(math.log(habits.joined) if part == "-" else by_the_book(english, part) for part in parts))
+    return float(np.logaddexp.reduce(ways))
+
+
+@pytest.mark.parametrize("core", "the The cat Cat's CAT London i I I'm i'm well-known l'eau zermott the-cat's".split())  # noqa: SIM905
+def test_a_word_is_the_sum_of_its_ways(english, core):
+    around = marks_log_prob("(", ",")
+    assert english.log_prob(f"({core},") == pytest.approx(by_the_book(english, core) + around, rel=1e-12)
 
 
 @pytest.mark.parametrize("text", ["", "?", "€", "«»", "漢字", "a" * 60, "-", "'", "’’", "_", "1'a-2", "ß", "İ", "\\"])
@@ -109,7 +141,7 @@ class TestShares:
         assert all(0.2 < share < 0.8 for share in shares_of_languages(["le"], [self.ENGLISH, self.FRENCH]))
 
     def test_mixing_is_a_weighted_mean(self):
-        mixed = mixed_log_prob("chat", [self.ENGLISH, self.FRENCH], [0.25, 0.75])
+        (mixed,) = mixed_log_probs(["chat"], [self.ENGLISH, self.FRENCH], [0.25, 0.75])
         both = [math.exp(model.log_prob("chat")) for model in (self.ENGLISH, self.FRENCH)]
         assert math.exp(mixed) == pytest.approx(0.25 * both[0] + 0.75 * both[1])
 

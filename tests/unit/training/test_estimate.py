@@ -13,6 +13,7 @@ from hwr_core.config import (
     CnnTransformerConfig,
     CrnnConfig,
     DualConfig,
+    ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
     TrainingConfig,
@@ -35,8 +36,16 @@ def config_of(model=None, **training: object) -> RunConfig:
 
 @pytest.mark.parametrize(
     "model",
-    [CrnnConfig(), CnnTransformerConfig(), Seq2SeqConfig(), DUAL, dataclasses.replace(DUAL, fine_tune_from="conv5")],
-    ids=["crnn", "cnn_transformer", "seq2seq", "dual", "tuned"],
+    [
+        CrnnConfig(),
+        CnnTransformerConfig(),
+        ResnetCtcConfig(),
+        Seq2SeqConfig(),
+        DUAL,
+        dataclasses.replace(DUAL, fine_tune_from="conv5"),
+        dataclasses.replace(DUAL, stage="conv3", shrink=2),
+    ],
+    ids=["crnn", "cnn_transformer", "resnet_ctc", "seq2seq", "dual", "tuned", "dual_small"],
 )
 def test_figures_are_sane(model):
     found = estimate(config_of(model))
@@ -108,6 +117,7 @@ def test_data_that_is_not_there():
         CrnnConfig(channels=(32, 64, 128, 256), lstm_units=256, lstm_layers=3),
         CnnTransformerConfig(),
         CnnTransformerConfig(channels=(16, 32, 32, 64), blocks=(1, 1, 2), width=64, layers=1, feed_forward=512),
+        ResnetCtcConfig(stage="conv3", shrink=2),
     ],
 )
 def test_parameters_of_ctc_models(model):

@@ -58,7 +58,7 @@ def written(folder: Path, **changes) -> Path:
     return folder / "tiny.json"
 
 
-@pytest.mark.parametrize("name", ["reader", "reader-small", "reader-open"])
+@pytest.mark.parametrize("name", ["reader", "reader-small", "reader-large", "reader-open", "reader-open-large"])
 def test_the_recipes_of_the_shipped_readers(name):
     found = read_recipe(RECIPES / f"{name}.json")
     assert found.name == name
@@ -68,7 +68,7 @@ def test_the_recipes_of_the_shipped_readers(name):
     for earlier, stage in zip(found.stages, found.stages[1:], strict=False):
         assert stage.start_from == earlier.name
         assert (stage.config.model, stage.config.canvas) == (earlier.config.model, earlier.config.canvas)
-    if name == "reader-open":  # nothing that asks for more than attribution
+    if name.startswith("reader-open"):  # nothing that asks for more than attribution
         assert not [s for s in found.stages if "iam-words" in s.config.datasets]
         assert "iam-words" not in found.sources
     if name == "reader-small":
@@ -84,7 +84,9 @@ def test_the_recipes_of_the_shipped_readers(name):
         ({"stages": [{"name": "one", "config": "one.json", "start_from": "two"}]}, "an earlier stage"),
         ({"stages": [{"name": "one", "config": "other.json"}]}, "There is no file"),
         ({"stages": 3}, "is no recipe"),
+        ({"int8": "perhaps"}, 'int8 must be true, false or "auto"'),
         ({"synthetic": {"words": 3}}, "Synthetic has no setting 'words'"),
+        ({"synthetic": [{"name": "some"}, {"words": 3}]}, "Synthetic has no setting 'words'"),
     ],
 )
 def test_a_damaged_recipe_says_what_is_wrong(tmp_path, changes, words):
@@ -191,6 +193,9 @@ def test_the_command_trains_measures_and_ships(command, make_dataset, tmp_path, 
     assert "| words | 2 of 1 |" in reader.card
     assert "| stage two | 2 epochs" in reader.card
     assert "begun with one" in reader.card
+    assert reader.summary["int8"]["words"] == 2
+    assert "| in 8 bits, `model.int8.onnx` | " in reader.card
+    assert (models / "tiny" / "model.int8.onnx").is_file() == reader.summary["int8"]["kept"]
     assert "Shipped" in capsys.readouterr().out
     assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 0  # laid out anew
 
@@ -213,5 +218,5 @@ def test_missing_fonts_are_told(command, tmp_path, capfd):
 
 
 def test_recipes_are_told_from_single_runs(command):
-    assert command.recipe_names() == ["reader", "reader-large", "reader-open", "reader-small"]
+    assert command.recipe_names() == ["reader", "reader-large", "reader-open", "reader-open-large", "reader-small"]
     assert "stages" not in read_json(RECIPES / "starter.json")

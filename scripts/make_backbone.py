@@ -1,0 +1,147 @@
+#!/usr/bin/env python
+"""Teach a ResNet50 handwriting, and lay it into models/backbones, where `image_weights: handwriting` finds it.
+
+    python scripts/make_backbone.py --data zips/                 a folder with iam-words.zip; for two cores
+    python scripts/make_backbone.py --recipe gpu --data zips/    larger, for a GPU
+    python scripts/make_backbone.py --data packed/ --minutes 9   what `python -m hwr_core.data pack` wrote
+    python scripts/make_backbone.py --export-only                what the stages have reached so far
+
+The stages of scripts/recipes/backbones/RECIPE.json are trained one behind the other, as `make_reader.py` does it.
+Whatever ends it, the same command goes on behind the last finished epoch; KERAS_BACKEND=jax uses a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from make_reader import STOPPED, figures, gather, show, stage_row  # noqa: E402
+
+from hwr_core import jobs  # noqa: E402
+from hwr_core.errors import HwrError  # noqa: E402
+from hwr_core.models import handwriting  # noqa: E402
+from hwr_core.training.recipe import Recipe, read_recipe, train_recipe  # noqa: E402
+from hwr_core.training.work import log_line  # noqa: E402
+
+RECIPES = ROOT / "scripts" / "recipes" / "backbones"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        recipe = read_recipe(RECIPES / f"{options.recipe}.json")
+        if not options.export_only:
+            gather(recipe, options.data, options.fonts, options.workers)
+            if not train_recipe(recipe, log_line, options.minutes):
+                print("Stopped; the same command goes on behind the last finished epoch.")
+                return STOPPED
+        if not options.train_only:
+            export(recipe, options.backbones / handwriting.NAME)
+    except HwrError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    recipes = sorted(path.stem for path in RECIPES.glob("*.json"))
+    made.add_argument("--recipe", choices=recipes, default="two-cores", help="how it is trained (%(default)s)")
+    made.add_argument("--data", type=Path, nargs="+", default=[], help="zips, folders of them, or packed data sets")
+    made.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 trains to the end")
+    made.add_argument("--fonts", type=Path, default=ROOT / "fonts", help="for synthetic words: see make fonts")
+    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that render words")
+    made.add_argument("--backbones", type=Path, default=handwriting.BACKBONES, help="where it is laid")
+    only = made.add_mutually_exclusive_group()
+    only.add_argument("--train-only", action="store_true", help="leave measuring and export to another machine")
+    only.add_argument("--export-only", action="store_true", help="measure and lay out the last stage begun")
+    return made
+
+
+def export(recipe: Recipe, folder: Path) -> Path:
+    """Measure the newest stage's best epoch as a reader, and keep its ResNet50 in half precision with a card."""
+    from hwr_core.data import list_datasets, open_dataset
+    from hwr_core.evaluation import evaluate
+    from hwr_core.inference import Recognizer
+    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.training import list_runs
+
+    runs = {run.name: run for run in list_runs()}
+    begun = [runs[stage.name] for stage in recipe.stages if stage.name in runs and runs[stage.name].checkpoint]
+    if not begun:
+        raise HwrError(f"No stage of the recipe {recipe.name} has a checkpoint yet. Train at least one epoch.")
+    checkpoint, config = begun[-1].checkpoint, begun[-1].config
+    have = {info.name for info in list_datasets() if info.is_ready}
+    results = {}
+    for name in recipe.measure:
+        if name in have:
+            options = {"language": "none"}  # the network alone is what is measured
+            reader = Recognizer.load(checkpoint)
+            results[name] = evaluate(reader, open_dataset(name), "validation", read_options=options, progress=show)
+            print(f"\n{name}: CER {results[name].cer}, words right {results[name].word_accuracy}")
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    values = {
+        **{name: getattr(config.model, name) for name in ("stage", "shrink")},
+        **{name: getattr(config.canvas, name) for name in ("height", "width")},
+        "recipe": f"scripts/recipes/backbones/{recipe.name}.json",
+        "data": recipe.sources,
+        "licence": recipe.licence,
+        "teacher": config.teacher,
+        "seconds": round(sum(float(run.history["seconds"].sum()) for run in begun)),
+        "commit": commit,
+        "measured": {name: figures(result) for name, result in results.items()},
+    }
+    network = load_model(checkpoint).get_layer("backbone").get_layer("resnet50")
+    handwriting.save(folder, network, values)
+    size = (folder / handwriting.WEIGHTS_FILE).stat().st_size
+    stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
+    jobs.write_text(folder / "card.md", card(recipe, values, results, [*stages, size_row(network, size)]))
+    print(f"Kept: {folder}, {size / 1e6:.1f} MB")
+    return folder
+
+
+def size_row(network: Any, size: int) -> str:
+    return f"| parameters | {network.count_params():,}, in half precision {size / 1e6:.1f} MB |"
+
+
+def card(recipe: Recipe, values: dict[str, Any], results: dict[str, Any], rows: list[str]) -> str:
+    measured = [f"| {name} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |" for name, r in results.items()]
+    sources = "; ".join(f"{name}: {text}" for name, text in recipe.sources.items())
+    lines = [
+        f"# {handwriting.NAME}",
+        "",
+        recipe.about,
+        "",
+        "| validation | words, unseen writers | CER | words right |",
+        "|---|---|---|---|",
+        *measured,
+        "",
+        "What its own CTC head reads, as written, without a language; 95 % intervals by bootstrap over writers. What "
+        "`dual` reads with it: `python benchmarks/dual_branches.py`.",
+        "",
+        "| | |",
+        "|---|---|",
+        f"| reaches | {values['stage']}, pictures of {values['height']} x {values['width']} made {values['shrink']} "
+        "times smaller |",
+        f"| data | {sources} |",
+        f"| licence of the weights | **{recipe.licence}** |",
+        f"| recipe | `{values['recipe']}`: `python scripts/make_backbone.py --recipe {recipe.name} --data "
+        "folder-of-zips` |",
+        *rows,
+        f"| commit | {values['commit']} |",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
