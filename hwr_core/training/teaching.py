@@ -150,7 +150,7 @@ class Trial:
 
 
 def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Trial | None:
-    """The best of those that read the words held back no worse than before; None where there is none.
+    """The best of those that read no fewer of the words held back right than before; None where there is none.
 
     Right or wrong of a few words tells little, so the probability of their transcriptions counts beside it. What was
     read surely and now is read otherwise counts against, at `change_cost` of a word. Of all that are less than one
@@ -161,7 +161,7 @@ def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Tr
         before: how the words held back were read.
         change_cost: of a sure reading that changed.
     """
-    allowed = [trial for trial in trials if not trial.read.is_worse_than(before)]
+    allowed = [trial for trial in trials if trial.read.right >= before.right]
 
     def worth(trial: Trial) -> float:
         return trial.read.right + trial.expected - change_cost * trial.changed

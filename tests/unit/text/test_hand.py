@@ -65,7 +65,7 @@ def test_a_name_that_was_written_is_expected_again(english):
     assert judge.bonus("Zermatt") == pytest.approx(plain.bonus("Zermatt"), abs=0.5)  # four fifths are left of it
     assert hand.own.lexicon.is_capital("zermott")
     assert "cat's" in hand.own.lexicon
-    assert judge.likely_models(1, 0.02) == [*hand.models, hand.own]
+    assert judge.likely_models() == list(judge.every) == [*hand.models, hand.own]
     assert judge.for_batch(["the"]).own is hand.own
 
 

@@ -81,7 +81,7 @@ def test_the_share_that_reads_the_words_held_back_best_is_taken():
 def test_what_reads_the_words_held_back_worse_is_never_taken():
     before = Score(8, 5, 9, 40)
     assert best_trial([trial(1.0, 4, 8.0), trial(0.0, 5)], before, 0.25).share == 0.0
-    assert best_trial([trial(1.0, 4), trial(0.0, 5, edits=10)], before, 0.25) is None
+    assert best_trial([trial(1.0, 4), trial(0.0, 4)], before, 0.25) is None
 
 
 def test_sure_readings_that_change_count_against_a_share():
@@ -96,6 +96,10 @@ def test_how_much_of_what_was_learned_is_in_is_said():
     some = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, expects=True)
     assert some.sentence.endswith("5 before.")
     assert replace(some, share=0.5).sentence.endswith("50% of what was learned is in: that reads them best.")
+    more = replace(some, after=Score(8, 5, 11, 40))
+    assert more.sentence.startswith("Not better: 5 of 8")
+    assert "with 11 characters to be changed, 9 before" in more.sentence
+    assert more.is_worse
     assert "Only the hand's words, capitals and marks are in" in replace(some, share=0.0).sentence
     assert "learned from 30 of the 40 unread words" in replace(some, unread=40, guessed=30).sentence
     untouched = replace(some, share=0.0, expects=False, after=some.before)
