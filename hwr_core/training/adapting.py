@@ -81,7 +81,7 @@ class Taught:
         if self.is_untouched:
             return f"Not better: what was learned read the words held back worse, so the reader is as it was. {more}"
         if now.right == was.right and now.edits > was.edits:
-            return f"Not better: {figures}, and {now.edits} characters of them have to be changed, {was.edits} before. {more}"
+            return f"Not better: {figures}, with {now.edits} characters to be changed, {was.edits} before. {more}"
         if self.is_worse:
             return f"Worse: {figures}. Keep the reader you have; look for wrong words, or accept more and teach again."
         if (was.right, was.edits) == (now.right, now.edits):
