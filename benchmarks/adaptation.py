@@ -2,11 +2,16 @@
 """What a reader learns of one person's hand: words right before and after it was taught 16, 64 and 200 of them.
 
     python benchmarks/adaptation.py --data iam-words copiste-words csafe-words --words 64 --writers 15 --minutes 20
+    python benchmarks/adaptation.py --words 64 --unread                              # as the app, the rest being open
 
 For each validation writer with enough words, so many are drawn at random (by the writer's name: no choice, no seed to
 try) and taught by the function that the app uses, a quarter of them held back. All other words of that writer, at
 most `--most`, were seen by nobody: they are read before and after, letter by letter ("none") and with the languages
 that the reader can write ("auto", the app's way).
+
+With `--unread` the reader is given the pictures of those other words too, without their transcriptions, as the app
+gives it the open words on the page: it learns from its own readings of them before they are measured (transductive
+learning). Figures with and without it are kept apart, and only those without say what it does for words to come.
 
 Writers come in turn from each data set, in the order of a hash of their names, behind the first `--skip` of each
 set, on which the recipe was tuned. Each finished writer is written to `--results` at once; called again, it goes on.
@@ -106,7 +111,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", nargs="+", default=["iam-words", "copiste-words", "csafe-words"])
     parser.add_argument("--words", type=int, nargs="+", default=[16, 64, 200])
     parser.add_argument("--writers", type=int, default=15, help="for each number of words")
-    parser.add_argument("--skip", type=int, default=2, help="writers of each data set that the recipe was tuned on")
+    parser.add_argument("--skip", type=int, default=3, help="writers of each data set that the recipe was tuned on")
     parser.add_argument("--most", type=int, default=150, help="unseen words of a writer that are read")
     parser.add_argument("--unread", action="store_true", help="show the reader the pictures of the unseen words too")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="another recipe than the app's")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def check_teachable(config: RunConfig, alphabet: object) -> Charset:
 
 def teach(
     task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None = None
-) -> Iterator[dict[str, float]]:
+) -> Generator[dict[str, float]]:
     """Train `task` (of `training.tasks`) round by round, the statistics of its batch norms frozen.
 
     A few words of one hand are no sample of all handwriting: their means and variances in place of the learned ones
@@ -93,11 +93,21 @@ def teach(
     Raises:
         JobError: the loss became infinite.
     """
-    from hwr_core.training.loop import ahead
-
     frozen = list(batch_norms(task.model))
     for layer in frozen:
         layer.trainable = False
+    try:
+        yield from _rounds(task, config, tell, before_round)
+    finally:
+        for layer in frozen:
+            layer.trainable = True  # the checkpoint is as any other
+
+
+def _rounds(
+    task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None
+) -> Generator[dict[str, float]]:
+    from hwr_core.training.loop import ahead
+
     steps, done = task.steps() * config.training.epochs, 0
     tell(done, steps)
     for epoch in range(config.training.epochs):
@@ -115,8 +125,6 @@ def teach(
             tell(done, steps)
         spent = time.time() - begun
         yield {"loss": total / words, "words": words, "seconds": spent * words / counted if counted else spent}
-    for layer in frozen:
-        layer.trainable = True  # the checkpoint is as any other
 
 
 def blended(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
