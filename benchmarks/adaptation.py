@@ -2,11 +2,16 @@
 """What a reader learns of one person's hand: words right before and after it was taught 16, 64 and 200 of them.
 
     python benchmarks/adaptation.py --data iam-words copiste-words csafe-words --words 64 --writers 15 --minutes 20
+    python benchmarks/adaptation.py --words 64 --unread                              # as the app, the rest being open
 
 For each validation writer with enough words, so many are drawn at random (by the writer's name: no choice, no seed to
 try) and taught by the function that the app uses, a quarter of them held back. All other words of that writer, at
 most `--most`, were seen by nobody: they are read before and after, letter by letter ("none") and with the languages
 that the reader can write ("auto", the app's way).
+
+With `--unread` the reader is given the pictures of those other words too, without their transcriptions, as the app
+gives it the open words on the page: it learns from its own readings of them before they are measured (transductive
+learning). Figures with and without it are kept apart, and only those without say what it does for words to come.
 
 Writers come in turn from each data set, in the order of a hash of their names, behind the first `--skip` of each
 set, on which the recipe was tuned. Each finished writer is written to `--results` at once; called again, it goes on.
@@ -81,6 +86,7 @@ def main() -> None:
         counts = [(name, words_of_writers(dataset)) for name, dataset in datasets.items()]
         for name, writer in in_turn(counts, words + LEAST_UNSEEN, options.skip)[: options.writers]:
             key = {"checkpoint": options.checkpoint.name, "data": name, "writer": writer, "words": words}
+            key["unread"] = options.unread
             if any(key.items() <= row.items() for row in rows):
                 continue
             if time.time() + longest > end:
@@ -92,20 +98,24 @@ def main() -> None:
             longest = max(longest, time.time() - begun)
             print(line(rows[-1]), flush=True)
     for words in options.words:
-        mine = [row for row in rows if (row["checkpoint"], row["words"]) == (options.checkpoint.name, words)]
+        chosen = {"checkpoint": options.checkpoint.name, "words": words, "unread": options.unread}
+        mine = [row for row in rows if chosen.items() <= row.items()]
         if mine:
-            print(f"\n{options.checkpoint.name}, {words} words, {len(mine)} writers\n{table(mine)}")
+            beside = ", pictures of the unseen words shown" if options.unread else ""
+            print(f"\n{options.checkpoint.name}, {words} words{beside}, {len(mine)} writers\n{table(mine)}")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader")
     parser.add_argument("--data", nargs="+", default=["iam-words", "copiste-words", "csafe-words"])
     parser.add_argument("--words", type=int, nargs="+", default=[16, 64, 200])
     parser.add_argument("--writers", type=int, default=15, help="for each number of words")
-    parser.add_argument("--skip", type=int, default=2, help="writers of each data set that the recipe was tuned on")
+    parser.add_argument("--skip", type=int, default=3, help="writers of each data set that the recipe was tuned on")
     parser.add_argument("--most", type=int, default=150, help="unseen words of a writer that are read")
-    parser.add_argument("--passes", type=int, help="another recipe than the app's")
+    parser.add_argument("--unread", action="store_true", help="show the reader the pictures of the unseen words too")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="another recipe than the app's")
+    parser.add_argument("--verbose", action="store_true", help="print the log of each teaching")
     parser.add_argument("--minutes", type=float, default=1e6, help="no writer is begun that would end later")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "out" / "adaptation.json")
     options = parser.parse_args()
@@ -131,7 +141,8 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
     from hwr_core.training.hand_words import Hand, fitting, hold_back
     from hwr_core.training.teaching import describe
 
-    settings = AdaptationConfig(passes=options.passes) if options.passes else AdaptationConfig()
+    values = dict(pair.split("=", 1) for pair in options.set)
+    settings = AdaptationConfig(**{name: json.loads(value) for name, value in values.items()})
     dataset = datasets[key["data"]]
     own = dataset.part("validation")
     own = own[(dataset.table["writer"].iloc[own] == key["writer"]).to_numpy(bool)]
@@ -141,11 +152,14 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
     config = replace(config, start_from=str(options.checkpoint))
     before = errors(Recognizer.load(options.checkpoint), dataset, unseen)
     wall, processor = time.time(), time.process_time()
+    pictures = dataset.canvases(config.canvas)
+    unread = [np.array(pictures[row]) for row in unseen] if options.unread else []
+    hand = Hand(dataset, taught_rows[~held], taught_rows[held], unread)
+    say = print if options.verbose else lambda _: None
     with tempfile.TemporaryDirectory() as folder:
         taught = teach_hand(
-            Path(folder), config, Hand(dataset, taught_rows[~held], taught_rows[held]), list(datasets.values()),
-            settings, lambda *_: None, lambda _: None, key["writer"],
-        )  # fmt: skip
+            Path(folder), config, hand, list(datasets.values()), settings, lambda *_: None, say, key["writer"]
+        )
         wall, processor = time.time() - wall, time.process_time() - processor
         after = errors(Recognizer.load(Path(folder) / "checkpoint"), dataset, unseen)
     return {
@@ -154,7 +168,8 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
         "after": after,
         "wall": wall,
         "processor": processor,
-        "said_worse": taught.is_worse,
+        "said_worse": taught.is_worse or taught.is_untouched,
+        "guessed": taught.guessed,
         "share": taught.share,
         "held_back": [asdict(taught.before), asdict(taught.after)],
         "others": [asdict(taught.others_before), asdict(taught.others_after)],

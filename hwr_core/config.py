@@ -321,25 +321,30 @@ class TrainingConfig:
 class AdaptationConfig:
     """Teaching a trained reader one person's hand from a few words.
 
-    Rate, replay and frozen statistics are the best of five recipes tried on three IAM validation writers, 64 words
-    each. 36 passes instead of 12 rest on one writer. On a writer of Copiste, twice the rate was worse, passes over the
-    words held back too were as good, and weaker changes of the pictures were one word better.
-    `benchmarks/adaptation.py` measures the whole on writers that nothing was tuned on.
+    `docs/experiments.md` has what was tried. `benchmarks/adaptation.py` measures the whole on writers that nothing was
+    tuned on.
     """
 
     least_words: int = setting(16, "Fewer words of a hand teach nothing that can be shown to be learned.")
     held_back_every: int = setting(4, "Every so many words one is held back, to measure what was learned.")
     least_held_back: int = setting(8, "At least so many words are held back.")
-    passes: int = setting(36, "How often each of the hand's words is shown, changed a little each time.")
-    rounds: int = setting(4, "The passes are divided into so many rounds; progress is told after each.")
+    passes: int = setting(30, "How often each of the hand's words is shown, changed a little each time.")
+    rounds: int = setting(5, "The passes are divided into so many rounds; unread words are read before each.")
+    last_rounds: int = setting(2, "So many of them, the last, learn from the words held back too: measured by then.")
     most_steps: int = setting(600, "Most steps; the passes are fewer where there are many words.")
     batch_size: int = setting(16, "Words in a step.")
-    learning_rate: float = setting(1e-3, "Peak of the learning rate.")
+    learning_rate: float = setting(3e-4, "Peak of the learning rate.")
     warmup_steps: int = setting(10, "Steps over which the learning rate rises to its peak.")
     replay_share: float = setting(0.25, "Share of other hands' words in a step, so that those are not forgotten.")
+    unread_share: float = setting(0.4, "Most of the hand's words in a step that nobody has read: their reading counts.")
+    sure: float = setting(0.8, "Unread words are learned from where their reading is at least so sure.")
+    most_unread: int = setting(400, "Most unread words that are looked at.")
     shares: tuple[float, ...] = setting(
-        (1.0, 0.6, 0.3), "Shares of what was learned: the first is taken with which held-back words are read no worse."
+        (0.75, 0.5, 1.0, 0.25, 0.0),
+        "Shares of what was learned, the likeliest first: the one that reads held-back words best is taken.",
     )
+    steady: float = setting(0.95, "An unread word that the old reader was so sure of should be read the same.")
+    change_cost: float = setting(0.25, "What such a word read otherwise counts: part of a held-back word read wrong.")
     other_hands: int = setting(64, "Words of other hands that are read before and after.")
     seed: int = setting(1, "Same seed, same words, same machine: same reader.")
 
@@ -347,12 +352,18 @@ class AdaptationConfig:
         require(2 <= self.least_held_back < self.least_words, "least_held_back", self.least_held_back, "2 or more")
         require(self.held_back_every >= 2, "held_back_every", self.held_back_every, "2 or more")
         require(1 <= self.rounds <= self.passes, "rounds", self.rounds, "from 1 to the number of passes")
+        require(0 <= self.last_rounds < self.rounds, "last_rounds", self.last_rounds, "from 0 to less than rounds")
         require(1 <= self.batch_size <= 256, "batch_size", self.batch_size, "from 1 to 256")
         require(self.most_steps >= 1, "most_steps", self.most_steps, "1 or more")
         require(0 < self.learning_rate < 0.1, "learning_rate", self.learning_rate, "in (0, 0.1)")
         require(0 <= self.replay_share < 1, "replay_share", self.replay_share, "in [0, 1)")
-        falling = bool(self.shares) and list(self.shares) == sorted(self.shares, reverse=True)
-        require(falling and all(0 < share <= 1 for share in self.shares), "shares", self.shares, "falling, in (0, 1]")
+        require(0 <= self.unread_share < 1, "unread_share", self.unread_share, "in [0, 1)")
+        require(0 < self.sure <= 1, "sure", self.sure, "in (0, 1]")
+        require(0 < self.steady <= 1, "steady", self.steady, "in (0, 1]")
+        require(self.most_unread >= 0, "most_unread", self.most_unread, "0 or more")
+        require(self.change_cost >= 0, "change_cost", self.change_cost, "0 or more")
+        once = bool(self.shares) and len(set(self.shares)) == len(self.shares)
+        require(once and all(0 <= share <= 1 for share in self.shares), "shares", self.shares, "each once, in [0, 1]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

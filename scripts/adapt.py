@@ -4,9 +4,11 @@
 python scripts/adapt.py                                      # the words accepted on the Read page
 python scripts/adapt.py --words anna.csv --checkpoint models/reader-small
 python scripts/adapt.py --words iam-words --writer 178       # one writer of a data set
+python scripts/adapt.py --unread scans/*.png                 # more words of the hand, which nobody has read
 
-A quarter of the words is held back and read before and after. The reader that it starts from is kept; the new one is
-a run of the workspace and stands among the readers of the app.
+A quarter of the words is held back and read before and after; as much of what was learned is taken as reads them
+best, and nothing where all of it reads them worse. The reader that it starts from is kept; the new one is a run of
+the workspace and stands among the readers of the app. Exits with 2 where nothing got better.
 """
 
 from __future__ import annotations
@@ -28,18 +30,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--words", default="my-corrections", help="a data set's name, or a CSV, folder or zip")
     parser.add_argument("--writer", help="whose words of it; all, where left out")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader-small", help="the reader to teach")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader", help="the reader to teach")
     parser.add_argument("--replay", action="append", default=[], metavar="DATA", help="data sets of other hands")
+    parser.add_argument(
+        "--unread", nargs="+", type=Path, default=[], metavar="IMAGE",
+        help="pictures of more words of the hand: it learns from its own readings of those that it is sure of",
+    )  # fmt: skip
     parser.add_argument("--name", default="", help="what the new reader is called")
     parser.add_argument("--passes", type=int, default=AdaptationConfig().passes)
     parser.add_argument("--learning-rate", type=float, default=AdaptationConfig().learning_rate)
+    parser.add_argument("--sure", type=float, default=AdaptationConfig().sure, help="how sure of unread words, 0 to 1")
     options = parser.parse_args(arguments)
 
+    from hwr_core.imaging import read_picture
     from hwr_core.training import new_adaptation, read_result
     from hwr_core.training.work import work
 
     try:
-        settings = AdaptationConfig(passes=options.passes, learning_rate=options.learning_rate)
+        settings = AdaptationConfig(passes=options.passes, learning_rate=options.learning_rate, sure=options.sure)
         run = new_adaptation(
             options.checkpoint,
             options.words,
@@ -47,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             replay=tuple(options.replay),
             settings=settings,
             name=options.name,
+            unread=[read_picture(path) for path in options.unread],
         )
         work(run.folder)
     except HwrError as error:
@@ -61,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     was, now = taught.others_before, taught.others_after
     print(f"{was.words} words of other hands: {was.right} right before, {now.right} after.")
     print(f"The new reader: {run.folder / 'checkpoint'} ({taught.seconds:.0f} s)")
-    return 2 if taught.is_worse else 0
+    return 2 if taught.is_worse or taught.is_untouched else 0
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Joined:
     """
 
     def __init__(self, parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
+        self.parts = list(parts)
         self._arrays = [array for array, _ in parts]
         self._array_of = np.concatenate([np.full(len(rows), i, np.int32) for i, (_, rows) in enumerate(parts)])
         self._row_of = np.concatenate([np.asarray(rows, np.int64) for _, rows in parts])

@@ -69,7 +69,7 @@ class ListedWords:
         words = likeliest_words(
             self._folded(np.exp(log_probs), models, [(place, language) for place, language, _ in asked]),
             judge.grove,
-            [judge.models.index(models[language]) for _, language, _ in asked],
+            [judge.every.index(models[language]) for _, language, _ in asked],
             weight=judge.weight,
             per_letter=judge.per_letter,
             entries=entries,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +16,7 @@ from hwr_core.text.language import LanguageModel, mixed_log_probs, shares_of_lan
 LIKELY = 2  # so many lexicons are searched: those of the languages with the greatest shares
 LEAST_SHARE = 0.02
 COMMON = math.log(6e-6)  # share among all words
+OWN_SHARE = 0.2  # of what a hand writes that it has written in the words it was taught by
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,12 @@ class Judge:
     Args:
         models: the languages, at least one.
         shares: of the languages in what is being read; equal where left out.
+        own: the words of the hand that is read, where they are known (`text.hand`).
     """
 
     models: tuple[LanguageModel, ...]
     shares: tuple[float, ...] = field(default=())
+    own: LanguageModel | None = None
 
     @property
     def weight(self) -> float:
@@ -46,13 +49,14 @@ class Judge:
     def for_batch(self, texts: Sequence[str]) -> Judge:
         """The same judge, the languages' shares found from the first readings of a batch."""
         shares = shares_of_languages(texts, self.models)
-        return Judge(self.models, tuple(shares))
+        return replace(self, shares=tuple(shares))
 
     def likely_models(self) -> list[LanguageModel]:
-        """The languages of the greatest shares."""
+        """The languages of the greatest shares, and the hand's own words."""
         shares = self._shares
         order = sorted(range(len(shares)), key=lambda place: -shares[place])
-        return [self.models[place] for place in order[:LIKELY] if shares[place] >= LEAST_SHARE]
+        likely = [self.models[place] for place in order[:LIKELY] if shares[place] >= LEAST_SHARE]
+        return [*likely, self.own] if self.own else likely
 
     def is_common(self, text: str) -> bool:
         """Whether one of the likely languages has the text, marks left off, as a word of some frequency."""
@@ -60,9 +64,14 @@ class Judge:
         return any(model.lexicon.log_prob(core) > COMMON for model in self.likely_models())
 
     @property
+    def every(self) -> tuple[LanguageModel, ...]:
+        """The languages, and the hand's own words behind them."""
+        return (*self.models, self.own) if self.own else self.models
+
+    @property
     def grove(self) -> Grove:
-        """The lexicons of `models`, in their order."""
-        return _grove(self.models)
+        """The lexicons of `every`, in their order."""
+        return _grove(self.every)
 
     @property
     def _shares(self) -> tuple[float, ...]:
@@ -75,7 +84,10 @@ class Judge:
     def bonuses(self, texts: Sequence[str]) -> np.ndarray:
         """`(N,)`, as `bonus`, of many texts."""
         lengths = np.array([len(text) for text in texts])
-        return self.weight * mixed_log_probs(texts, self.models, self._shares) + self.per_letter * lengths
+        shares = self._shares
+        if self.own:
+            shares = (*(share * (1 - OWN_SHARE) for share in shares), OWN_SHARE)
+        return self.weight * mixed_log_probs(texts, self.every, shares) + self.per_letter * lengths
 
     def judged(self, candidates: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
         """Candidates with their probabilities, best first.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from hwr_core.inference.memory import OutputMemory
 from hwr_core.inference.seq2seq_network import load_seq2seq
 from hwr_core.inference.seq2seq_reader import Seq2SeqReader
 from hwr_core.text import Charset, Tokens
+from hwr_core.text.hand import HandLanguage, hand_language
 from hwr_core.text.language import languages, load_language
 
 BATCH = 64
@@ -56,13 +58,20 @@ class Reading:
 
 
 class Recognizer:
-    """A checkpoint, ready to read. Use `Recognizer.load`."""
+    """A checkpoint, ready to read. Use `Recognizer.load`.
 
-    def __init__(self, folder: Path, remember: int = 0) -> None:
+    Args:
+        folder: the checkpoint.
+        remember: see `load`.
+        network: reads in place of the folder's: one that is being trained, say.
+    """
+
+    def __init__(self, folder: Path, remember: int = 0, network: Any = None) -> None:
         self.folder = Path(folder)
         self.config, self.alphabet, self.summary = read_about(self.folder)
         seq2seq = load_seq2seq(self.folder) if isinstance(self.config.model, Seq2SeqConfig) else None
-        self._network = seq2seq or load_network(self.folder)
+        self._network = network if network is not None else seq2seq or load_network(self.folder)
+        self._hands: dict[tuple[str, ...], HandLanguage] = {}
         self._memory = OutputMemory(remember)
         needed = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
         if self._network.output_shape[-1] != needed:
@@ -105,6 +114,11 @@ class Recognizer:
         if isinstance(self.alphabet, Charset):
             return "".join(self.alphabet.characters)
         return "".join(sorted(set("".join(self.alphabet.written))))
+
+    @property
+    def hand(self) -> list[str]:
+        """The words that it was taught of one hand: it expects them, and capitals and marks as they have them."""
+        return list(self.summary.get("taught", {}).get("texts", []))
 
     @property
     def card(self) -> str:
@@ -181,8 +195,15 @@ class Recognizer:
     def _judge(self, language: str) -> Judge | None:
         if language == NO_LANGUAGE or self._dual:
             return None
-        codes = self.languages() if language == AUTO else [language]
-        return Judge(tuple(load_language(code) for code in codes)) if codes else None
+        codes = tuple(self.languages() if language == AUTO else [language])
+        if not codes:
+            return None
+        models = tuple(load_language(code) for code in codes)
+        if not self.hand:
+            return Judge(models)
+        if codes not in self._hands:
+            self._hands[codes] = hand_language(self.hand, models)
+        return Judge(self._hands[codes].models, own=self._hands[codes].own)
 
     def _read(
         self,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 
 from hwr_core.errors import ConfigError
@@ -26,6 +28,7 @@ CASES = ("lower", "title", "upper", "mixed")
 LISTED = (0.86, 0.12, 0.02, 2e-4)  # shares of the cases: of listed words
 CAPITAL = (0.02, 0.92, 0.05, 0.01)  # of those that are names
 UNLISTED = (0.4, 0.5, 0.09, 1e-2)  # of words that are not listed
+CASE_CAUTION, MARKS_CAUTION = 20, 60  # so many words of the general kind are added to what a hand's words say
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,75 @@ def case_of(core: str) -> int:
     return 2 if core == core.upper() else 3
 
 
+@dataclass(frozen=True, eq=False)
+class Manner:
+    """How capitals and marks are used: in general, or by one hand (`Manner.of`).
+
+    Attributes:
+        listed, capital, unlisted: shares of the cases of listed words, of those that are names, of all others.
+        before, after: shares of the marks around words.
+    """
+
+    listed: Sequence[float] = LISTED
+    capital: Sequence[float] = CAPITAL
+    unlisted: Sequence[float] = UNLISTED
+    before: Mapping[str, float] = field(default_factory=lambda: BEFORE)
+    after: Mapping[str, float] = field(default_factory=lambda: AFTER)
+
+    @classmethod
+    def of(cls, texts: Sequence[str], kind_of: Mapping[str, str]) -> Manner:
+        """One hand's: the general shares, and what was counted in its words.
+
+        Whoever writes in capitals does so whatever the word is, so their share is counted over all words.
+
+        Args:
+            texts: words as written.
+            kind_of: `listed` or `capital` of those lower-case cores that lists have; all others are `unlisted`.
+
+        Example:
+            >>> Manner().listed[2], round(Manner.of(["TEA", "NO"] * 20, {"tea": "listed", "no": "listed"}).listed[2], 2)
+            (0.02, 0.67)
+        """
+        parts = [apart(text) for text in texts]
+        words = [core for _, core, _ in parts if len(core) > 1 and not any(map(str.isdigit, core))]
+        counts: dict[str, Counter[int]] = {"listed": Counter(), "capital": Counter(), "unlisted": Counter()}
+        for core in words:
+            counts[kind_of.get(core.lower(), "unlisted")][case_of(core)] += 1
+        upper = sum(some[2] for some in counts.values())
+        shares = {}
+        for kind, some in counts.items():
+            usual = getattr(cls(), kind)
+            capitals = (upper + CASE_CAUTION * usual[2]) / (len(words) + CASE_CAUTION)
+            rest, counted = 1 - usual[2], some.total() - some[2] + CASE_CAUTION
+            shares[kind] = [
+                capitals if case == 2 else (1 - capitals) * (some[case] + CASE_CAUTION * share / rest) / counted
+                for case, share in enumerate(usual)
+            ]
+        before, after = (_blended(Counter(part[place] for part in parts), table)
+                         for place, table in ((0, BEFORE), (2, AFTER)))  # fmt: skip
+        return cls(**shares, before=before, after=after)
+
+
+def _blended(counts: Counter[str], usual: Mapping[str, float]) -> dict[str, float]:
+    """Shares of marks: counted ones and the usual ones, as if seen on `MARKS_CAUTION` words more."""
+    total = counts.total() + MARKS_CAUTION
+    return {
+        marks: (counts[marks] + MARKS_CAUTION * usual.get(marks, 0)) / total
+        for marks in dict.fromkeys([*usual, *counts])
+        if marks
+    }
+
+
 @lru_cache(maxsize=10_000)
-def marks_log_prob(before: str, after: str) -> float:
+def marks_log_prob(before: str, after: str, manner: Manner | None = None) -> float:
     """Natural logarithm of the probability of the marks around a word."""
-    return _of(before, BEFORE) + _of(after, AFTER)
+    manner = manner or USUAL
+    return _of(before, manner.before) + _of(after, manner.after)
 
 
-def _of(marks: str, table: dict[str, float]) -> float:
+def _of(marks: str, table: Mapping[str, float]) -> float:
     if not marks:
-        return math.log(1 - sum(table.values()))
+        return math.log(max(1 - sum(table.values()), STRAY))
     share = table.get(marks)
     return math.log(share) if share else len(marks) * math.log(STRAY)
 
@@ -123,3 +186,6 @@ def number_log_prob(core: str, habits: Habits) -> float:
     if UNIT.fullmatch(core):
         return said + math.log(0.05)
     return said + math.log(habits.odd) + (len(core) - digits) * math.log(0.03)
+
+
+USUAL = Manner()

@@ -15,7 +15,7 @@ import numpy as np
 
 from hwr_core.config import read_json
 from hwr_core.errors import ConfigError
-from hwr_core.text.habits import CAPITAL, LISTED, UNLISTED, Habits, apart, case_of, marks_log_prob, number_log_prob
+from hwr_core.text.habits import USUAL, Habits, Manner, apart, case_of, marks_log_prob, number_log_prob
 from hwr_core.text.lexicon import Lexicon
 from hwr_core.text.ngram import CharacterModel
 
@@ -61,7 +61,7 @@ class Written:
         initials: rows of `cores` that are single capitals before a full stop.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], manner: Manner = USUAL) -> None:
         marks: list[float] = []
         cores: list[str] = []
         self.bare: list[int] = []
@@ -70,7 +70,7 @@ class Written:
         self.numbers: list[tuple[int, str]] = []
         for place, text in enumerate(texts):
             before, core, after = apart(text)
-            marks.append(marks_log_prob(before, after) if core else marks_log_prob("", before))
+            marks.append(marks_log_prob(before, after, manner) if core else marks_log_prob("", before, manner))
             if not core:
                 self.bare.append(place)
             elif not core.isalpha() and any(character.isdigit() for character in core):
@@ -94,16 +94,27 @@ class LanguageModel:
         code: the language, such as `en`.
         lexicon, letters: its words and its character model.
         habits: shares and weights.
+        manner: how capitals and marks are used.
     """
 
-    def __init__(self, code: str, lexicon: Lexicon, letters: CharacterModel, habits: Habits | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        lexicon: Lexicon,
+        letters: CharacterModel,
+        habits: Habits | None = None,
+        manner: Manner = USUAL,
+    ) -> None:
         self.code, self.lexicon, self.letters = code, lexicon, letters
-        self.habits = habits or Habits()
+        self.habits, self.manner = habits or Habits(), manner
         log = {name: math.log(getattr(self.habits, name)) for name in ("unlisted", "joined", "possessive")}
         self._joined, self._possessive = log["joined"], log["possessive"]
-        cases = [[self.habits.case * math.log(share) for share in shares] for shares in (LISTED, CAPITAL)]
-        self._listed_cases = np.array(cases)  # (2, 4): of a word, and of one that is written with a capital
-        self._unlisted_cases = np.array([log["unlisted"] + self.habits.case * math.log(share) for share in UNLISTED])
+        listed, capital, unlisted = (
+            [self.habits.case * math.log(share) for share in shares]
+            for shares in (manner.listed, manner.capital, manner.unlisted)
+        )
+        self._listed_cases = np.array([listed, capital])  # (2, 4): of a word, and of one that is written with a capital
+        self._unlisted_cases = log["unlisted"] + np.array(unlisted)
         self._lower = lru_cache(maxsize=20_000)(self._of_letters)  # words come again: in other capitals, other marks
 
     @classmethod
@@ -134,7 +145,7 @@ class LanguageModel:
         Capitals and marks count with the exponents of `Habits`, so the sum over all strings is near 1 only where
         those are 1.
         """
-        return float(self.log_probs(Written([text]))[0])
+        return float(self.log_probs(Written([text], self.manner))[0])
 
     def log_probs(self, written: Written) -> np.ndarray:
         """`(N,)`, as `log_prob`, of many texts."""
@@ -221,7 +232,7 @@ def shares_of_languages(texts: Sequence[str], models: Sequence[LanguageModel], r
     shares = np.full(len(models), 1 / len(models))
     if len(models) == 1 or not texts:
         return shares.tolist()
-    written = Written(texts)
+    written = Written(texts, models[0].manner)
     scores = np.stack([model.log_probs(written) for model in models], axis=1)
     likelihoods = np.exp(scores - scores.max(axis=1, keepdims=True))
     for _ in range(rounds):
@@ -233,7 +244,7 @@ def shares_of_languages(texts: Sequence[str], models: Sequence[LanguageModel], r
 
 def mixed_log_probs(texts: Sequence[str], models: Sequence[LanguageModel], shares: Sequence[float]) -> np.ndarray:
     """`(N,)` natural logarithms of the texts' probabilities where each language has its share."""
-    written = Written(texts)
+    written = Written(texts, models[0].manner)
     scores = [math.log(share) + model.log_probs(written) for model, share in zip(models, shares, strict=True)]
     found: np.ndarray = np.logaddexp.reduce(scores)
     return found

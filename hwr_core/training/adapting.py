@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,17 +20,19 @@ from hwr_core import jobs
 from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
 from hwr_core.data import MY_CORRECTIONS, DataSet, list_datasets, resolve, slug
 from hwr_core.errors import ConfigError
-from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about, save_checkpoint
+from hwr_core.imaging import ink_canvas
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.training.hand_words import Hand, hand_of, mixed
+from hwr_core.training.lesson import Lesson, Progress
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, Run, free_name, runs_folder
-from hwr_core.training.teaching import Score, blended, check_teachable, describe, no_worse, score, task_from, teach
+from hwr_core.training.teaching import Score, check_teachable, describe, score, task_from
 
 if TYPE_CHECKING:
     from hwr_core.inference import Recognizer
 
 RESULT_FILE = "taught.json"
+UNREAD_FILE = "unread.npz"  # canvases of words that nobody has read; gone when the run is done
 DEMO = "demo"
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Taught:
         others_before, others_after: how words of other hands were read: what was forgotten.
         readings: of each word held back its id, transcription, reading before and after.
         seconds: wall time.
-        share: of what was learned that the new reader has; less than 1 where all of it read the words held back worse.
+        share: of what the network learned that the new reader has; 0 where none of it read the words held back better.
+        unread: how many words of the hand were given that nobody had read; `guessed` of them it learned from.
+        expects: whether it expects the hand's words, capitals and marks (`text.hand`).
     """
 
     learned: int
@@ -55,22 +59,45 @@ class Taught:
     seconds: float = 0.0
     readings: list[dict[str, str]] = field(default_factory=list)
     share: float = 1.0
+    unread: int = 0
+    guessed: int = 0
+    expects: bool = False
 
     @property
     def is_worse(self) -> bool:
         return self.after.is_worse_than(self.before)
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether the new reader is the old one over again."""
+        return not self.share and not self.expects
+
+    @property
     def sentence(self) -> str:
         """What happened, what next."""
         was, now = self.before, self.after
         figures = f"{now.right} of {now.words} words held back are read right, {was.right} before"
-        if (was.right, was.edits) == (now.right, now.edits):
-            return f"No better: {figures}. Accept more words of this hand, and teach again."
+        more = "Accept more words of this hand, and teach again."
+        if self.is_untouched:
+            return f"Not better: what was learned read the words held back worse, so the reader is as it was. {more}"
+        if now.right == was.right and now.edits > was.edits:
+            return f"Not better: {figures}, with {now.edits} characters to be changed, {was.edits} before. {more}"
         if self.is_worse:
             return f"Worse: {figures}. Keep the reader you have; look for wrong words, or accept more and teach again."
-        less = f" All that was learned read them worse, so {self.share:.0%} of it is in." if self.share < 1 else ""
-        return f"Better: {figures}.{less}"
+        if (was.right, was.edits) == (now.right, now.edits):
+            return f"No better: {figures}. {more}"
+        return f"Better: {figures}.{self._how}"
+
+    @property
+    def _how(self) -> str:
+        parts = []
+        if self.guessed:
+            parts.append(f"It learned from {self.guessed} of the {self.unread} unread words too.")
+        if not self.share:
+            parts.append("Only the hand's words, capitals and marks are in: the rest read them worse.")
+        elif self.share < 1:
+            parts.append(f"{self.share:.0%} of what was learned is in: that reads them best.")
+        return "".join(f" {part}" for part in parts)
 
 
 def new_adaptation(
@@ -81,6 +108,7 @@ def new_adaptation(
     replay: tuple[str, ...] = (),
     settings: AdaptationConfig | None = None,
     name: str = "",
+    unread: Sequence[np.ndarray] = (),
 ) -> Run:
     """Make the folder of a run that teaches a hand; `start` then begins it. The reader it starts from is kept.
 
@@ -92,6 +120,8 @@ def new_adaptation(
             the built-in one.
         settings: the recipe.
         name: of the run and so of the new reader; made of the reader's and the writer's where left out.
+        unread: pictures of more words of the hand, which nobody has read yet: it learns from its own readings of
+            those that it is sure of.
 
     Raises:
         DataError: there are too few words.
@@ -116,6 +146,9 @@ def new_adaptation(
     request = {"words": words, "writer": writer, "replay": list(replay), "settings": asdict(settings)}
     jobs.write_text(folder / ADAPTATION_FILE, json.dumps(request, indent=1, ensure_ascii=False))
     jobs.write_text(folder / CONFIG_FILE, json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    if len(unread):
+        canvases = [ink_canvas(picture, config.canvas) for picture in unread[: settings.most_unread]]
+        np.savez_compressed(folder / UNREAD_FILE, canvases=np.stack(canvases))
     return Run(folder)
 
 
@@ -149,10 +182,21 @@ def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], 
     request = read_json(folder / ADAPTATION_FILE)
     settings = build(AdaptationConfig, request["settings"])
     hand = hand_of(resolve(request["words"], tell), config, settings, request["writer"])
+    hand = replace(hand, unread=unread_of(folder))
     replay = [resolve(name, tell) for name in request["replay"]]
     taught = teach_hand(folder, config, hand, replay, settings, tell, say, request["writer"] or "")
     jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(taught), indent=1, ensure_ascii=False))
+    (folder / UNREAD_FILE).unlink(missing_ok=True)
     return taught
+
+
+def unread_of(folder: Path) -> list[np.ndarray]:
+    """The canvases that `new_adaptation` laid there; blank ones are left out."""
+    path = folder / UNREAD_FILE
+    if not path.is_file():
+        return []
+    with np.load(path, allow_pickle=False) as arrays:
+        return [canvas for canvas in arrays["canvases"] if canvas.any()]
 
 
 def teach_hand(
@@ -177,43 +221,33 @@ def teach_hand(
     old = Recognizer.load(start)
     charset = check_teachable(old.config, old.alphabet)
     known = len(charset)
-    charset = charset.grown(hand.dataset.table["transcription"].iloc[hand.learned].tolist())
+    charset = charset.grown(hand.texts(hand.learned))
     if len(charset) > known:
         say(f"New characters: {''.join(charset.characters[known:])}")
-    say(f"{len(hand.learned)} words to learn from, {len(hand.held_back)} held back. {describe(settings)}.")
+    say(
+        f"{len(hand.learned)} words to learn from, {len(hand.held_back)} held back, {len(hand.unread)} unread. "
+        f"{describe(settings)}."
+    )
     tell("Reading before", 0, 2)
     checked = [(hand.dataset, hand.held_back), *samples_of(replay, settings)]
     first = read_all(old, checked)
     tell("Starting the network", 0, 0)
     words, taught_config = mixed(hand, trainable(replay), config, settings, charset)
     task = task_from(start, words, taught_config, folder)
-    untaught = task.model.get_weights()
-    learn(folder, task, taught_config, tell, say)
-    about = {"taught": {"words": len(hand.learned), "writer": writer, "from": old.name}}
-    learned = task.model.get_weights()
-
-    def read_with(share: float) -> tuple[Score, list[list[str]]]:
-        tell("Saving", 0, 0)
-        task.model.set_weights(blended(untaught, learned, share))
-        save_checkpoint(folder / CHECKPOINT_FOLDER, task.model, taught_config, charset, about)
-        task.export(folder / CHECKPOINT_FOLDER)
-        tell("Reading after", 1, 2)
-        readings = read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked)
-        return score(texts_of(*checked[0]), readings[0]), readings
-
-    share, second = no_worse(settings.shares, score(texts_of(*checked[0]), first[0]), read_with)
-    if share < 1:
-        say(f"All that was learned read the words held back worse; {share:.0%} of it is kept.")
-    return replace(compare(hand, checked, first, second, time.time() - begun), share=share)
-
-
-def learn(folder: Path, task: Any, config: RunConfig, tell: Progress, say: Callable[[str], None]) -> None:
-    """The rounds of a teaching, and their table in the folder."""
-    history: list[dict[str, Any]] = []
-    for result in teach(task, config, lambda step, steps: tell("Learning", step, steps)):
-        history.append(row_of(len(history) + 1, result, task, history))
-        say(f"round {len(history)}: loss {result['loss']:.3f}")
-    write_history(folder, history)
+    lesson = Lesson(folder / CHECKPOINT_FOLDER, hand, task, taught_config, settings, charset)
+    lesson.save(hand.learned, writer, old)
+    before = score(hand.texts(hand.held_back), first[0])
+    choice = lesson.learn(folder, trainable(replay), before, old, tell, say)
+    tell("Saving", 0, 0)
+    every = np.sort(np.concatenate([hand.learned, hand.held_back]))
+    lesson.save(every if choice.expects else None, writer, old)
+    task.export(folder / CHECKPOINT_FOLDER)
+    tell("Reading after", 1, 2)
+    # The words held back are known to it by now: their readings of before that are the measure.
+    second = [choice.readings, *read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked[1:])]
+    taught = compare(hand, checked, first, second, time.time() - begun)
+    guessed = lesson.guessed if choice.share else 0
+    return replace(taught, share=choice.share, expects=choice.expects, unread=len(hand.unread), guessed=guessed)
 
 
 def trainable(replay: list[DataSet]) -> list[tuple[DataSet, np.ndarray]]:
@@ -266,29 +300,3 @@ def compare(
             {"word_id": word_id, "transcription": text, "before": was, "after": now} for word_id, text, was, now in own
         ],
     )
-
-
-def row_of(number: int, result: dict[str, float], task: Any, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """A round as a row of a run's history; the figures are of the words held back. The last round is kept."""
-    from hwr_core.training.loop import learning_rate
-
-    for row in history:
-        row["best"] = 0
-    seconds = result["seconds"]
-    figures = task.validate(lambda: False)
-    rate = {"learning_rate": learning_rate(task.network), "seconds": seconds}
-    return {
-        "epoch": number,
-        "loss": result["loss"],
-        **figures,
-        **rate,
-        "words_per_second": result["words"] / max(seconds, 1e-3),
-        "best": 1,
-    }
-
-
-def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
-    from hwr_core.training.loop import Progress as State
-    from hwr_core.training.loop import write_tables
-
-    write_tables(folder, State(epoch=len(history), history=history))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +21,52 @@ from hwr_core.training.prepare import TrainingWords
 
 @dataclass(frozen=True)
 class Hand:
-    """Words of a data set, by row: `learned` are trained on, `held_back` only read, before and after."""
+    """Words of a data set, by row: `learned` are trained on, `held_back` only read, before and after.
+
+    Attributes:
+        unread: `(N, H, W)` uint8 canvases of more words of the hand, whose transcription nobody has given.
+    """
 
     dataset: DataSet
     learned: np.ndarray
     held_back: np.ndarray
+    unread: Sequence[np.ndarray] = ()
+
+    def texts(self, rows: np.ndarray) -> list[str]:
+        return [str(text) for text in self.dataset.table["transcription"].iloc[rows]]
+
+
+@dataclass(frozen=True)
+class Guessed:
+    """Unread words that the reader is sure of: `(N, H, W)` uint8 canvases and its readings."""
+
+    canvases: np.ndarray
+    texts: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def sure_of(
+    canvases: Sequence[np.ndarray], readings: Sequence[Any], least: float, config: RunConfig, charset: Charset
+) -> Guessed:
+    """Those of the unread words whose reading is so sure, and can be learned.
+
+    Args:
+        canvases, readings: of each word, readings with `text` and `confidence`.
+        least: confidence, in [0, 1].
+    """
+    frames = frames_of(config.model, config.canvas.width) or math.inf
+    kept = [
+        row
+        for row, reading in enumerate(readings)
+        if reading.text
+        and reading.confidence >= least
+        and frames_needed(reading.text) <= frames
+        and not charset.missing(reading.text)
+    ]
+    empty = np.zeros((0, config.canvas.height, config.canvas.width), np.uint8)
+    return Guessed(np.stack([canvases[row] for row in kept]) if kept else empty, [readings[row].text for row in kept])
 
 
 def hold_back(number: int, config: AdaptationConfig) -> np.ndarray:
@@ -87,26 +129,46 @@ def mixed(
     config: RunConfig,
     adaptation: AdaptationConfig,
     charset: Charset,
+    guessed: Guessed | None = None,
+    turn: int = 0,
 ) -> tuple[TrainingWords, RunConfig]:
     """One round of training words: the hand's several times over, and as many of other hands as `replay_share` asks.
+
+    Rounds are of one size. Guessed words take the place of read ones, at most `unread_share` of them and each as
+    often as a read word would be shown alone.
 
     Args:
         hand: whose words they are.
         others: data sets and rows of other hands; only words that the charset can write are taken.
         config: the reader's.
         charset: its characters and, behind them, those that are new in the hand's words.
+        guessed: unread words with their readings.
+        turn: the round, from 0: others' words are other ones in each. The last `last_rounds` have the words held
+            back in them, twice as often as those that were learned before.
 
     Returns:
         The words, and the configuration under which `training.tasks` trains on them.
     """
-    rng = np.random.default_rng(adaptation.seed)
+    rng = np.random.default_rng((adaptation.seed, turn))
     share = 1 - adaptation.replay_share
     most = adaptation.most_steps * adaptation.batch_size * share / len(hand.learned)
     times = max(1, round(min(adaptation.passes, most) / adaptation.rounds))
-    number = round(len(hand.learned) * times * adaptation.replay_share / share)
-    parts = [(hand.dataset, np.tile(hand.learned, times)), *drawn(others, number, rng, config, charset)]
+    own = len(hand.learned) * times
+    number = round(own * adaptation.replay_share / share)
+    wanted = min(round(own * adaptation.unread_share), len(guessed) * times) if guessed else 0
+    known = hand.learned
+    if turn >= adaptation.rounds - adaptation.last_rounds:
+        known = np.concatenate([hand.held_back, known, hand.held_back])
+    start = turn * (own - wanted)  # goes on where the last round ended
+    rows = np.resize(np.roll(known, -start), own - wanted)
+    parts = [(hand.dataset, rows), *drawn(others, number, rng, config, charset)]
+    canvases, texts, writers = joined(parts, config)
+    if guessed and wanted:
+        rows = np.resize(rng.permutation(len(guessed)), wanted)
+        canvases = Joined([*canvases.parts, (guessed.canvases, rows)])
+        texts, writers = texts + [guessed.texts[row] for row in rows], writers + [""] * wanted
     validation = PreparedWords(*joined([(hand.dataset, hand.held_back)], config))
-    words = TrainingWords(charset, PreparedWords(*joined(parts, config)), validation, (), ())
+    words = TrainingWords(charset, PreparedWords(canvases, texts, writers), validation, (), ())
     training = TrainingConfig(
         epochs=adaptation.rounds,
         batch_size=adaptation.batch_size,

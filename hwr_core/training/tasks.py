@@ -95,8 +95,7 @@ class CtcTask:
         self._on_device = changes_on_device(augmentation)
         self._trained = self._trained_network(changing(augmentation) if self._on_device else None)
         self.network = self._trained.network
-        self._labels = [self.alphabet.encode(text) for text in self.train.transcriptions]
-        self._widths = ink_widths(self.train.canvases)
+        self.learn_from(self.train)
         self._validation_widths = ink_widths(self.validation.canvases)
         self._loss = keras.losses.CTC()
         self._epoch = 0
@@ -110,6 +109,13 @@ class CtcTask:
     def _trained_network(self, changes: Any) -> TrainedNetwork:
         teacher = load_teacher(self.config, self.alphabet) if self.config.teacher else None
         return TrainedNetwork(self.config, self.model, changes, teacher)
+
+    def learn_from(self, words: PreparedWords) -> None:
+        """Train on these words from the next epoch on; as many as before, since the rate falls by the step."""
+        self.train = words
+        self._labels = [self.alphabet.encode(text) for text in words.transcriptions]
+        self._widths = ink_widths(words.canvases)
+        self.__dict__.pop("_needed_widths", None)
 
     def _losses(self) -> Any:
         return self._loss if self._trained.outputs == 1 else self._trained.losses

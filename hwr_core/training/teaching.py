@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from hwr_core.errors import ConfigError, JobError
 from hwr_core.text import Charset, edit_distance
 from hwr_core.training.prepare import TrainingWords
 
+ALIKE = 1.0  # words by which shares of what was learned differ without one being better
 WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest
-Readings = Any
 Tell = Callable[[int, int], None]  # step, steps; may raise to stop
 
 
@@ -72,11 +72,19 @@ def check_teachable(config: RunConfig, alphabet: object) -> Charset:
     return alphabet
 
 
-def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]]:
+def teach(
+    task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None = None
+) -> Generator[dict[str, float]]:
     """Train `task` (of `training.tasks`) round by round, the statistics of its batch norms frozen.
 
     A few words of one hand are no sample of all handwriting: their means and variances in place of the learned ones
     would spoil what the reader knows.
+
+    Args:
+        task: what is trained.
+        config: the run's.
+        tell: called with a step and the number of steps.
+        before_round: called with the number of each round, from 0; may give the task other words.
 
     Yields:
         After each round its mean loss, the number of words shown, and the seconds that it took (without the first
@@ -85,14 +93,26 @@ def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]
     Raises:
         JobError: the loss became infinite.
     """
-    from hwr_core.training.loop import ahead
-
     frozen = list(batch_norms(task.model))
     for layer in frozen:
         layer.trainable = False
+    try:
+        yield from _rounds(task, config, tell, before_round)
+    finally:
+        for layer in frozen:
+            layer.trainable = True  # the checkpoint is as any other
+
+
+def _rounds(
+    task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None
+) -> Generator[dict[str, float]]:
+    from hwr_core.training.loop import ahead
+
     steps, done = task.steps() * config.training.epochs, 0
     tell(done, steps)
     for epoch in range(config.training.epochs):
+        if before_round:
+            before_round(epoch)
         total, words, begun, counted = 0.0, 0, time.time(), 0
         for arrays, count in ahead(task.batches(epoch)):
             loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
@@ -105,8 +125,6 @@ def teach(task: Any, config: RunConfig, tell: Tell) -> Iterator[dict[str, float]
             tell(done, steps)
         spent = time.time() - begun
         yield {"loss": total / words, "words": words, "seconds": spent * words / counted if counted else spent}
-    for layer in frozen:
-        layer.trainable = True  # the checkpoint is as any other
 
 
 def blended(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
@@ -122,28 +140,42 @@ def blended(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) 
     return [was + np.asarray(share, was.dtype) * (now - was) for was, now in zip(old, new, strict=True)]
 
 
-def no_worse(
-    shares: Sequence[float], before: Score, read_with: Callable[[float], tuple[Score, Readings]]
-) -> tuple[float, Readings]:
-    """The largest share of what was learned with which the words held back are read no worse than before.
+@dataclass(frozen=True)
+class Trial:
+    """How the reader with a share of what was learned does.
+
+    Attributes:
+        share: in [0, 1].
+        read: the words held back as a user gets them: with languages.
+        expected: how many of them are right letter by letter, each counted by its transcription's probability.
+        changed: of the unread words that the old reader was sure of, how many are read otherwise now.
+    """
+
+    share: float
+    read: Score
+    expected: float
+    changed: int = 0
+
+
+def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Trial | None:
+    """The best of those that read no fewer of the words held back right than before; None where there is none.
+
+    Right or wrong of a few words tells little, so the probability of their transcriptions counts beside it. What was
+    read surely and now is read otherwise counts against, at `change_cost` of a word. Of all that are less than one
+    word behind the best, the first is taken.
 
     Args:
-        shares: falling.
+        trials: in order of preference.
         before: how the words held back were read.
-        read_with: makes the reader with so much of it, and reads the words held back. The last call's stays.
-
-    Returns:
-        The share and its readings. Where every share is worse it is the best of them: whoever asked is told, by
-        `Score.is_worse_than`.
+        change_cost: of a sure reading that changed.
     """
-    tried: list[tuple[float, Score]] = []
-    for share in shares:
-        after, readings = read_with(share)
-        if not after.is_worse_than(before):
-            return share, readings
-        tried.append((share, after))
-    best = max(tried, key=lambda pair: (pair[1].right, -pair[1].edits))[0]
-    return best, readings if best == shares[-1] else read_with(best)[1]
+    allowed = [trial for trial in trials if trial.read.right >= before.right]
+
+    def worth(trial: Trial) -> float:
+        return trial.read.right + trial.expected - change_cost * trial.changed
+
+    best = max(map(worth, allowed), default=0.0)
+    return next((trial for trial in allowed if worth(trial) > best - ALIKE), None)
 
 
 def batch_norms(model: Any) -> Iterator[Any]:
@@ -172,5 +204,6 @@ def describe(settings: AdaptationConfig) -> str:
     """The recipe in one line, for logs."""
     return (
         f"{settings.passes} passes, {settings.batch_size} words a step, learning rate {settings.learning_rate:g}, "
-        f"{settings.replay_share:.0%} words of other hands, batch norm statistics frozen"
+        f"{settings.replay_share:.0%} words of other hands, up to {settings.unread_share:.0%} of the hand's own unread "
+        f"with readings at least {settings.sure:.0%} sure, batch norm statistics frozen"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import streamlit as st
 from hwr_core.config import AdaptationConfig
 from hwr_core.errors import HwrError
 from pages.reading import keeping
-from pages.shared import layout, sidebar, words
+from pages.shared import desk, layout, sidebar, words
 
 EVERYONE = "All of them"
 NO_NAME = "No name"
@@ -22,8 +23,10 @@ def section(info: Any) -> None:
     run = under_way()
     with st.expander("Teach it this hand", run is not None, icon=":material/school:", key="teach"):
         st.html(
-            '<p class="studio-note">The reader learns from words that you accepted or corrected. A quarter of them is '
-            "held back and read before and after, and the reader that you have stays as it is.</p>"
+            '<p class="studio-note">The reader learns from words that you accepted or corrected, and expects them, '
+            "their capitals and marks from then on. It also learns from its own readings of the words that are still "
+            "open on this page, where it is sure of them. A quarter of yours is held back and read before and after: "
+            "as much of what was learned is taken as reads them best. The reader that you have stays as it is.</p>"
         )
         names()
         if run is not None:
@@ -77,9 +80,17 @@ def offer(info: Any) -> None:
         st.button(
             f"Teach {layout.plain(info.name)} with {words.count(number, 'word')}",
             key="teach_start", type="primary", icon=":material/school:", disabled=other is not None,
-            on_click=begin, args=(info, writer),
+            on_click=begin, args=(info, writer, hands),
         )  # fmt: skip
         layout.note(f"{time_it_takes(number, info)}you can go on reading meanwhile.".capitalize())
+    if some := unread(writer, hands):
+        layout.note(f"{words.count(len(some), 'open word')} on this page will be learned from too, where it is sure.")
+
+
+def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
+    """Pictures of the words on the desk that are still open, and not known to be of another hand than is taught."""
+    known = {"", writer} if writer is not None else {"", *hands}
+    return [word.picture for word in desk.good() if word.accepted is None and word.writer in known]
 
 
 def time_it_takes(number: int, info: Any) -> str:
@@ -104,12 +115,12 @@ def chosen(hands: dict[str, int]) -> str | None:
     )  # fmt: skip
 
 
-def begin(info: Any, writer: str | None) -> None:
+def begin(info: Any, writer: str | None, hands: Iterable[str]) -> None:
     """The button was pressed."""
     from hwr_core.training import new_adaptation, start
 
     try:
-        run = new_adaptation(info.folder, writer=writer)
+        run = new_adaptation(info.folder, writer=writer, unread=unread(writer, hands))
         st.session_state["teaching"] = run.name
         start(run)
     except (HwrError, OSError) as error:
@@ -160,11 +171,12 @@ def finished() -> None:
         (layout.note if state.state == "stopped" else layout.error)(sentence)
         put_away(run)
         return
-    (st.warning if taught.is_worse else st.success)(taught.sentence)
+    (st.warning if taught.is_worse or taught.is_untouched else st.success)(taught.sentence)
     figures(taught)
     readings(run.name, taught)
     with st.container(horizontal=True, gap="small"):
-        if sidebar.chosen_reader() is None or sidebar.chosen_reader().folder != run.checkpoint:
+        reader = sidebar.chosen_reader()
+        if not taught.is_untouched and (reader is None or reader.folder != run.checkpoint):
             st.button(
                 "Use it all the same" if taught.is_worse else "Use this reader",
                 key="teach_use", type="secondary" if taught.is_worse else "primary", icon=":material/check:",

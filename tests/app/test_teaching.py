@@ -6,7 +6,7 @@ import io
 import json
 import os
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -152,16 +152,27 @@ def test_enough_words_offer_to_teach_with_the_time_it_takes(reader: StandIn, mon
     app = open_app("read")
     assert app.button(key="teach_start").label == "Teach steady with 20 words"
     assert "About " in html(app)
-    monkeypatch.setattr(training, "new_adaptation", lambda folder, writer: asked.append((folder.parent.name, writer)))
     monkeypatch.setattr(training, "start", lambda run: None)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "new_adaptation", lambda folder, writer: stub(asked, folder, writer))
-        app.button(key="teach_start").click().run()
-    assert asked == [("steady", None)]
+    monkeypatch.setattr(training, "new_adaptation", lambda *about, **more: stub(asked, *about, **more))
+    app.button(key="teach_start").click().run()
+    assert asked == [("steady", None, 0)]
 
 
-def stub(asked: list, folder: Path, writer: str | None) -> object:
-    asked.append((folder.parent.name, writer))
+def test_words_that_are_still_open_are_learned_from_too(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
+    from hwr_core import training
+
+    keep(20)
+    asked: list = []
+    app = accept(with_words(3))
+    assert "2 open words on this page will be learned from too" in html(app)
+    monkeypatch.setattr(training, "start", lambda run: None)
+    monkeypatch.setattr(training, "new_adaptation", lambda *about, **more: stub(asked, *about, **more))
+    app.button(key="teach_start").click().run()
+    assert asked == [("steady", None, 2)]
+
+
+def stub(asked: list, folder: Path, writer: str | None, unread: list) -> object:
+    asked.append((folder.parent.name, writer, len(unread)))
     return type("Made", (), {"name": "made"})()
 
 
@@ -215,6 +226,14 @@ def test_worse_says_so_and_is_not_recommended(reader: StandIn, workspace: Path):
     assert app.warning[0].value.startswith("Worse: 4 of 8")
     assert app.selectbox(key="reader").value == before
     assert app.button(key="teach_use").label == "Use it all the same"
+
+
+def test_nothing_learned_says_so_and_offers_no_reader(reader: StandIn, workspace: Path):
+    app = open_app("read")
+    app.session_state["teaching"] = teaching_run(workspace, "done", replace(result(5), share=0.0))
+    app.run()
+    assert "the reader is as it was" in app.warning[0].value
+    assert not [button for button in app.button if button.key == "teach_use"]
 
 
 @pytest.mark.parametrize(("state", "message"), [("stopped", ""), ("failed", "The disk is full.")])

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hwr_core import Recognizer, jobs
+from hwr_core import Reading, Recognizer, jobs
 from hwr_core.config import AdaptationConfig
 from hwr_core.data import Corrections, list_datasets
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.training import estimated_seconds, list_runs, new_adaptation, read_result
 from hwr_core.training.adapting import Taught, other_hands
-from hwr_core.training.hand_words import hand_of, hold_back, mixed
-from hwr_core.training.teaching import Score, batch_norms, no_worse, score, task_from, teach
+from hwr_core.training.hand_words import Guessed, hand_of, hold_back, mixed, sure_of
+from hwr_core.training.teaching import Score, Trial, batch_norms, best_trial, score, task_from, teach
 
 FOUR = ("tea", "ink", "moon", "sally")
-QUICK = AdaptationConfig(passes=4, rounds=2, batch_size=8, replay_share=0.5)
+QUICK = AdaptationConfig(passes=4, rounds=2, last_rounds=0, batch_size=8, replay_share=0.5)
 
 
 @pytest.mark.parametrize(("number", "held"), [(16, 8), (31, 8), (32, 8), (64, 16), (200, 50)])
@@ -37,7 +37,9 @@ def test_too_few_words_say_how_many_are_missing():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"least_held_back": 16}, {"shares": (0.3, 1.0)}, {"shares": ()}, {"held_back_every": 1},
+    [{"least_held_back": 16}, {"shares": (0.3, 1.1)}, {"shares": (1.0, 1.0)}, {"shares": ()}, {"held_back_every": 1},
+     {"last_rounds": 5}, {"unread_share": 1.0}, {"sure": 0.0}, {"steady": 1.5}, {"most_unread": -1},
+     {"change_cost": -0.1},
      {"rounds": 40}, {"batch_size": 0}, {"replay_share": 1.0},
      {"learning_rate": 0.0}, {"most_steps": 0}],
 )  # fmt: skip
@@ -65,40 +67,44 @@ def test_what_came_of_it_is_said(right: int, first_word: str):
     assert taught.is_worse is (first_word == "Worse")
 
 
-def test_the_largest_share_that_is_no_worse_is_taken():
+def trial(share: float, right: int, expected: float = 4.0, edits: int = 9, changed: int = 0) -> Trial:
+    return Trial(share, Score(8, right, edits, 40), expected, changed)
+
+
+def test_the_share_that_reads_the_words_held_back_best_is_taken():
     before = Score(8, 5, 9, 40)
-    right = {1.0: 4, 0.6: 5, 0.3: 6}
-    asked = []
-
-    def read_with(share: float) -> tuple[Score, list[list[str]]]:
-        asked.append(share)
-        return Score(8, right[share], 9, 40), [[str(share)]]
-
-    assert no_worse((1.0, 0.6, 0.3), before, read_with) == (0.6, [["0.6"]])
-    assert asked == [1.0, 0.6]
-    right[1.0] = 5
-    assert no_worse((1.0, 0.6, 0.3), before, read_with)[0] == 1.0
+    assert best_trial([trial(0.5, 6), trial(1.0, 7), trial(0.0, 5)], before, 0.25).share == 1.0
+    assert best_trial([trial(0.5, 6), trial(1.0, 6, 6.0), trial(0.0, 5)], before, 0.25).share == 1.0
+    assert best_trial([trial(0.5, 6), trial(1.0, 6, 4.5), trial(0.0, 5)], before, 0.25).share == 0.5  # alike
 
 
-def test_where_every_share_is_worse_the_best_is_made_last_and_it_is_said():
-    before = Score(8, 7, 2, 40)
-    right = {1.0: 3, 0.6: 6, 0.3: 5}
-    asked = []
+def test_what_reads_the_words_held_back_worse_is_never_taken():
+    before = Score(8, 5, 9, 40)
+    assert best_trial([trial(1.0, 4, 8.0), trial(0.0, 5)], before, 0.25).share == 0.0
+    assert best_trial([trial(1.0, 4), trial(0.0, 4)], before, 0.25) is None
 
-    def read_with(share: float) -> tuple[Score, list[list[str]]]:
-        asked.append(share)
-        return Score(8, right[share], 9, 40), [[str(share)]]
 
-    assert no_worse((1.0, 0.6, 0.3), before, read_with) == (0.6, [["0.6"]])
-    assert asked[-1] == 0.6
+def test_sure_readings_that_change_count_against_a_share():
+    before = Score(8, 5, 9, 40)
+    trials = [trial(1.0, 7, changed=12), trial(0.25, 6)]
+    assert best_trial(trials, before, 0.25).share == 0.25
+    assert best_trial(trials, before, 0.0).share == 1.0
+
+
+def test_how_much_of_what_was_learned_is_in_is_said():
     other = Score(2, 1, 1, 8)
-    assert Taught(24, 8, before, Score(8, right[0.6], 9, 40), other, other).sentence.startswith("Worse")
-
-
-def test_less_than_all_that_was_learned_is_said():
-    other = Score(2, 1, 1, 8)
-    taught = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, share=0.6)
-    assert taught.sentence.endswith("5 before. All that was learned read them worse, so 60% of it is in.")
+    some = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, expects=True)
+    assert some.sentence.endswith("5 before.")
+    assert replace(some, share=0.5).sentence.endswith("50% of what was learned is in: that reads them best.")
+    more = replace(some, after=Score(8, 5, 11, 40))
+    assert more.sentence.startswith("Not better: 5 of 8")
+    assert "with 11 characters to be changed, 9 before" in more.sentence
+    assert more.is_worse
+    assert "Only the hand's words, capitals and marks are in" in replace(some, share=0.0).sentence
+    assert "learned from 30 of the 40 unread words" in replace(some, unread=40, guessed=30).sentence
+    untouched = replace(some, share=0.0, expects=False, after=some.before)
+    assert untouched.is_untouched
+    assert untouched.sentence.startswith("Not better: what was learned read the words held back worse")
 
 
 def test_more_words_take_longer(crnn_run: Path):
@@ -154,6 +160,34 @@ def test_words_are_mixed_and_held_back_words_stay_out(start: Path, hand):
         hand_of(hand, recognizer.config, QUICK, "writer-validation")
 
 
+def test_sure_readings_of_unread_words_take_the_place_of_read_ones(start: Path, hand):
+    recognizer = Recognizer.load(start)
+    config, charset = recognizer.config, recognizer.alphabet
+    some = hand_of(hand, config, QUICK, "writer-train")
+    canvases = list(hand.canvases(config.canvas)[some.held_back])
+    readings = [Reading(text, sure, []) for text, sure in
+                [("tea", 0.9), ("ink", 0.5), ("", 1.0), ("QX", 0.9), ("m" * 200, 0.9), ("moon", 0.8)]]  # fmt: skip
+    sure = sure_of(canvases[:6], readings, 0.8, config, charset)
+    assert list(sure.texts) == ["tea", "moon"]
+    np.testing.assert_array_equal(sure.canvases, [canvases[0], canvases[5]])
+    before, _ = mixed(some, [], config, QUICK, charset)
+    for turn in (0, 1):
+        words, _ = mixed(some, [], config, QUICK, charset, sure, turn)
+        assert len(words.train) == len(before.train) == 16
+        assert words.train.writers.count("") == 4  # each as often as a read word alone would be
+        first = 0 if turn == 0 else 12 % 8  # goes on where the last round ended
+        np.testing.assert_array_equal(words.train.canvases[0], hand.canvases(config.canvas)[some.learned[first]])
+    last, _ = mixed(some, [], config, replace(QUICK, last_rounds=1), charset, turn=1)
+    rows = last.train.canvases.parts[0][1]
+    assert len(rows) == len(last.train) == 16
+    assert set(some.held_back) <= set(rows)
+    many = Guessed(np.stack(canvases), ["tea"] * 8)
+    assert mixed(some, [], config, QUICK, charset, many)[0].train.writers.count("") == 6  # 40 % of 16
+    nobody = sure_of([], [], 0.8, config, charset)
+    assert len(nobody) == 0
+    assert len(mixed(some, [], config, QUICK, charset, nobody)[0].train) == 16
+
+
 def test_replay_leaves_out_what_the_reader_cannot_write(start: Path, hand, make_dataset):
     recognizer = Recognizer.load(start)
     odd = make_dataset("odd", {"train": ("tea", "QX"), "validation": FOUR})
@@ -194,7 +228,11 @@ def test_a_whole_run_on_accepted_words(start: Path, draw):
             picture = draw(word, size=34 + number, face="DejaVuSerif")
             corrections.accept(np.ascontiguousarray(picture), word, writer="Anna")
     untouched = {path.name: path.read_bytes() for path in start.iterdir()}
-    run = new_adaptation(start, writer="Anna", settings=QUICK)
+    unread = [draw("tea", size=30 + number, face="DejaVuSerif") for number in range(5)] + [
+        np.full((40, 60), 255, np.uint8)
+    ]
+    settings = replace(QUICK, sure=0.01, last_rounds=1)
+    run = new_adaptation(start, writer="Anna", settings=settings, unread=unread)
     lines: list[str] = []
     status = work(run.folder, lines.append)
     assert status.state == "done", status.message
@@ -203,10 +241,15 @@ def test_a_whole_run_on_accepted_words(start: Path, draw):
     assert (taught.learned, taught.held_back, len(taught.readings)) == (17, 8, 8)
     assert taught.others_before.words == 4
     assert status.message == taught.sentence
+    assert taught.unread == 5  # one was blank
+    assert taught.guessed > 0 or not taught.share
+    assert not taught.after.is_worse_than(taught.before)
+    assert not (run.folder / "unread.npz").exists()
     recognizer = Recognizer.load(run.folder / "checkpoint")
     assert "é" in recognizer.charset
     assert "cer" not in recognizer.summary  # eight words are no measure of a reader
     assert recognizer.summary["taught"]["writer"] == "Anna"
+    assert sorted(recognizer.hand) == (sorted([*FOUR, "noté"] * 5) if taught.expects else [])
     assert {path.name: path.read_bytes() for path in start.iterdir()} == untouched
     assert list(run.history["best"]) == [0, 1]
     assert [found.name for found in list_runs()] == [run.name]
