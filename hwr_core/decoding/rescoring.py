@@ -51,6 +51,11 @@ class Judge:
         shares = shares_of_languages(texts, self.models)
         return replace(self, shares=tuple(shares))
 
+    def share_of(self, code: str, texts: Sequence[str]) -> float:
+        """The share of one language in what is read together, in [0, 1]; 0 where it is not asked."""
+        judge = self.for_batch(texts)
+        return sum(share for model, share in zip(judge.models, judge.shares, strict=True) if model.code == code)
+
     def likely_models(self) -> list[LanguageModel]:
         """The languages of the greatest shares, and the hand's own words."""
         shares = self._shares

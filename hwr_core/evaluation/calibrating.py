@@ -109,7 +109,8 @@ def _evidence(readings: pandas.DataFrame) -> list[Evidence] | None:
     if readings["letters"].isna().all():
         return None
     letters, same = readings["letters"].fillna(0.0).tolist(), readings["same"].tolist()  # blank pictures have none
-    return [Evidence(*one) for one in zip(letters, same, readings["reading"].str.len().tolist(), strict=True)]
+    lengths, english = readings["reading"].str.len().tolist(), readings["english"].tolist()
+    return [Evidence(*one) for one in zip(letters, same, lengths, english, strict=True)]
 
 
 def lines(worths: Sequence[Worth | dict[str, Any]]) -> list[str]:

@@ -30,6 +30,7 @@ COLUMNS = [
     "edits",
     "letters",
     "same",
+    "english",
 ]
 READING = "Reading"  # the phase's name
 Progress = Callable[[str, int, int], None]  # (phase, step, steps); may raise to stop
@@ -94,15 +95,15 @@ def read_words(
         so_far: totals that are counted on.
 
     Returns:
-        A row a word, with the columns of `COLUMNS`; `index` is the row in `dataset.table`, `letters` and `same` are
-        of the reading's `Evidence` (missing where it has none).
+        A row a word, with the columns of `COLUMNS`; `index` is the row in `dataset.table`, `letters`, `same` and
+        `english` are of the reading's `Evidence` (missing where it has none).
     """
     import pandas
 
     canvases = dataset.canvases(recognizer.config.canvas, progress=progress)
     table = dataset.table.iloc[rows]
     texts = table["transcription"].tolist()
-    found: list[tuple[str, float, float, bool]] = [("", 0.0, math.nan, False)] * len(rows)
+    found: list[tuple[str, float, float, bool, float]] = [("", 0.0, math.nan, False, 0.0)] * len(rows)
     edits = np.zeros(len(rows), int)
     so_far = SoFar() if so_far is None else so_far
     before = so_far.words
@@ -114,7 +115,7 @@ def read_words(
         so_far.seconds += time.perf_counter() - begun
         for place, reading in zip(places, readings, strict=True):
             known = reading.evidence
-            first = (known.letters, known.same) if known else (math.nan, False)
+            first = (known.letters, known.same, known.english) if known else (math.nan, False, 0.0)
             found[place] = (reading.text, float(reading.confidence), *first)
             edits[place] = edit_distance(texts[place], reading.text)
         so_far.add([texts[place] for place in places], edits[places].tolist())
@@ -132,6 +133,7 @@ def read_words(
             "edits": edits,
             "letters": [one[2] for one in found],
             "same": [one[3] for one in found],
+            "english": [one[4] for one in found],
         }
     )
 

@@ -13,6 +13,7 @@ from hwr_core.errors import DataError
 
 CLIP = 1e-6
 BINS = 15
+LEAST_SCALE = 1e-3  # so that surer readings stay surer
 MOST_ODDS = 30.0  # logarithm; a probability so small says no more than a smaller one
 
 
@@ -24,16 +25,18 @@ class Evidence:
         letters: the probability of the first reading letter by letter, before any language, in [0, 1].
         same: whether the reading is that first one.
         length: of the reading, in characters.
+        english: share of English among the languages of what is read together, in [0, 1]; 0 where none has a say.
     """
 
     letters: float
     same: bool
     length: int
+    english: float = 0.0
 
     def numbers(self) -> tuple[float, ...]:
         """What `Calibration` weighs, in the order of `Calibration.WEIGHTS`."""
         odds = max(float(_log_odds(np.array([self.letters]))[0]), -MOST_ODDS)
-        return odds, float(self.same), odds * self.same, float(self.length), math.log1p(self.length)
+        return odds, float(self.same), odds * self.same, float(self.length), math.log1p(self.length), self.english
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,13 @@ class Calibration:
     """Platt's scaling (1999) of a probability's log-odds: `scale` is the inverse of a temperature.
 
     Where there is `Evidence`, the shift is another for each reading: long words are wrong more often than their
-    probability says, and a reading that the letters alone would not give deserves less trust.
+    probability says, and a reading that the letters alone would not give deserves less trust. The languages know
+    their words unequally well: English has a scale and a shift of its own.
 
     Attributes:
         scale, shift: the odds' logarithm is multiplied by the one, the other is added. 1 and 0 change nothing.
-        letters, same, both, length, log_length: weights of the evidence, added to the shift.
+        letters, same, both, length, log_length, english: weights of the evidence, added to the shift.
+        english_scale: added to the scale, in the share that English has.
 
     Example:
         >>> Calibration().apply([0.9, 0.05])
@@ -61,8 +66,10 @@ class Calibration:
     both: float = 0.0
     length: float = 0.0
     log_length: float = 0.0
+    english: float = 0.0
+    english_scale: float = 0.0
 
-    WEIGHTS: ClassVar[tuple[str, ...]] = ("letters", "same", "both", "length", "log_length")
+    WEIGHTS: ClassVar[tuple[str, ...]] = ("letters", "same", "both", "length", "log_length", "english")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> Calibration:
@@ -89,11 +96,12 @@ class Calibration:
         """The calibrated probability of one confidence; 0 stays 0."""
         if confidence <= 0:
             return 0.0
-        shift = self.shift
+        scale, shift = self.scale, self.shift
         if evidence is not None:
+            scale = max(scale + self.english_scale * evidence.english, LEAST_SCALE)
             weights = (getattr(self, name) for name in self.WEIGHTS)
             shift += sum(weight * number for weight, number in zip(weights, evidence.numbers(), strict=True))
-        return float(_sigmoid(self.scale * _log_odds(np.array([confidence])) + shift)[0])
+        return float(_sigmoid(scale * _log_odds(np.array([confidence])) + shift)[0])
 
 
 def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[Evidence] | None = None) -> Calibration:
@@ -117,6 +125,7 @@ def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[
     columns = [odds, np.ones_like(odds)]
     if evidence is not None:
         columns += list(np.array([one.numbers() for one in evidence]).T)
+        columns.append(columns[-1] * odds)  # English's own scale
     inputs = np.stack(columns, axis=1)
     values = np.zeros(inputs.shape[1])
     values[0] = 1.0
@@ -128,7 +137,7 @@ def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[
         values += np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:
             break
-    return Calibration(max(float(values[0]), 1e-3), *map(float, values[1:]))
+    return Calibration(max(float(values[0]), LEAST_SCALE), *map(float, values[1:]))
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = BINS) -> float:

@@ -236,8 +236,10 @@ class Recognizer:
                 others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
                 firsts = self._firsts(log_probs, question)
                 found = self._ctc_answer(log_probs, question.of(rows), judge, others, firsts)
+            english = judge.share_of("en", [text for text, _ in firsts]) if judge and firsts else 0.0
             for place, index in enumerate(rows):
-                reading = _reading(found[place], readings[index].text, calibration, firsts[place] if firsts else None)
+                first = firsts[place] if firsts else None
+                reading = _reading(found[place], readings[index].text, calibration, first, english)
                 if log_probs is not None and placements is not None:
                     assert isinstance(self.alphabet, Charset)
                     aligned = align(
@@ -312,11 +314,13 @@ def writable_languages(charset: str) -> list[str]:
     return [code for code, letters in alphabets.items() if len(known & set(letters)) >= ENOUGH * len(letters)]
 
 
-def _reading(found: Found, fallback: str, calibration: Calibration, first: tuple[str, float] | None) -> Reading:
+def _reading(
+    found: Found, fallback: str, calibration: Calibration, first: tuple[str, float] | None, english: float
+) -> Reading:
     if not found:
         return Reading(fallback, 0.0, [(fallback, 0.0)])
     text = found[0][0]
-    evidence = Evidence(math.exp(first[1]), text == first[0], len(text)) if first else None
+    evidence = Evidence(math.exp(first[1]), text == first[0], len(text), english) if first else None
     confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found], evidence)
     pairs = [(text, confidence) for (text, _), confidence in zip(found, confidences, strict=True)]
     return Reading(*pairs[0], pairs, evidence=evidence)

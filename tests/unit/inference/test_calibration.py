@@ -104,7 +104,23 @@ def test_evidence_makes_confidences_truer():
 def test_evidence_at_the_ends_is_a_number():
     for one in (Evidence(0.0, False, 0), Evidence(1.0, True, 60), Evidence(1e-200, False, 1)):
         assert np.isfinite(one.numbers()).all()
-    calibration = Calibration(0.8, 0.1, 0.1, 0.5, 0.2, -0.1, 0.3)
+    calibration = Calibration(0.8, 0.1, 0.1, 0.5, 0.2, -0.1, 0.3, 0.1, -0.1)
     assert 0 <= calibration.one(1e-12, Evidence(0.0, False, 5)) < calibration.one(0.9, Evidence(0.9, True, 5)) <= 1
     assert Calibration.from_dict({"scale": 0.5, "shift": 1.0}) == Calibration(0.5, 1.0)
     assert Calibration.from_dict(vars(calibration)) == calibration
+
+
+def test_english_may_have_a_scale_of_its_own():
+    confidences, _ = drawn(1.0, 0.0)
+    rng = np.random.default_rng(6)
+    english = rng.random(len(confidences))
+    odds = np.log(confidences / (1 - confidences))
+    right = rng.random(len(confidences)) < 1 / (1 + np.exp(-((0.7 + 0.6 * english) * odds + 0.4 * english)))
+    known = [Evidence(0.5, True, 4, share) for share in english.tolist()]
+    found = fit(confidences, right, known)
+    assert found.scale == pytest.approx(0.7, abs=0.1)
+    assert found.english_scale == pytest.approx(0.6, abs=0.15)
+    assert found.english == pytest.approx(0.4, abs=0.15)
+    assert found.one(0.9, known[0]) > found.one(0.5, known[0]) > found.one(0.1, known[0])
+    backwards = Calibration(0.5, 0.0, english_scale=-2.0)  # surer readings stay surer all the same
+    assert backwards.one(0.9, Evidence(0.5, True, 4, 1.0)) > backwards.one(0.1, Evidence(0.5, True, 4, 1.0))
