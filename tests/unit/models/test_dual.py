@@ -84,8 +84,8 @@ def test_both_the_picture_and_the_text_matter(dual, images, prefixes):
 
     same_text = answers(images, prefixes[[1, 1, 1]])
     same_picture = answers(images[[0, 0, 0]], prefixes)
-    assert np.abs(same_text[0] - same_text[1]).max() > 1e-4
-    assert np.abs(same_picture[0] - same_picture[1]).max() > 1e-4
+    assert np.abs(same_text[0] - same_text[1]).max() > 1e-5  # rounding is 100 times less
+    assert np.abs(same_picture[0] - same_picture[1]).max() > 1e-5
 
 
 def test_padding_changes_nothing(dual, images, prefixes):
