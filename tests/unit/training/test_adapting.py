@@ -40,7 +40,7 @@ def test_too_few_words_say_how_many_are_missing():
     [{"least_held_back": 16}, {"shares": (0.3, 1.1)}, {"shares": (1.0, 1.0)}, {"shares": ()}, {"held_back_every": 1},
      {"last_rounds": 5}, {"unread_share": 1.0}, {"sure": 0.0}, {"steady": 1.5}, {"most_unread": -1},
      {"change_cost": -0.1},
-     {"rounds": 40}, {"batch_size": 0}, {"replay_share": 1.0},
+     {"rounds": 400}, {"batch_size": 0}, {"replay_share": 1.0},
      {"learning_rate": 0.0}, {"most_steps": 0}],
 )  # fmt: skip
 def test_settings_out_of_range_are_refused(wrong: dict):
