@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,13 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from make_reader import STOPPED, figures, gather, show, stage_row  # noqa: E402
+from make_reader import STOPPED, commit, figures, show, stage_row, train, training_options  # noqa: E402
 
 from hwr_core import jobs  # noqa: E402
 from hwr_core.errors import HwrError  # noqa: E402
 from hwr_core.models import handwriting  # noqa: E402
-from hwr_core.training.recipe import Recipe, read_recipe, train_recipe  # noqa: E402
-from hwr_core.training.work import log_line  # noqa: E402
+from hwr_core.training.recipe import Recipe, read_recipe  # noqa: E402
 
 RECIPES = ROOT / "scripts" / "recipes" / "backbones"
 
@@ -38,11 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         recipe = read_recipe(RECIPES / f"{options.recipe}.json")
-        if not options.export_only:
-            gather(recipe, options.data, options.fonts, options.workers)
-            if not train_recipe(recipe, log_line, options.minutes):
-                print("Stopped; the same command goes on behind the last finished epoch.")
-                return STOPPED
+        if not options.export_only and not train(recipe, options):
+            return STOPPED
         if not options.train_only:
             export(recipe, options.backbones / handwriting.NAME)
     except HwrError as error:
@@ -55,10 +50,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     recipes = sorted(path.stem for path in RECIPES.glob("*.json"))
     made.add_argument("--recipe", choices=recipes, default="two-cores", help="how it is trained (%(default)s)")
-    made.add_argument("--data", type=Path, nargs="+", default=[], help="zips, folders of them, or packed data sets")
-    made.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 trains to the end")
-    made.add_argument("--fonts", type=Path, default=ROOT / "fonts", help="for synthetic words: see make fonts")
-    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that render words")
+    training_options(made)
     made.add_argument("--backbones", type=Path, default=handwriting.BACKBONES, help="where it is laid")
     only = made.add_mutually_exclusive_group()
     only.add_argument("--train-only", action="store_true", help="leave measuring and export to another machine")
@@ -87,8 +79,6 @@ def export(recipe: Recipe, folder: Path) -> Path:
             reader = Recognizer.load(checkpoint)
             results[name] = evaluate(reader, open_dataset(name), "validation", read_options=options, progress=show)
             print(f"\n{name}: CER {results[name].cer}, words right {results[name].word_accuracy}")
-    git = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     values = {
         **{name: getattr(config.model, name) for name in ("stage", "shrink")},
         **{name: getattr(config.canvas, name) for name in ("height", "width")},
@@ -97,7 +87,7 @@ def export(recipe: Recipe, folder: Path) -> Path:
         "licence": recipe.licence,
         "teacher": config.teacher,
         "seconds": round(sum(float(run.history["seconds"].sum()) for run in begun)),
-        "commit": commit,
+        "commit": commit(),
         "measured": {name: figures(result) for name, result in results.items()},
     }
     network = load_model(checkpoint).get_layer("backbone").get_layer("resnet50")

@@ -42,11 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         recipe = read_recipe(RECIPES / f"{options.name}.json")
-        if not (options.ship_only or options.remake):
-            gather(recipe, options.data, options.fonts, options.workers)
-            if not train_recipe(recipe, log_line, options.minutes):
-                print("Stopped; the same command goes on behind the last finished epoch.")
-                return STOPPED
+        if not (options.ship_only or options.remake) and not train(recipe, options):
+            return STOPPED
         if not options.train_only:
             ship(recipe, options.models, options.remake)
     except HwrError as error:
@@ -55,15 +52,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def train(recipe: Recipe, options: argparse.Namespace) -> bool:
+    """Bring the data together and train the stages, as `training_options` have it; False where that was stopped."""
+    gather(recipe, options.data, options.fonts, options.workers)
+    done = train_recipe(recipe, log_line, options.minutes)
+    if not done:
+        print("Stopped; the same command goes on behind the last finished epoch.")
+    return done
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("name", choices=recipe_names(), help="the recipe")
-    made.add_argument(
-        "--data", type=Path, nargs="+", default=[], help="zips, CSV files, folders of zips, or packed data sets"
-    )
-    made.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 trains to the end")
-    made.add_argument("--fonts", type=Path, default=ROOT / "fonts", help="for synthetic words: see make fonts")
-    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that render words")
+    training_options(made)
     made.add_argument("--models", type=Path, default=ROOT / "models", help="where the reader is laid")
     only = made.add_mutually_exclusive_group()
     only.add_argument("--train-only", action="store_true", help="leave measuring and shipping to another machine")
@@ -72,6 +73,16 @@ def parser() -> argparse.ArgumentParser:
         "--remake", action="store_true", help="make the files of the shipped checkpoint anew, and measure"
     )
     return made
+
+
+def training_options(made: argparse.ArgumentParser) -> None:
+    """What every command that trains a recipe can be told."""
+    made.add_argument(
+        "--data", type=Path, nargs="+", default=[], help="zips, CSV files, folders of zips, or packed data sets"
+    )
+    made.add_argument("--minutes", type=float, default=0.0, help="stop after so long; 0 trains to the end")
+    made.add_argument("--fonts", type=Path, default=ROOT / "fonts", help="for synthetic words: see make fonts")
+    made.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that render words")
 
 
 def recipe_names() -> list[str]:
@@ -247,14 +258,9 @@ def card(
 
     runs = {run.name: run for run in list_runs()}
     written = folder / "card.md"  # of a shipped checkpoint: it knows how its stages were trained
-    known = (
-        [line for line in written.read_text("utf-8").splitlines() if line.startswith("| stage ")]
-        if written.is_file()
-        else []
-    )
+    before = written.read_text("utf-8").splitlines() if written.is_file() else []
+    known = [line for line in before if line.startswith("| stage ")]
     stages = known or [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
-    git = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     suffix = {"none": "", "language": ", with languages"}
     measured = [
         f"| {name}{suffix[way]} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |"
@@ -289,10 +295,16 @@ def card(
             f"| kept | epoch {about['epoch']} of the last stage (lowest validation CER) |",
             *([f"| in 8 bits, `model.int8.onnx` | {eight_bits} |"] if eight_bits else []),
             f"| parameters | {load_model(folder).count_params():,} |",
-            f"| commit | {commit or 'unknown'} |",
+            f"| commit | {commit()} |",
             "",
         ]
     )
+
+
+def commit() -> str:
+    """The commit that is checked out."""
+    git = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def stage_row(run: Any, stage: Any) -> str:

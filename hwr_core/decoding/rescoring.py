@@ -47,14 +47,12 @@ class Judge:
         return self.models[0].habits.per_letter
 
     def for_batch(self, texts: Sequence[str]) -> Judge:
-        """The same judge, the languages' shares found from the first readings of a batch."""
-        shares = shares_of_languages(texts, self.models)
-        return replace(self, shares=tuple(shares))
+        """The same judge, the languages' shares found from the first readings of a batch where none are given."""
+        return self if self.shares else replace(self, shares=tuple(shares_of_languages(texts, self.models)))
 
-    def share_of(self, code: str, texts: Sequence[str]) -> float:
-        """The share of one language in what is read together, in [0, 1]; 0 where it is not asked."""
-        judge = self.for_batch(texts)
-        return sum(share for model, share in zip(judge.models, judge.shares, strict=True) if model.code == code)
+    def share_of(self, code: str) -> float:
+        """The share of one language in what is being read, in [0, 1]; 0 where it is not asked."""
+        return sum(share for model, share in zip(self.models, self._shares, strict=True) if model.code == code)
 
     def likely_models(self) -> list[LanguageModel]:
         """The languages of the greatest shares, and the hand's own words."""

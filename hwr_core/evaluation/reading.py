@@ -12,7 +12,8 @@ import numpy as np
 
 from hwr_core.data import DataSet
 from hwr_core.errors import DataError
-from hwr_core.inference import Recognizer
+from hwr_core.inference import Reading, Recognizer
+from hwr_core.inference.calibration import Evidence
 from hwr_core.text import edit_distance
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ COLUMNS = [
     "same",
     "english",
 ]
+NO_EVIDENCE = Evidence(math.nan, False, 0)
 READING = "Reading"  # the phase's name
 Progress = Callable[[str, int, int], None]  # (phase, step, steps); may raise to stop
 
@@ -103,7 +105,7 @@ def read_words(
     canvases = dataset.canvases(recognizer.config.canvas, progress=progress)
     table = dataset.table.iloc[rows]
     texts = table["transcription"].tolist()
-    found: list[tuple[str, float, float, bool, float]] = [("", 0.0, math.nan, False, 0.0)] * len(rows)
+    found: dict[int, Reading] = {}
     edits = np.zeros(len(rows), int)
     so_far = SoFar() if so_far is None else so_far
     before = so_far.words
@@ -114,13 +116,13 @@ def read_words(
         readings = recognizer.read_canvases([canvases[rows[place]] for place in places], **(read_options or {}))
         so_far.seconds += time.perf_counter() - begun
         for place, reading in zip(places, readings, strict=True):
-            known = reading.evidence
-            first = (known.letters, known.same, known.english) if known else (math.nan, False, 0.0)
-            found[place] = (reading.text, float(reading.confidence), *first)
+            found[int(place)] = reading
             edits[place] = edit_distance(texts[place], reading.text)
         so_far.add([texts[place] for place in places], edits[places].tolist())
     if progress:
         progress(READING, len(rows), len(rows))
+    in_order = [found[place] for place in range(len(rows))]
+    known = [one.evidence or NO_EVIDENCE for one in in_order]
     return pandas.DataFrame(
         {
             "dataset": dataset.name,
@@ -128,12 +130,12 @@ def read_words(
             "word_id": table["word_id"].tolist(),
             "writer": table["writer"].fillna("").tolist(),
             "transcription": texts,
-            "reading": [one[0] for one in found],
-            "confidence": [one[1] for one in found],
+            "reading": [one.text for one in in_order],
+            "confidence": [float(one.confidence) for one in in_order],
             "edits": edits,
-            "letters": [one[2] for one in found],
-            "same": [one[3] for one in found],
-            "english": [one[4] for one in found],
+            "letters": [one.letters for one in known],
+            "same": [one.same for one in known],
+            "english": [one.english for one in known],
         }
     )
 

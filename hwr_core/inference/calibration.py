@@ -76,10 +76,6 @@ class Calibration:
         """What `checkpoint.json` holds; weights that are not there are 0."""
         return cls(**{one.name: float(values[one.name]) for one in fields(cls) if one.name in values})
 
-    @property
-    def needs_evidence(self) -> bool:
-        return any(getattr(self, name) for name in self.WEIGHTS)
-
     def apply(self, confidences: Sequence[float], evidence: Evidence | None = None) -> list[float]:
         """A reading's confidence and those of its other alternatives, best first, in [0, 1], order kept.
 
@@ -121,9 +117,12 @@ def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[
             "Calibrating needs at least 20 readings, some right and some wrong. Received: "
             f"{len(truth)}, {int(truth.sum())} of them right. Choose a larger part of a data set."
         )
-    odds = np.maximum(_log_odds(np.asarray(confidences, float)), -MOST_ODDS if evidence else -np.inf)
+    odds = _log_odds(np.asarray(confidences, float))
+    ridge = 1e-6
     columns = [odds, np.ones_like(odds)]
     if evidence is not None:
+        odds, ridge = np.maximum(odds, -MOST_ODDS), 1e-3
+        columns[0] = odds
         columns += list(np.array([one.numbers() for one in evidence]).T)
         columns.append(columns[-1] * odds)  # English's own scale
     inputs = np.stack(columns, axis=1)
@@ -132,7 +131,7 @@ def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[
     for _ in range(60):
         expected = _sigmoid(inputs @ values)
         spread = np.maximum(expected * (1 - expected), 1e-9)
-        curvature = (inputs * spread[:, None]).T @ inputs + (1e-3 if evidence else 1e-6) * np.eye(len(values))
+        curvature = (inputs * spread[:, None]).T @ inputs + ridge * np.eye(len(values))
         step = np.linalg.solve(curvature, inputs.T @ (truth - expected))
         values += np.clip(step, -1, 1)
         if np.abs(step).max() < 1e-8:

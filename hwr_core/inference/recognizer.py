@@ -223,6 +223,7 @@ class Recognizer:
             rows = written[start : start + BATCH]
             some = [canvases[index] for index in rows]
             firsts: Found | None = None
+            batch_judge: Judge | None = None
             if self._dual:
                 found = self._dual.answer(np.stack(some), question.of(rows))
                 log_probs, width = None, 0
@@ -230,13 +231,15 @@ class Recognizer:
                 images, width = self._pictures(some)
                 log_probs, frames = self._seq2seq.encode(images)
                 firsts = self._firsts(log_probs, question)
+                batch_judge = _of_batch(judge, firsts)
                 found = self._seq2seq.answer(log_probs, frames, question.of(rows), judge)
             else:
                 log_probs, width = self.log_probs(some)
                 others = [self.log_probs([view(one, number) for one in some])[0] for number in range(1, views)]
                 firsts = self._firsts(log_probs, question)
-                found = self._ctc_answer(log_probs, question.of(rows), judge, others, firsts)
-            english = judge.share_of("en", [text for text, _ in firsts]) if judge and firsts else 0.0
+                batch_judge = _of_batch(judge, firsts)
+                found = self._ctc_answer(log_probs, question.of(rows), batch_judge, others, firsts)
+            english = batch_judge.share_of("en") if batch_judge else 0.0
             for place, index in enumerate(rows):
                 first = firsts[place] if firsts else None
                 reading = _reading(found[place], readings[index].text, calibration, first, english)
@@ -312,6 +315,11 @@ def writable_languages(charset: str) -> list[str]:
     known = set(charset)
     alphabets = {code: load_language(code).letters.alphabet for code in languages()}
     return [code for code, letters in alphabets.items() if len(known & set(letters)) >= ENOUGH * len(letters)]
+
+
+def _of_batch(judge: Judge | None, firsts: Found | None) -> Judge | None:
+    """The judge with the languages' shares in these first readings, where there are any."""
+    return judge.for_batch([text for text, _ in firsts]) if judge and firsts else judge
 
 
 def _reading(

@@ -113,9 +113,13 @@ def _copy_halved(source: Any, target: Any) -> None:
             _copy_halved(item, target.create_group(name))
             continue
         values = np.asarray(item)
-        fits = values.dtype == np.float32 and values.size >= LEAST_HALVED and np.abs(values).max() < MOST_HALF
-        halved = values.astype(np.float16) if fits and values.ndim >= 2 else values
+        halved = values.astype(np.float16) if _can_be_halved(values) else values
         target.create_dataset(name, data=halved).attrs.update(item.attrs)
+
+
+def _can_be_halved(values: np.ndarray) -> bool:
+    large = values.dtype == np.float32 and values.size >= LEAST_HALVED and values.ndim >= 2
+    return bool(large and np.abs(values).max() < MOST_HALF)
 
 
 def halve_onnx(path: Path) -> None:
@@ -136,8 +140,7 @@ def halve_onnx(path: Path) -> None:
     casts = []
     for weights in list(model.graph.initializer):
         values = numpy_helper.to_array(weights)
-        fits = values.dtype == np.float32 and values.size >= LEAST_HALVED and np.abs(values).max() < MOST_HALF
-        if not fits or values.ndim < 2:
+        if not _can_be_halved(values):
             continue
         name = f"{weights.name}_half"
         casts.append(onnx.helper.make_node("Cast", [name], [weights.name], f"{name}_cast", to=onnx.TensorProto.FLOAT))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core.config import RESNET_STAGES, CanvasConfig
 from hwr_core.errors import WeightsError, first_line
 from hwr_core.models import handwriting
+from hwr_core.models.norms import batch_norms
 
 if TYPE_CHECKING:
     import keras
@@ -115,13 +116,6 @@ def set_trainable(backbone: keras.Model, fine_tune_from: str) -> None:
         layer.trainable = layer.name.startswith(trained) and not batch_norm
 
 
-def batch_norms(backbone: keras.Model) -> list[Any]:
-    """The batch norm layers of ResNet50."""
-    import keras
-
-    return [x for x in backbone.get_layer("resnet50").layers if isinstance(x, keras.layers.BatchNormalization)]
-
-
 def settle_batch_norm(backbone: keras.Model, batches) -> None:
     """Give random weights the activations' own scale: batch norm's statistics from a few batches of canvases.
 
@@ -131,7 +125,7 @@ def settle_batch_norm(backbone: keras.Model, batches) -> None:
         backbone: from `resnet50(..., "none")`.
         batches: `(B, H, W, 1)` float32 arrays.
     """
-    norms = batch_norms(backbone)
+    norms = list(batch_norms(backbone))
     before = [(norm.momentum, norm.trainable) for norm in norms]
     for norm in norms:
         norm.momentum, norm.trainable = 0.5, True

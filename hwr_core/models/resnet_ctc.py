@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hwr_core.config import RESNET_STRIDES, CanvasConfig, ResnetCtcConfig
 from hwr_core.models import backbones
 from hwr_core.models.convolution import FRAME_PIXELS, FRAMES
+from hwr_core.models.norms import batch_norms
 
 if TYPE_CHECKING:
     import keras
@@ -35,7 +36,7 @@ def build(config: ResnetCtcConfig, canvas: CanvasConfig, num_classes: int) -> ke
     backbone = backbones.resnet50(
         canvas, config.image_weights, stage=config.stage, shrink=config.shrink, any_width=True
     )
-    for norm in backbones.batch_norms(backbone):
+    for norm in batch_norms(backbone):
         norm.momentum = MOMENTUM
     frames = RESNET_STRIDES[config.stage] * config.shrink // FRAME_PIXELS  # in a column of the feature map
     image = keras.Input((canvas.height, None, 1), name="image")

@@ -11,6 +11,7 @@ import numpy as np
 from hwr_core.config import CtcConfig, ModelConfig, RunConfig
 from hwr_core.models import build_model
 from hwr_core.models.convolution import FRAMES, shortcut_head
+from hwr_core.models.norms import batch_norms
 from hwr_core.training.teacher import as_it_is, distance
 
 
@@ -125,17 +126,6 @@ def measure_batch_norm(model: Any, batches: Iterator[Any]) -> None:
         cnn(images, training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-
-
-def batch_norms(model: Any) -> Iterator[Any]:
-    """The batch norm layers of a network and of those inside it."""
-    import keras
-
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from batch_norms(layer)
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
 
 
 @contextmanager

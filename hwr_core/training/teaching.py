@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig
 from hwr_core.errors import ConfigError, JobError
+from hwr_core.models.norms import batch_norms
 from hwr_core.text import Charset, edit_distance
 from hwr_core.training.prepare import TrainingWords
 
@@ -176,17 +177,6 @@ def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Tr
 
     best = max(map(worth, allowed), default=0.0)
     return next((trial for trial in allowed if worth(trial) > best - ALIKE), None)
-
-
-def batch_norms(model: Any) -> Iterator[Any]:
-    """The batch normalisation layers of a model, nested ones too."""
-    import keras
-
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
-        elif hasattr(layer, "layers"):
-            yield from batch_norms(layer)
 
 
 def task_from(start: Path, words: TrainingWords, config: RunConfig, folder: Path) -> Any:

@@ -88,8 +88,8 @@ def evidences(count: int = 20_000) -> tuple[np.ndarray, list[Evidence], np.ndarr
 def test_evidence_makes_confidences_truer():
     confidences, known, right = evidences()
     plain, informed = fit(confidences, right), fit(confidences, right, known)
-    assert informed.needs_evidence
-    assert not plain.needs_evidence
+    assert all(getattr(informed, name) for name in ("letters", "same", "both", "length", "log_length"))
+    assert plain == Calibration(plain.scale, plain.shift)  # no weight of any evidence
     assert informed.scale == pytest.approx(1, abs=0.08)
     assert informed.same == pytest.approx(1.5, abs=0.25)
     long = np.array([one.length > 8 for one in known])

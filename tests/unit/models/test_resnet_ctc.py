@@ -12,6 +12,7 @@ from hwr_core.config import CanvasConfig, ResnetCtcConfig
 from hwr_core.errors import ConfigError, WeightsError
 from hwr_core.models import backbones, build_model, frames_of, handwriting
 from hwr_core.models.dual import part
+from hwr_core.models.norms import batch_norms
 
 pytestmark = pytest.mark.slow
 CANVAS = CanvasConfig(height=64, width=128)
@@ -39,7 +40,7 @@ def test_four_pixels_a_frame_at_every_stage(small_resnet, stage, shrink):
     for width in (32, 96, 128):
         logits = model(np.random.default_rng(1).random((2, 64, width, 1)).astype(np.float32))
         assert logits.shape == (2, frames_of(config, width), 11)
-    assert all(norm.momentum == 0.9 for norm in backbones.batch_norms(part(model, "backbone")))
+    assert all(norm.momentum == 0.9 for norm in batch_norms(part(model, "backbone")))
 
 
 def test_a_frame_is_told_from_the_picture_around_it(small_resnet, images):

@@ -13,10 +13,11 @@ from hwr_core import Reading, Recognizer, jobs
 from hwr_core.config import AdaptationConfig
 from hwr_core.data import Corrections, list_datasets
 from hwr_core.errors import ConfigError, DataError
+from hwr_core.models.norms import batch_norms
 from hwr_core.training import estimated_seconds, list_runs, new_adaptation, read_result
 from hwr_core.training.adapting import Taught, other_hands
 from hwr_core.training.hand_words import Guessed, hand_of, hold_back, mixed, sure_of
-from hwr_core.training.teaching import Score, Trial, batch_norms, best_trial, score, task_from, teach
+from hwr_core.training.teaching import Score, Trial, best_trial, score, task_from, teach
 
 FOUR = ("tea", "ink", "moon", "sally")
 QUICK = AdaptationConfig(passes=4, rounds=2, last_rounds=0, batch_size=8, replay_share=0.5)
