@@ -111,7 +111,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", nargs="+", default=["iam-words", "copiste-words", "csafe-words"])
     parser.add_argument("--words", type=int, nargs="+", default=[16, 64, 200])
     parser.add_argument("--writers", type=int, default=15, help="for each number of words")
-    parser.add_argument("--skip", type=int, default=3, help="writers of each data set that the recipe was tuned on")
+    parser.add_argument("--skip", type=int, default=6, help="writers of each data set that the recipe was tuned on")
     parser.add_argument("--most", type=int, default=150, help="unseen words of a writer that are read")
     parser.add_argument("--unread", action="store_true", help="show the reader the pictures of the unseen words too")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="another recipe than the app's")

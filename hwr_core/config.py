@@ -321,8 +321,8 @@ class TrainingConfig:
 class AdaptationConfig:
     """Teaching a trained reader one person's hand from a few words.
 
-    `docs/experiments.md` has what was tried. `benchmarks/adaptation.py` measures the whole on writers that nothing was
-    tuned on.
+    Chosen on a few validation writers, the first of each set by `benchmarks/adaptation.py`; that measures the whole on
+    those behind them. Figures are in `docs/experiments.md`.
     """
 
     least_words: int = setting(16, "Fewer words of a hand teach nothing that can be shown to be learned.")
