@@ -33,6 +33,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from hwr_core.inference.checkpoint import SHIPPED  # noqa: E402
 from hwr_core.synthesis import demo_zip  # noqa: E402
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -58,6 +59,10 @@ def main() -> None:
     parser.add_argument("--letters", type=int, default=5, help="typed of each word")
     parser.add_argument("--reader", default="reader", help="a shipped reader")
     options = parser.parse_args()
+    if options.words < 2 or options.letters < 1:
+        parser.error("two words are the fewest (the time to the next one is measured), and one letter of each")
+    if not (SHIPPED / options.reader / "model.onnx").is_file():
+        parser.error(f"{options.reader} is no shipped reader: choose one of {', '.join(shipped())}")
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
         sys.exit("Chromium is not installed. Install it (Debian: apt-get install chromium), then start again.")
@@ -92,6 +97,10 @@ def main() -> None:
         waits = tab.evaluate("window.waits")
         browser.close()
     print(f"{options.reader}: {said('key to answer', waits)}; {said('Enter to the next word', following)}")
+
+
+def shipped() -> list[str]:
+    return sorted(path.parent.name for path in SHIPPED.glob("*/model.onnx"))
 
 
 def said(what: str, milliseconds: list[float]) -> str:

@@ -170,8 +170,9 @@ def page() -> None:
     if failed:
         layout.error(failed)
     adding.follow()
-    if "arrived" in st.session_state:
-        arrived(st.session_state.pop("arrived"))
+    come = adding.arrival()
+    if come:
+        arrived(come)
     if st.session_state.get("adding"):
         adding.form()
     if st.session_state.get(making.OPEN):

@@ -17,6 +17,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -42,7 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sure", type=float, default=AdaptationConfig().sure, help="how sure of unread words, 0 to 1")
     options = parser.parse_args(arguments)
 
-    from hwr_core.imaging import read_picture
     from hwr_core.training import new_adaptation, read_result
     from hwr_core.training.work import work
 
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             replay=tuple(options.replay),
             settings=settings,
             name=options.name,
-            unread=[read_picture(path) for path in options.unread],
+            unread=pictures_of(options.unread),
         )
         work(run.folder)
     except HwrError as error:
@@ -71,6 +71,19 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{was.words} words of other hands: {was.right} right before, {now.right} after.")
     print(f"The new reader: {run.folder / 'checkpoint'} ({taught.seconds:.0f} s)")
     return 2 if taught.is_worse or taught.is_untouched else 0
+
+
+def pictures_of(paths: list[Path]) -> list[Any]:
+    """`(H, W)` uint8 of those that can be read; of each other one it is said why not."""
+    from hwr_core.imaging import read_picture
+
+    found = []
+    for path in paths:
+        try:
+            found.append(read_picture(path))
+        except HwrError as error:
+            print(f"Left out: {error}", file=sys.stderr)
+    return found
 
 
 if __name__ == "__main__":

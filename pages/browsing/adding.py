@@ -29,6 +29,7 @@ MEANINGS = {
 }
 DEMO = "demo"  # the name under which the library keeps the built-in set
 NONE = "(none)"
+TOLD_S = 15.0  # how long a data set's arrival is told
 HEAD = 200_000  # bytes of a list that are looked at for its header
 
 
@@ -237,8 +238,18 @@ def _arrived() -> None:
     if name in done:
         del st.session_state["added"]
         sidebar.choose(dataset=name)
-        st.session_state["arrived"] = name
+        st.session_state["arrived"] = (name, time.monotonic())
         st.rerun()
+
+
+def arrival() -> str | None:
+    """The data set that came within the last seconds. It is told for a while, not for one drawing of the page: the
+    page may be drawn twice in a row, and nobody would have seen the first."""
+    name, since = st.session_state.get("arrived", (None, 0.0))
+    if name is None or time.monotonic() - since < TOLD_S:
+        return name
+    del st.session_state["arrived"]
+    return None
 
 
 def _cards(some: list[Any]) -> None:

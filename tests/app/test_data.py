@@ -28,11 +28,11 @@ def wait_for(app: AppTest, what: str, seconds: float = 60) -> AppTest:
     """Draw the page until it says `what`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        app.run()
         assert not app.exception
         if what in html(app) + "".join(element.value for element in [*app.success, *app.error]):
             return app
         time.sleep(0.3)
+        app.run()
     raise AssertionError(f"{what!r} did not appear in {seconds} s: {html(app)}")
 
 
