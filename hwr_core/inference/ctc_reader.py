@@ -19,6 +19,9 @@ CLEAR = math.log(0.998)  # so probable that a language is not asked
 JUDGED = 32  # candidates of the beam that a language judges
 PLAIN = math.log(0.7)  # a common word so probable that only its nearest rivals are judged
 RIVALS = 8  # those, and it
+# Letters alone and no more than the best asked for: on 2,000 words of two sets the texts of the wide beam, a third
+# quicker.
+NARROW = {"beam_width": 8, "most": 4, "unlikely": math.log(0.01)}
 EXTRA = 5  # candidates scored exactly, over those that are asked for
 CHUNK = 2048  # allowed words scored at once
 FILLINGS = 32  # kept of a mask with several open places: so many that a person who types does not wait
@@ -81,7 +84,7 @@ class CtcReader:
             plain = [most == 1 and scores[at] > PLAIN and not forced[at] and judge.is_common(texts[at]) for at in asked]
             some = self._judged_candidates(log_probs[asked], [forced[at] for at in asked], plain, judge, most + EXTRA)
         else:
-            some = [[ids for ids, _ in candidates(log_probs[at], forced[at], most=most + 4)] for at in asked]
+            some = [self._letter_candidates(log_probs[at], forced[at], most) for at in asked]
         for place, labellings in zip(asked, some, strict=True):
             tried[place] = labellings
         for other in others:  # may have seen what the first view hides
@@ -134,6 +137,13 @@ class CtcReader:
     @staticmethod
     def _of_one(views: Sequence[np.ndarray], labellings: list[list[int]]) -> list[float]:
         return _mean_log_probs([view[None] for view in views], labellings, [0] * len(labellings)).tolist()
+
+    @staticmethod
+    def _letter_candidates(word: np.ndarray, forced: list[int], most: int) -> list[list[int]]:
+        """Labellings worth an exact score where no language is asked."""
+        # A prefix that the picture contradicts has improbable completions: for those the wide beam.
+        best = candidates(word, forced, **({"most": most + 4} if most > 1 or forced else NARROW))
+        return [ids for ids, _ in best]
 
     def _judged_candidates(
         self, log_probs: np.ndarray, forced: list[list[int]], plain: list[bool], judge: Judge, most: int

@@ -11,7 +11,7 @@ import numpy as np
 
 from hwr_core.config import DualConfig, RunConfig
 from hwr_core.data.batches import PreparedWords, padded
-from hwr_core.inference.recognizer import DualReader
+from hwr_core.inference.dual_reader import DualReader
 from hwr_core.models.backbones import settle_batch_norm
 from hwr_core.models.dual import BEGIN, part, training_model
 from hwr_core.text import Tokens, character_error_rate, word_accuracy

@@ -1,0 +1,141 @@
+"""What each kind of network says of a batch of canvases, none of them blank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from hwr_core.decoding.ctc import log_softmax
+from hwr_core.decoding.rescoring import Judge
+from hwr_core.imaging import ink_width
+from hwr_core.imaging.views import view
+from hwr_core.inference.asked import Asked
+from hwr_core.inference.ctc_reader import CtcReader, Found, first_readings
+from hwr_core.inference.dual_reader import DualReader
+from hwr_core.inference.memory import OutputMemory
+from hwr_core.inference.seq2seq_network import Seq2SeqNetwork
+from hwr_core.inference.seq2seq_reader import Seq2SeqReader
+from hwr_core.text import Charset, Tokens
+
+ROWS = 16  # words that the network is given at once: their features stay in the processor's cache
+WIDTH_STEP = 32
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is known of the words of a batch.
+
+    Attributes:
+        found: `(text, log probability)` pairs of each word, best first.
+        firsts: what the letters alone say of each; None where that was not asked.
+        english: English's share in the batch, in [0, 1].
+        log_probs: `(B, T, C)` natural logarithms of a CTC network; None for `dual`.
+        width: the columns of the canvas that T frames cover.
+        frames: `(B, T, F)` that a decoder attends to, where there is one.
+    """
+
+    found: list[Found]
+    firsts: Found | None = None
+    english: float = 0.0
+    log_probs: np.ndarray | None = None
+    width: int = 0
+    frames: np.ndarray | None = None
+
+
+class Batches(Protocol):
+    """Reads batches of canvases `(H, W)` uint8, 0 paper to 255 ink."""
+
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+        """What it says of canvases that are not blank, in `views` views where it can."""
+
+    def attention(self, answers: Answers, place: int, text: str) -> list[list[float]] | None:
+        """How much attention lay on each frame while each letter was told; None where there is no attention."""
+
+
+class DualBatches:
+    """Of `dual`; it reads the picture alone."""
+
+    def __init__(self, network: Any, tokens: Tokens) -> None:
+        self._reader = DualReader(network, tokens)
+
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+        return Answers(self._reader.answer(np.stack(canvases), question))
+
+    def attention(self, answers: Answers, place: int, text: str) -> None:
+        return None
+
+
+class CtcBatches:
+    """Of a network that reads by CTC."""
+
+    def __init__(self, network: Any, charset: Charset, memory: OutputMemory) -> None:
+        self._network = network
+        self._charset = charset
+        self._memory = memory
+        self._reader = CtcReader(charset)
+
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+        log_probs, width = self.log_probs(canvases)
+        others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, views)]
+        firsts = first_readings(log_probs, self._charset) if question.is_free else None
+        judge = _of_batch(judge, firsts)
+        if question.masks is not None:
+            found = self._reader.read_masked(log_probs, question.masks, judge, others)
+        elif question.words is not None:
+            found = self._reader.read_allowed(log_probs, question.words, question.prefixes, others)
+        else:
+            found = self._reader.read(log_probs, question.prefixes, question.most, judge, others, firsts)
+        return Answers([some[: question.most] for some in found], firsts, _english(judge), log_probs, width)
+
+    def log_probs(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+        """As `Recognizer.log_probs`."""
+        known = self._memory.find(canvases[0]) if len(canvases) == 1 else None
+        if known is not None:
+            return known
+        images, width = pictures(canvases)
+        logits = [self._network.predict_on_batch(images[at : at + ROWS]) for at in range(0, len(images), ROWS)]
+        output = log_softmax(np.concatenate(logits)), width
+        if len(canvases) == 1:
+            self._memory.keep(canvases[0], output)
+        return output
+
+    def attention(self, answers: Answers, place: int, text: str) -> None:
+        return None
+
+
+class Seq2SeqBatches:
+    """Of `seq2seq`: CTC and the decoder together."""
+
+    def __init__(self, network: Seq2SeqNetwork, charset: Charset, weight: float) -> None:
+        self._charset = charset
+        self._reader = Seq2SeqReader(network, charset, weight)
+
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+        images, width = pictures(canvases)
+        log_probs, frames = self._reader.encode(images)
+        firsts = first_readings(log_probs, self._charset) if question.is_free else None
+        found = self._reader.answer(log_probs, frames, question, judge)
+        return Answers(found, firsts, _english(_of_batch(judge, firsts)), log_probs, width, frames)
+
+    def attention(self, answers: Answers, place: int, text: str) -> list[list[float]]:
+        assert answers.frames is not None
+        return self._reader.attention(answers.frames[place : place + 1], [text])[0].tolist()
+
+
+def pictures(canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+    """`(B, H, W, 1)` float32 in [0, 1], as wide as the widest word; and that width."""
+    width = max(map(ink_width, canvases))
+    width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
+    return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
+
+
+def _of_batch(judge: Judge | None, firsts: Found | None) -> Judge | None:
+    """The judge with the languages' shares in these first readings, where there are any."""
+    return judge.for_batch([text for text, _ in firsts]) if judge and firsts else judge
+
+
+def _english(judge: Judge | None) -> float:
+    return judge.share_of("en") if judge else 0.0
