@@ -140,6 +140,18 @@ def config_of() -> Callable[..., RunConfig]:
     return small_config
 
 
+TRAINED = ("crnn_run", "cnn_transformer_run", "seq2seq_run", "dual_run")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files go to a worker whole; all that need a trained run to the same one, or each would train it again."""
+    needing = {item.path for item in items if set(TRAINED) & set(getattr(item, "fixturenames", ()))}
+    for item in items:
+        group = "trained" if item.path in needing else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Path:
     """Train on four drawn words in this process, until they are known; the run's folder.
 

@@ -123,11 +123,11 @@ def test_free_readings_carry_what_their_confidence_is_weighed_by(recognizer, dra
 
 def test_a_checkpoint_reads_the_same_through_onnx_and_keras(crnn_run, draw, tmp_path):
     quick = Recognizer.load(crnn_run / "checkpoint")
-    assert type(quick._network).__name__ == "OnnxNetwork"
+    assert type(checkpoint.load_network(quick.folder)).__name__ == "OnnxNetwork"
     shutil.copytree(crnn_run / "checkpoint", tmp_path / "plain")
     (tmp_path / "plain" / "model.onnx").unlink()
     plain = Recognizer.load(tmp_path / "plain")
-    assert type(plain._network).__name__ == "Functional"
+    assert type(checkpoint.load_network(plain.folder)).__name__ == "Functional"
     pictures = [draw(word) for word in WORDS]
     for one, other in zip(*(r.read(pictures, alternatives=3) for r in (quick, plain)), strict=True):
         assert one.text == other.text
