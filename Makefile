@@ -39,7 +39,7 @@ test: $(VENV)/.test  ## everything, with the browser where Chromium is installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup --doctest-modules hwr_core tests --ignore=tests/browser
+	$(BIN)/coverage run -m pytest -n 2 --dist loadfile --doctest-modules hwr_core tests --ignore=tests/browser
 	$(BIN)/coverage run -m pytest tests/browser
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --fail-under=90

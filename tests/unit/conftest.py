@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -140,18 +141,6 @@ def config_of() -> Callable[..., RunConfig]:
     return small_config
 
 
-TRAINED = ("crnn_run", "cnn_transformer_run", "seq2seq_run", "dual_run")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files go to a worker whole; all that need a trained run to the same one, or each would train it again."""
-    needing = {item.path for item in items if set(TRAINED) & set(getattr(item, "fixturenames", ()))}
-    for item in items:
-        group = "trained" if item.path in needing else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Path:
     """Train on four drawn words in this process, until they are known; the run's folder.
 
@@ -174,32 +163,54 @@ def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Pa
     raise AssertionError(f"{model.name} did not learn four words: {run.best}")
 
 
+def trained_once(factory: pytest.TempPathFactory, model: ModelConfig, **training: object) -> Path:
+    """As `train_four_words`, by the first worker that needs it; the others wait for its run."""
+    together = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        together = together.parent
+    folder = together / f"trained-{model.name}"
+    where = together / f"trained-{model.name}.txt"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        end = time.monotonic() + 900
+        while not where.is_file():
+            assert time.monotonic() < end, f"{model.name} is still being trained elsewhere"
+            time.sleep(0.2)
+        assert where.read_text(encoding="utf-8"), f"{model.name} did not learn four words, elsewhere"
+        return Path(where.read_text(encoding="utf-8"))
+    found = ""
+    try:
+        found = str(train_four_words(folder, model, **training))
+    finally:
+        part = where.with_suffix(".part")
+        part.write_text(found, encoding="utf-8")
+        part.replace(where)
+    return Path(found)
+
+
 @pytest.fixture(scope="session")
 def crnn_run(tmp_path_factory: pytest.TempPathFactory, tiny_crnn: CrnnConfig) -> Path:
     """A finished run of `crnn` on four drawn words."""
-    folder = tmp_path_factory.mktemp("crnn")
-    return train_four_words(folder, tiny_crnn, epochs=25, patience=25, learning_rate=0.005)
+    return trained_once(tmp_path_factory, tiny_crnn, epochs=25, patience=25, learning_rate=0.005)
 
 
 @pytest.fixture(scope="session")
 def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory, tiny_cnn_transformer: CnnTransformerConfig) -> Path:
     """A finished run of `cnn_transformer` on four drawn words."""
-    folder = tmp_path_factory.mktemp("cnn_transformer")
-    return train_four_words(folder, tiny_cnn_transformer, epochs=25, patience=25, learning_rate=0.003)
+    return trained_once(tmp_path_factory, tiny_cnn_transformer, epochs=25, patience=25, learning_rate=0.003)
 
 
 @pytest.fixture(scope="session")
 def seq2seq_run(tmp_path_factory: pytest.TempPathFactory, tiny_seq2seq: Seq2SeqConfig) -> Path:
     """A finished run of `seq2seq` on four drawn words."""
-    folder = tmp_path_factory.mktemp("seq2seq")
-    return train_four_words(folder, tiny_seq2seq, epochs=25, patience=25, learning_rate=0.005)
+    return trained_once(tmp_path_factory, tiny_seq2seq, epochs=25, patience=25, learning_rate=0.005)
 
 
 @pytest.fixture(scope="session")
 def dual_run(tmp_path_factory: pytest.TempPathFactory, tiny_dual: DualConfig) -> Path:
     """A finished run of `dual` on four drawn words, ResNet50's weights random."""
-    folder = tmp_path_factory.mktemp("dual")
-    return train_four_words(folder, tiny_dual, epochs=30, patience=30, learning_rate=0.003)
+    return trained_once(tmp_path_factory, tiny_dual, epochs=30, patience=30, learning_rate=0.003)
 
 
 @pytest.fixture
