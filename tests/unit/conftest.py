@@ -26,6 +26,9 @@ from hwr_core.config import (
 )
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait for each other's core cost far more
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 FOUR_WORDS = ("tea", "ink", "moon", "sally")
 KNOWN = 0.15  # validation loss of words that are known for sure: read with a confidence over 0.85
