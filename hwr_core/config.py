@@ -295,7 +295,9 @@ class TrainingConfig:
     clip_norm: float = setting(5.0, "Largest norm of a step's gradient.")
     average: float = setting(0.0, "Weights read with are a running average: 0 is off, 0.999 keeps some thousand steps.")
     precision: Literal["float32", "mixed_bfloat16"] = setting(
-        "float32", "Arithmetic of a training step: mixed_bfloat16 is quicker on a GPU; what is saved is float32."
+        "float32",
+        "Arithmetic of a training step: mixed_bfloat16 is quicker on a GPU and on processors that know it; elsewhere "
+        "float32 is taken. What is saved is float32.",
     )
     patience: int = setting(8, "Epochs without a better validation figure before training ends.")
     max_words: int = setting(0, "Most training words used; 0 uses all.")

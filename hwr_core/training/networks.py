@@ -12,6 +12,7 @@ from hwr_core.config import CtcConfig, ModelConfig, RunConfig
 from hwr_core.models import build_model
 from hwr_core.models.convolution import FRAMES, shortcut_head
 from hwr_core.models.norms import batch_norms
+from hwr_core.training.precision import FLOAT32, usable_precision
 from hwr_core.training.teacher import as_it_is, distance
 
 
@@ -39,10 +40,11 @@ class TrainedNetwork:
         self.model = model
         self.changes = changes
         self.averaged = training.average > 0
-        self._own = self.averaged or training.precision != "float32"
+        precision = usable_precision(training.precision)
+        self._own = self.averaged or precision != FLOAT32
         self._core = model
         if self._own:
-            with dtype_policy(training.precision):
+            with dtype_policy(precision):
                 self._core = build_model(settings, config.canvas, model.outputs[0].shape[-1])
             self._core.set_weights(model.get_weights())
         self.outputs = 1

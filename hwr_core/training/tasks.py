@@ -34,6 +34,7 @@ from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
 from hwr_core.training.growing import grown_weights
 from hwr_core.training.networks import TrainedNetwork
+from hwr_core.training.precision import has_accelerator
 from hwr_core.training.teacher import load_teacher
 
 READING_BATCH = 64
@@ -270,14 +271,7 @@ def optimizer(training: Any, total_steps: int) -> Any:
 
 def changes_on_device(augmentation: AugmentationConfig) -> bool:
     """Whether training pictures are changed by layers in the step, or beforehand by the loader."""
-    import keras
-
-    if augmentation.device != "auto":
-        return augmentation.device == "layers"
-    try:
-        return bool(keras.distribution.list_devices("gpu"))
-    except RuntimeError:  # JAX's answer where there is none
-        return False
+    return augmentation.device == "layers" if augmentation.device != "auto" else has_accelerator()
 
 
 def changing(augmentation: AugmentationConfig) -> Any:

@@ -114,8 +114,11 @@ def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[
         say(f"Image features ready after {time.time() - begun:.1f} s.")
     from hwr_core.training import loop
     from hwr_core.training.features import drop_cache
+    from hwr_core.training.precision import usable_precision
 
     say(f"{task.model.count_params():,} parameters, {keras.backend.backend()} backend, seed {config.training.seed}.")
+    if usable_precision(config.training.precision) != config.training.precision:
+        say("Arithmetic in float32: this processor would only imitate bfloat16, many times slower.")
     loop.train(folder, config, task, words.samples, status, say)
     if status.state == "done":
         drop_cache(folder)

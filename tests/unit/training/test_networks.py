@@ -12,6 +12,7 @@ from hwr_core.config import AugmentationConfig, CnnTransformerConfig, TrainingCo
 from hwr_core.data.batches import PreparedWords
 from hwr_core.models import build_model
 from hwr_core.text import Charset
+from hwr_core.training import precision
 from hwr_core.training.loop import Progress, restore, save, variables_of
 from hwr_core.training.networks import measure_batch_norm
 from hwr_core.training.tasks import CtcTask, changes_on_device
@@ -101,7 +102,8 @@ def test_batch_norm_is_measured_over_the_batches(tiny_crnn, config_of):
 
 
 @pytest.mark.parametrize("name", ["crnn", "cnn_transformer"])
-def test_bfloat16_trains_and_float32_is_saved(make_task, tiny_crnn, tiny_cnn_transformer, name):
+def test_bfloat16_trains_and_float32_is_saved(make_task, tiny_crnn, tiny_cnn_transformer, name, monkeypatch):
+    monkeypatch.setattr(precision, "cpu_flags", lambda: {"avx512_bf16"})
     model = tiny_crnn if name == "crnn" else replace(tiny_cnn_transformer, shortcut=0.1)
     task = make_task(model, precision="mixed_bfloat16")
     assert keras.config.dtype_policy().name == "float32"
@@ -114,6 +116,24 @@ def test_bfloat16_trains_and_float32_is_saved(make_task, tiny_crnn, tiny_cnn_tra
     assert {layer.compute_dtype for layer in task.model.layers} == {"float32"}
     kept = task._trained._core.get_weights()
     assert all((a == b).all() for a, b in zip(kept, task.model.get_weights(), strict=True))
+
+
+def test_a_processor_that_would_imitate_bfloat16_computes_in_float32(make_task, tiny_crnn, monkeypatch):
+    monkeypatch.setattr(precision, "has_accelerator", lambda: False)
+    monkeypatch.setattr(precision, "cpu_flags", lambda: {"avx2"})
+    task = make_task(tiny_crnn, precision="mixed_bfloat16")
+    assert {layer.compute_dtype for layer in task._trained._core.layers} == {"float32"}
+    assert precision.usable_precision("mixed_bfloat16") == "float32"
+    monkeypatch.setattr(precision, "has_accelerator", lambda: True)
+    assert precision.usable_precision("mixed_bfloat16") == "mixed_bfloat16"
+
+
+def test_a_processor_says_what_it_can(tmp_path, monkeypatch):
+    known = tmp_path / "cpuinfo"
+    monkeypatch.setattr(precision, "CPU_FLAGS", known)
+    assert precision.cpu_flags() == set()
+    known.write_text("model name\t: any\nflags\t\t: fpu avx2 avx512_bf16\n\nflags\t\t: fpu\n", encoding="utf-8")
+    assert precision.cpu_flags() == {"fpu", "avx2", "avx512_bf16"}
 
 
 def test_pictures_are_changed_in_the_step(make_task, tiny_cnn_transformer):
@@ -136,15 +156,9 @@ def test_pictures_are_changed_in_the_step(make_task, tiny_cnn_transformer):
 def test_where_pictures_are_changed(monkeypatch):
     assert changes_on_device(AugmentationConfig(device="layers"))
     assert not changes_on_device(AugmentationConfig(device="loader"))
-    for devices, expected in ((["gpu:0"], True), ([], False)):
-        monkeypatch.setattr(keras.distribution, "list_devices", lambda kind, devices=devices: devices)
+    for devices, expected in ((["cpu:0", "gpu:0"], True), (["cuda:0"], True), (["cpu:0"], False), ([], False)):
+        monkeypatch.setattr(keras.distribution, "list_devices", lambda devices=devices: devices)
         assert changes_on_device(AugmentationConfig()) is expected
-
-    def none(kind):
-        raise RuntimeError("Unknown backend: 'gpu' requested")
-
-    monkeypatch.setattr(keras.distribution, "list_devices", none)
-    assert not changes_on_device(AugmentationConfig())
 
 
 def test_defaults_leave_earlier_runs_as_they_were():
