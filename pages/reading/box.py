@@ -31,8 +31,9 @@ def workbench(info: Any) -> None:
     word = desk.current()
     if word is None:
         return
-    if not readers.opening(info.folder).done.is_set():
-        bench.read_now([word], info.folder)
+    with st.container():  # there each time, so that the box below keeps its place in the page
+        if not readers.opening(info.folder).done.is_set():
+            bench.read_now([word], info.folder)
     box(
         key=KEY,
         data=payload(word, info),

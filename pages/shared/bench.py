@@ -57,13 +57,16 @@ def _take_sample(sample: samples.SampleWord, folder: Path | None) -> None:
 
 def settle() -> None:
     """Decode what has come, with a sign when it takes a while."""
+    # The place is there each time: what comes and goes would move all below it, and the browser would build the
+    # workbench anew under the fingers of who types.
+    place = st.empty()
     waiting = sum(word.data is not None for word in desk.words())
     if waiting < 4:
         desk.settle()
         return
-    bar = st.progress(0.0, f"Opening {waiting} pictures")
-    desk.settle(lambda done, of: bar.progress(done / of, f"Opening picture {done + 1} of {of}"))
-    bar.empty()
+    place.progress(0.0, f"Opening {waiting} pictures")
+    desk.settle(lambda done, of: place.progress(done / of, f"Opening picture {done + 1} of {of}"))
+    place.empty()
 
 
 def read_now(some: list[desk.Word], folder: Path) -> bool:
