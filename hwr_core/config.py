@@ -153,6 +153,9 @@ class DualConfig:
     fine_tune_from: Literal["", "conv2", "conv3", "conv4", "conv5"] = setting(
         "", "First ResNet50 stage that is trained too; empty keeps it frozen and its features cached."
     )
+    image_channels: int = setting(
+        0, "Each place of ResNet50's feature map is brought to so many channels before it is flattened; 0 keeps all."
+    )
     image_units: int = setting(128, "Units of the dense layer on the image features.")
     image_dropout: float = setting(0.3, "Share of image features dropped while training.")
     embedding_units: int = setting(64, "Size of a token's embedding.")
@@ -172,6 +175,7 @@ class DualConfig:
             self.fine_tune_from,
             f"empty or one of {', '.join(used)}",
         )
+        require(0 <= self.image_channels <= 2048, "image_channels", self.image_channels, "from 0 to 2048")
         for name in ("image_units", "embedding_units", "lstm_units", "text_units", "joint_units"):
             require(4 <= getattr(self, name) <= 4096, name, getattr(self, name), "from 4 to 4096")
         for name in ("image_dropout", "text_dropout", "joint_dropout"):

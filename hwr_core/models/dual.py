@@ -81,7 +81,10 @@ def _image_branch(config: DualConfig, shape: tuple[int, ...]) -> keras.Model:
     from keras import layers
 
     features = keras.Input(shape, name="features")
-    x = layers.Flatten()(features)
+    x = features
+    if config.image_channels:
+        x = layers.Dense(config.image_channels, activation="relu")(x)  # the same at each place
+    x = layers.Flatten()(x)
     x = layers.Dense(config.image_units, activation="relu")(x)
     x = layers.Dropout(config.image_dropout)(x)
     return keras.Model(features, x, name="image_branch")

@@ -235,6 +235,10 @@ def dual_parameters(model: DualConfig, canvas: CanvasConfig) -> int:
     """Without ResNet50's own, which stay as they are unless fine-tuned."""
     lstm = 8 * model.lstm_units * (model.embedding_units + model.lstm_units + 1)
     joint = (model.image_units + model.text_units) * model.joint_units + model.joint_units * 100
-    head = feature_size(canvas, model) * model.image_units + lstm + 2 * model.lstm_units * model.text_units + joint
+    flat, channels = feature_size(canvas, model), 64 * RESNET_STRIDES[model.stage]
+    image = flat * model.image_units
+    if model.image_channels:
+        image = channels * model.image_channels + flat // channels * model.image_channels * model.image_units
+    head = image + lstm + 2 * model.lstm_units * model.text_units + joint
     trunk = sum(weights for weights, _ in resnet_layers(model.stage, canvas.height * canvas.width))
     return head + (trunk if model.fine_tune_from else 0)

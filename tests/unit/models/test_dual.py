@@ -78,6 +78,14 @@ def test_the_usual_sizes_are_those_of_the_design(small_resnet):
     assert not part(model, "backbone").trainable_weights
 
 
+def test_channels_of_each_place_are_brought_to_few_before_all_are_flattened(small_resnet):
+    branch = part(build_model(DualConfig(image_weights="none", image_channels=3), CANVAS, 80), "image_branch")
+    kinds = [type(layer).__name__ for layer in branch.layers]
+    assert kinds == ["InputLayer", "Dense", "Flatten", "Dense", "Dropout"]
+    rows, columns, _ = branch.input_shape[1:]
+    assert branch.layers[2].output.shape == (None, rows * columns * 3)
+
+
 def test_both_the_picture_and_the_text_matter(dual, images, prefixes):
     def answers(pictures: np.ndarray, texts: np.ndarray) -> np.ndarray:
         return np.asarray(dual.predict_on_batch({"image": pictures, "prefix": texts}))

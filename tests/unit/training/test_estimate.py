@@ -136,5 +136,10 @@ def test_parameters_of_dual():
     built = build_model(DUAL, canvas, 100)
     head = sum(part(built, name).count_params() for name in ("image_branch", "next_token"))
     assert dual_parameters(DUAL, canvas) == pytest.approx(head, rel=0.03)
+    narrow = dataclasses.replace(DUAL, image_channels=16)
+    branch = part(build_model(narrow, canvas, 100), "image_branch").count_params()
+    assert dual_parameters(narrow, canvas) - head == pytest.approx(
+        branch - part(built, "image_branch").count_params(), rel=0.03
+    )
     tuned = dataclasses.replace(DUAL, fine_tune_from="conv2")
     assert dual_parameters(tuned, canvas) == pytest.approx(built.count_params(), rel=0.03)
