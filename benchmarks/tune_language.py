@@ -32,7 +32,7 @@ from hwr_core.decoding.beam import candidates  # noqa: E402
 from hwr_core.decoding.ctc import best_paths  # noqa: E402
 from hwr_core.decoding.listed import ListedWords  # noqa: E402
 from hwr_core.decoding.rescoring import Judge  # noqa: E402
-from hwr_core.evaluation.reading import _batches  # noqa: E402
+from hwr_core.evaluation.reading import by_hand  # noqa: E402
 from hwr_core.inference.ctc_reader import CLEAR, JUDGED  # noqa: E402
 from hwr_core.text import edit_distance  # noqa: E402
 from hwr_core.text.habits import Habits  # noqa: E402
@@ -110,7 +110,7 @@ def pool_of(recognizer: Recognizer, name: str, split: str, most: int, models: li
     charset = recognizer.alphabet
     words: list[np.ndarray] = [np.zeros(0)] * len(rows)
     firsts = [""] * len(rows)
-    for places in _batches(table["width"].to_numpy(float), table["height"].to_numpy(float)):
+    for places in by_hand(table["writer"].fillna("").to_numpy(str)):
         log_probs, _ = recognizer.log_probs([canvases[rows[place]] for place in places])
         for place, word, path in zip(places, log_probs, best_paths(log_probs), strict=True):
             words[place], firsts[place] = word, charset.decode(path)

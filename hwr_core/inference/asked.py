@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from hwr_core.errors import ConfigError
 from hwr_core.text import normalise
 
@@ -35,6 +37,13 @@ class Asked:
     def blank_readings(self) -> list[str]:
         """What is said of blank pictures: the prefix, or nothing."""
         return [""] * len(self.prefixes) if self.words is not None else self.prefixes
+
+    def allows_capitals(self) -> np.ndarray:
+        """`(B,)` bool: pictures whose reading may be in capitals throughout."""
+        if self.words is not None:
+            return np.zeros(len(self.prefixes), bool)
+        given = self.prefixes if self.masks is None else ["".join(filter(None, mask)) for mask in self.masks]
+        return np.array([text == text.upper() for text in given], bool)
 
     def of(self, rows: Sequence[int]) -> Asked:
         """The conditions of some of the pictures."""

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hwr_core.decoding.capitals import Capitals, ShareInCapitals, in_capitals
 from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.imaging import ink_width
@@ -35,6 +36,7 @@ class Answers:
         log_probs: `(B, T, C)` natural logarithms of a CTC network; None for `dual`.
         width: the columns of the canvas that T frames cover.
         frames: `(B, T, F)` that a decoder attends to, where there is one.
+        capitals: `(B,)` how much more each word looks like capitals than like small letters (`decoding.capitals`).
     """
 
     found: list[Found]
@@ -43,13 +45,21 @@ class Answers:
     log_probs: np.ndarray | None = None
     width: int = 0
     frames: np.ndarray | None = None
+    capitals: np.ndarray | None = None
 
 
 class Batches(Protocol):
     """Reads batches of canvases `(H, W)` uint8, 0 paper to 255 ink."""
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
-        """What it says of canvases that are not blank, in `views` views where it can."""
+    def answer(
+        self,
+        canvases: Sequence[np.ndarray],
+        question: Asked,
+        judge: Judge | None,
+        views: int,
+        capitals: ShareInCapitals,
+    ) -> Answers:
+        """What it says of canvases that are not blank; in `views` views and in capitals where it can."""
 
     def attention(self, answers: Answers, place: int, text: str) -> list[list[float]] | None:
         """How much attention lay on each frame while each letter was told; None where there is no attention."""
@@ -61,7 +71,14 @@ class DualBatches:
     def __init__(self, network: Any, tokens: Tokens) -> None:
         self._reader = DualReader(network, tokens)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+    def answer(
+        self,
+        canvases: Sequence[np.ndarray],
+        question: Asked,
+        judge: Judge | None,
+        views: int,
+        capitals: ShareInCapitals,
+    ) -> Answers:
         return Answers(self._reader.answer(np.stack(canvases), question))
 
     def attention(self, answers: Answers, place: int, text: str) -> None:
@@ -76,10 +93,21 @@ class CtcBatches:
         self._charset = charset
         self._memory = memory
         self._reader = CtcReader(charset)
+        self._capitals = Capitals(charset)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+    def answer(
+        self,
+        canvases: Sequence[np.ndarray],
+        question: Asked,
+        judge: Judge | None,
+        views: int,
+        capitals: ShareInCapitals,
+    ) -> Answers:
         log_probs, width = self.log_probs(canvases)
         others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, views)]
+        evidence = self._capitals.evidence(log_probs)
+        large = in_capitals(evidence, capitals.of(evidence)) & question.allows_capitals()
+        log_probs, *others = (self._capitals.read_as(one, large) for one in (log_probs, *others))
         firsts = first_readings(log_probs, self._charset) if question.is_free else None
         judge = _of_batch(judge, firsts)
         if question.masks is not None:
@@ -88,7 +116,8 @@ class CtcBatches:
             found = self._reader.read_allowed(log_probs, question.words, question.prefixes, others)
         else:
             found = self._reader.read(log_probs, question.prefixes, question.most, judge, others, firsts)
-        return Answers([some[: question.most] for some in found], firsts, _english(judge), log_probs, width)
+        found = [some[: question.most] for some in found]
+        return Answers(found, firsts, _english(judge), log_probs, width, capitals=evidence)
 
     def log_probs(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
         """As `Recognizer.log_probs`."""
@@ -113,7 +142,14 @@ class Seq2SeqBatches:
         self._charset = charset
         self._reader = Seq2SeqReader(network, charset, weight)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, judge: Judge | None, views: int) -> Answers:
+    def answer(
+        self,
+        canvases: Sequence[np.ndarray],
+        question: Asked,
+        judge: Judge | None,
+        views: int,
+        capitals: ShareInCapitals,
+    ) -> Answers:
         images, width = pictures(canvases)
         log_probs, frames = self._reader.encode(images)
         firsts = first_readings(log_probs, self._charset) if question.is_free else None

@@ -20,6 +20,8 @@ class Reading:
         alternatives: `(text, confidence)` pairs, best first, the reading itself among them.
         alignment: where in the picture each letter was read; None unless asked for.
         evidence: what else the confidence was weighed by; None for `dual`, masks, lists of words and blank pictures.
+        capitals: how much more the picture looks like capitals than like small letters, a log ratio
+            (`decoding.capitals`); None where nothing tells.
     """
 
     text: str
@@ -27,6 +29,7 @@ class Reading:
     alternatives: list[tuple[str, float]]
     alignment: Alignment | None = None
     evidence: Evidence | None = None
+    capitals: float | None = None
 
 
 def reading_of(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hwr_core.config import Seq2SeqConfig
+from hwr_core.decoding.capitals import ShareInCapitals
 from hwr_core.decoding.rescoring import Judge
 from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
@@ -114,6 +115,7 @@ class Recognizer:
         words: Sequence[str] | None = None,
         alignment: bool = False,
         views: int = 1,
+        capitals: float | None = None,
     ) -> list[Reading]:
         """Read pictures of words.
 
@@ -133,6 +135,8 @@ class Recognizer:
             alignment: whether readings carry their `Alignment` (CTC recognizers).
             views: how many slightly changed copies of each picture are read together, the picture itself among
                 them, 1 to 7: surer, and so many times slower (CTC recognizers; `dual` reads the picture alone).
+            capitals: the share of the words that is written in capitals throughout, in [0, 1]: 1 reads all of them
+                so, 0 none. None finds it out from the pictures, best those of one hand (CTC recognizers).
 
         Returns:
             One reading a picture, in order; `[]` for `[]`.
@@ -141,12 +145,13 @@ class Recognizer:
             PictureError: an array is no picture.
             CharsetError: the prefix, mask or a word has a character that the recognizer cannot write.
             ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
-                other, the language is unknown, or there are not so many views.
+                other, the language is unknown, there are not so many views, or no such share of capitals.
         """
         placed = placed_canvases(images, self.config.canvas)
         question = asked(len(placed), prefix, mask, words, alternatives)
         canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
-        return self._read(canvases, question, self._judge(language), placements if alignment else None, views)
+        aligned = placements if alignment else None
+        return self._read(canvases, question, self._judge(language), aligned, views, capitals)
 
     def read_canvases(
         self,
@@ -159,11 +164,12 @@ class Recognizer:
         words: Sequence[str] | None = None,
         alignment: bool = False,
         views: int = 1,
+        capitals: float | None = None,
     ) -> list[Reading]:
         """As `read`, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
         question = asked(len(canvases), prefix, mask, words, alternatives)
         placements = [None] * len(canvases) if alignment else None
-        return self._read(list(canvases), question, self._judge(language), placements, views)
+        return self._read(list(canvases), question, self._judge(language), placements, views, capitals)
 
     def languages(self) -> list[str]:
         """The codes of the languages that `language="auto"` takes into account."""
@@ -189,20 +195,26 @@ class Recognizer:
         judge: Judge | None,
         placements: Sequence[Placement | None] | None,
         views: int,
+        capitals: float | None,
     ) -> list[Reading]:
         if not 1 <= views <= MOST_VIEWS:
             raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
+        if capitals is not None and not 0 <= capitals <= 1:
+            raise ConfigError(f"A share of words in capitals lies in [0, 1]. Received: capitals={capitals}.")
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
         written = [index for index, canvas in enumerate(canvases) if canvas.any()]
         written.sort(key=lambda index: ink_width(canvases[index]))
         calibration = self._calibration(question, judge)
+        share = ShareInCapitals(capitals)
         for start in range(0, len(written), BATCH):
             rows = written[start : start + BATCH]
             some = [canvases[index] for index in rows]
-            answers = self._batches.answer(some, question.of(rows), judge, views)
+            answers = self._batches.answer(some, question.of(rows), judge, views, share)
             for place, index in enumerate(rows):
                 first = answers.firsts[place] if answers.firsts else None
                 reading = reading_of(answers.found[place], readings[index].text, calibration, first, answers.english)
+                if answers.capitals is not None and not np.isnan(answers.capitals[place]):
+                    reading = replace(reading, capitals=float(answers.capitals[place]))
                 if placements is not None:
                     reading = self._aligned(reading, some[place], placements[index], answers, place)
                 readings[index] = reading

@@ -8,7 +8,7 @@ import pytest
 from hwr_core.errors import DataError
 from hwr_core.evaluation import SoFar, evaluate
 from hwr_core.evaluation import reading as room
-from hwr_core.evaluation.reading import COLUMNS, choose_rows, read_words
+from hwr_core.evaluation.reading import COLUMNS, by_hand, choose_rows, read_words
 
 
 def test_every_word_of_the_part_is_read_and_keeps_its_place(words, stand_in, monkeypatch):
@@ -74,6 +74,17 @@ def test_progress_counts_words_and_may_stop(words, stand_in, monkeypatch):
     with pytest.raises(Enough):
         read_words(stand_in, words, words.part("validation"), progress=stop)
     assert len(stand_in.calls) == 1
+
+
+def test_a_writer_s_words_are_read_together(monkeypatch):
+    writers = np.array(["ann", "bo", "ann", "", "ann", "", "bo"])
+    assert sorted(map(list, by_hand(writers))) == [[0, 2, 4], [1, 6], [3, 5]]
+    monkeypatch.setattr(room, "CHUNK", 2)
+    assert sorted(map(list, by_hand(writers))) == [[0, 2], [1, 6], [3, 5], [4]]
+    many = np.arange(40).astype(str)
+    first = [int(some[0]) for some in by_hand(many)]
+    assert first != sorted(first)  # so that the figures so far are a fair guess of the end
+    assert first == [int(some[0]) for some in by_hand(many)]
 
 
 def test_words_without_a_writer_are_counted_singly(words, stand_in):

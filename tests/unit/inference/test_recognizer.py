@@ -219,3 +219,52 @@ def test_readings_that_never_end_are_cut():
     reader = DualReader(StandInNetwork(len(tokens), follow), tokens)
     assert reader.read_greedily(np.zeros((1, 2))) == ["a" * 40]
     assert reader.read(VECTOR, "", 1)[0][0] == "a" * 40
+
+
+class InSmallLetters:
+    """In the place of a network of the shipped reader: `aa` in every picture, its capitals by `ratio` less probable."""
+
+    def __init__(self, classes: int, small: int, large: int, ratio: float = -2.5) -> None:
+        self.output_shape = (None, None, classes)
+        self.frame = np.full(classes, -20.0, np.float32)
+        self.frame[[small, large]] = 0, ratio
+
+    def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
+        blank = np.full_like(self.frame, -20.0)
+        blank[0] = 0
+        return np.stack([np.stack([self.frame, blank, self.frame, blank])] * len(images))
+
+
+@pytest.mark.skipif(not (checkpoint.SHIPPED / "reader").is_dir(), reason="no shipped reader")
+class TestCapitals:
+    @pytest.fixture
+    def reader(self) -> Recognizer:
+        folder = checkpoint.SHIPPED / "reader"
+        charset = Recognizer.load(folder).alphabet
+        small, large = charset.encode("aA")
+        return Recognizer(folder, network=InSmallLetters(len(charset) + 1, small, large))
+
+    def read(self, reader: Recognizer, number: int, **asked: object) -> set[str]:
+        picture = np.full((40, 90), 255, np.uint8)
+        picture[10:30, 20:60] = 0
+        readings = reader.read([picture] * number, **{"language": "none", **asked})
+        assert [reading.capitals for reading in readings] == pytest.approx([3.0] * number)
+        return {reading.text for reading in readings}
+
+    def test_many_words_of_a_hand_are_read_in_capitals_and_one_is_not(self, reader):
+        assert self.read(reader, 1) == {"aa"}
+        assert self.read(reader, 70) == {"AA"}  # more than a batch
+        assert self.read(reader, 70, views=2) == {"AA"}
+
+    def test_who_knows_says_so(self, reader):
+        assert self.read(reader, 70, capitals=0.0) == {"aa"}
+        assert self.read(reader, 1, capitals=1.0) == {"AA"}
+        with pytest.raises(ConfigError, match=r"lies in \[0, 1\]. Received: capitals=2"):
+            self.read(reader, 1, capitals=2)
+
+    def test_small_letters_that_are_typed_stay_small(self, reader):
+        assert self.read(reader, 70, prefix="a") == {"aa"}
+        assert self.read(reader, 70, prefix="A") == {"AA"}
+        assert self.read(reader, 70, mask="a?") == {"aa"}
+        assert self.read(reader, 70, mask="A?") == {"AA"}
+        assert self.read(reader, 70, words=["aa", "be"]) == {"aa"}
