@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mask", help="the word's letters, ? for each open one; \\? is a question mark")
     parser.add_argument("--words", type=Path, metavar="FILE", help="the only readings allowed, one a line")
     parser.add_argument("--views", type=int, default=1, help="slightly changed copies that are read together")
+    parser.add_argument("--capitals", type=float, help="share of words in capitals, 0 to 1; found out where left out")
     parser.add_argument("--checkpoint", type=Path, default=ROOT / "models" / "reader")
     parser.add_argument("--alternatives", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -60,6 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
                 mask=options.mask,
                 words=listed(options.words) if options.words else None,
                 views=options.views,
+                capitals=options.capitals,
             )
             for (entry, _), reading in zip(pictures, readings, strict=True):
                 entry["text"] = reading.text

@@ -1,4 +1,4 @@
-"""What readings are held to: a language, a list of words."""
+"""What readings are held to: a language, capitals, a list of words."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ NAMES = {
     "it": "Italian", "nl": "Dutch", "pt": "Portuguese", "sv": "Swedish", "da": "Danish", "nb": "Norwegian",
     "fi": "Finnish", "pl": "Polish", "cs": "Czech", "hu": "Hungarian", "ro": "Romanian", "tr": "Turkish",
 }  # fmt: skip
+CAPITALS = {AUTO: "Automatic", "all": "Every word", NONE: "None"}
 MOST = 5000  # words of a list: each is weighed at every keystroke
 
 
@@ -46,7 +47,14 @@ def hold(info: Any) -> None:
     charset, languages = known(info)
     language = st.session_state.get("read_language") or AUTO
     allowed, _ = listed(st.session_state.get("read_words") or "", charset)
-    desk.hold_to(readers.Conditions(language if language in (*languages, NONE) else AUTO, allowed))
+    language = language if language in (*languages, NONE) else AUTO
+    desk.hold_to(readers.Conditions(language, allowed, capitals(info) if languages else None))
+
+
+def capitals(info: Any) -> float | None:
+    """The share of words that are taken to be written in capitals: as the person says, or as those read look."""
+    said = st.session_state.get("read_capitals") or AUTO
+    return {NONE: 0.0, "all": 1.0}.get(said, desk.in_capitals(info.folder))
 
 
 def listed(text: str, charset: str) -> tuple[tuple[str, ...], list[str]]:
@@ -60,13 +68,19 @@ def listed(text: str, charset: str) -> tuple[tuple[str, ...], list[str]]:
 
 
 def options(info: Any) -> None:
-    """The language, and the list of words that readings are limited to."""
+    """The language, capitals, and the list of words that readings are limited to."""
     charset, languages = known(info)
     if languages:
         st.selectbox(
             "Language", [AUTO, *languages, NONE], key="read_language", persist_state="session",
             format_func=lambda code: NAMES.get(code, code),
             help="What tells likely words from unlikely ones. Automatic weighs all of them.",
+        )  # fmt: skip
+        st.selectbox(
+            "Written in capitals", list(CAPITALS), key="read_capitals", persist_state="session",
+            format_func=CAPITALS.__getitem__,
+            help="As forms are filled in, small capitals too. Automatic looks at all words here, best those of one "
+            "hand; what is typed in small letters stays so.",
         )  # fmt: skip
     text = st.text_area(
         "Only these words", key="read_words", height=120, persist_state="session", placeholder="one word a line",
@@ -84,6 +98,8 @@ def label() -> str:
     """The button's label, with what is set."""
     held = desk.conditions()
     parts = [NAMES.get(held.language, held.language).partition(":")[0]] if held.language != AUTO else []
+    if held.capitals:
+        parts.append("capitals")
     if held.words:
         parts.append(words.count(len(held.words), "word"))
     return " · ".join(["Options", *parts])

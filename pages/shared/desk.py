@@ -19,6 +19,7 @@ from pages.shared.unpacking import unpacked
 
 TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "zip"]
 MOST_WORDS = 1000  # a tab's memory; more is a data set
+HALF, MOSTLY = 0.5, 0.8  # shares of words in capitals that are told apart
 LONGEST = 1600  # pixels kept of a picture: far more than a canvas shows, a fraction of a phone's photograph
 
 
@@ -160,6 +161,18 @@ def conditions() -> readers.Conditions:
 
 def hold_to(wanted: readers.Conditions) -> None:
     st.session_state["desk_conditions"] = wanted
+
+
+def in_capitals(folder: Path) -> float | None:
+    """The share of words in capitals among those that this reader has read, in steps; None where there are few.
+
+    In steps, since whatever was read under another share is read again.
+    """
+    from hwr_core.decoding.capitals import ENOUGH, share_in_capitals
+
+    found = {key: reading.capitals for (where, key, *_), reading in _readings().items() if where == str(folder)}
+    share = share_in_capitals(found[word.id] for word in good() if found.get(word.id) is not None)
+    return None if share < ENOUGH else MOSTLY if share >= MOSTLY else HALF
 
 
 def settle(tell: Callable[[int, int], None] | None = None) -> None:

@@ -153,10 +153,12 @@ class Conditions:
     Attributes:
         language: "auto", "none", or a code of `Recognizer.languages`.
         words: the only readings allowed; empty for any.
+        capitals: the share of words that is written in capitals throughout; None leaves it to each call's pictures.
     """
 
     language: str = "auto"
     words: tuple[str, ...] = ()
+    capitals: float | None = None
 
 
 def read(
@@ -197,7 +199,7 @@ def _questions(typed: Sequence[str], conditions: Conditions) -> list[tuple[list[
     places = [mask_places(text) for text in typed]
     begun = [row for row, letters in enumerate(places) if None not in letters]
     masked = [row for row, letters in enumerate(places) if None in letters]
-    common: dict[str, Any] = {"language": conditions.language}
+    common: dict[str, Any] = {"language": conditions.language, "capitals": conditions.capitals}
     calls = []
     if begun:
         prefixes = ["".join(filter(None, places[row])) for row in begun]

@@ -15,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, send, shown, type_in
 
 from hwr_core.data import Corrections
+from pages.reading import asking
+from pages.shared import desk
 
 
 def with_words(number: int = 3, **extra: bytes) -> AppTest:
@@ -204,6 +206,30 @@ def test_language_and_list_of_words_hold_every_reading(reader: StandIn):
     assert "No word of your list fits" in shown(app)["problem"]
     app.text_area(key="read_words").set_value("").run()
     assert len(reader.asked) == asked + 2  # of that mask alone: without the list, the rest is known already
+
+
+def option_label(app: AppTest) -> str:
+    return next(label for element in app.get("popover") if (label := element.proto.popover.label).startswith("Options"))
+
+
+def test_words_that_look_like_capitals_are_read_so_all_of_them(reader: StandIn, monkeypatch):
+    monkeypatch.setattr(asking, "known", lambda info: ("abAB", ["en"]))
+    assert option_label(with_words(2)) == "Options"
+    reader.capitals = 3.0
+    app = with_words(30)
+    app.run()
+    assert option_label(app) == "Options · capitals"
+    assert reader.shares[0] is None
+    assert reader.shares[-1] == desk.HALF
+    asked = len(reader.asked)
+    app.run()
+    assert len(reader.asked) == asked  # once more, not again and again
+    app.selectbox(key="read_capitals").select("none").run()
+    assert reader.shares[-1] == 0
+    assert option_label(app) == "Options"
+    app.selectbox(key="read_capitals").select("all").run()
+    assert reader.shares[-1] == 1
+    assert not app.exception
 
 
 def accepted_at_once(app: AppTest, least: int) -> AppTest:

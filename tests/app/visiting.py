@@ -103,6 +103,7 @@ class StandInReading:
     confidence: float
     alternatives: list[tuple[str, float]]
     alignment: Any = None
+    capitals: float | None = None
 
 
 @dataclass
@@ -112,6 +113,8 @@ class StandIn:
     asked: list[tuple[int, list[str]]] = field(default_factory=list)  # (pictures, prefixes) of each call
     shapes: list[tuple[int, ...]] = field(default_factory=list)  # of every picture, in order
     held: list[tuple[str, Sequence[str] | None]] = field(default_factory=list)  # (language, words) of each call
+    capitals: float | None = None  # what its readings say of capitals
+    shares: list[float | None] = field(default_factory=list)  # of words in capitals, as each call was told
     aligned: bool = False  # whether its readings say where in the picture each letter is
 
     def read(
@@ -124,17 +127,21 @@ class StandIn:
         words: Sequence[str] | None = None,
         language: str = "auto",
         alignment: bool = False,
+        capitals: float | None = None,
     ) -> list[StandInReading]:
         from hwr_core.errors import CharsetError
 
         self.asked.append((len(images), list(mask or prefix)))
         self.held.append((language, words))
+        self.shares.append(capitals)
         if any("€" in text for text in mask or prefix):
             raise CharsetError("Character '€' (U+20AC) at position 0 of '€' is not in the charset.")
         self.shapes += [image.shape for image in images]
         assert all(image.dtype == np.uint8 and image.ndim == 2 for image in images)
         starts = [text.replace("?", "a") for text in mask] if mask else prefix
         readings = [self.one(image, start) for image, start in zip(images, starts, strict=True)]
+        for reading in readings:
+            reading.capitals = self.capitals
         if alignment and self.aligned:
             for image, reading in zip(images, readings, strict=True):
                 reading.alignment = aligned(reading.text, image.shape[1])
