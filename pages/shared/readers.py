@@ -154,11 +154,13 @@ class Conditions:
         language: "auto", "none", or a code of `Recognizer.languages`.
         words: the only readings allowed; empty for any.
         capitals: the share of words that is written in capitals throughout; None leaves it to each call's pictures.
+        views: in how many slightly changed copies each picture is read.
     """
 
     language: str = "auto"
     words: tuple[str, ...] = ()
     capitals: float | None = None
+    views: int = 1
 
 
 def read(
@@ -199,7 +201,11 @@ def _questions(typed: Sequence[str], conditions: Conditions) -> list[tuple[list[
     places = [mask_places(text) for text in typed]
     begun = [row for row, letters in enumerate(places) if None not in letters]
     masked = [row for row, letters in enumerate(places) if None in letters]
-    common: dict[str, Any] = {"language": conditions.language, "capitals": conditions.capitals}
+    common: dict[str, Any] = {
+        "language": conditions.language,
+        "capitals": conditions.capitals,
+        "views": conditions.views,
+    }
     calls = []
     if begun:
         prefixes = ["".join(filter(None, places[row])) for row in begun]

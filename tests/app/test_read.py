@@ -232,6 +232,19 @@ def test_words_that_look_like_capitals_are_read_so_all_of_them(reader: StandIn, 
     assert not app.exception
 
 
+def test_words_are_looked_at_three_times_where_that_is_asked(reader: StandIn, monkeypatch):
+    monkeypatch.setattr(asking, "known", lambda info: ("abAB", ["en"]))
+    app = with_words(2)
+    assert set(reader.views) == {1}
+    app.toggle(key="read_views").set_value(True).run()
+    assert reader.views[-1] == 3
+    assert option_label(app) == "Options · 3 looks"
+    asked = len(reader.asked)
+    app.toggle(key="read_views").set_value(False).run()
+    assert len(reader.asked) == asked  # known already
+    assert not app.exception
+
+
 def accepted_at_once(app: AppTest, least: int) -> AppTest:
     app.slider(key="bulk_least").set_value(least).run()
     app.button(key="bulk_accept").click().run()

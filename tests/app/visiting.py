@@ -115,6 +115,7 @@ class StandIn:
     held: list[tuple[str, Sequence[str] | None]] = field(default_factory=list)  # (language, words) of each call
     capitals: float | None = None  # what its readings say of capitals
     shares: list[float | None] = field(default_factory=list)  # of words in capitals, as each call was told
+    views: list[int] = field(default_factory=list)  # of each call
     aligned: bool = False  # whether its readings say where in the picture each letter is
 
     def read(
@@ -128,12 +129,14 @@ class StandIn:
         language: str = "auto",
         alignment: bool = False,
         capitals: float | None = None,
+        views: int = 1,
     ) -> list[StandInReading]:
         from hwr_core.errors import CharsetError
 
         self.asked.append((len(images), list(mask or prefix)))
         self.held.append((language, words))
         self.shares.append(capitals)
+        self.views.append(views)
         if any("€" in text for text in mask or prefix):
             raise CharsetError("Character '€' (U+20AC) at position 0 of '€' is not in the charset.")
         self.shapes += [image.shape for image in images]
