@@ -180,6 +180,14 @@ class TestShipped:
         assert load_language("en").habits == habits_of(LANGUAGE_FOLDER)
 
 
+@pytest.mark.parametrize(("typed", "written"), [("decembre", "décembre"), ("superieur", "supérieur"), ("tres", "très")])
+def test_what_is_typed_without_its_accents_is_no_word(typed, written):
+    french = load_language("fr")
+    assert typed not in french.lexicon
+    assert written in french.lexicon
+    assert all(word in french.lexicon for word in ("a", "à", "ou", "où", "publie", "publié", "chaine", "chaîne"))
+
+
 class TestWhatIsMissingOrBroken:
     def test_an_unknown_language(self):
         with pytest.raises(ConfigError, match=r"no language 'tlh'.*en, .*make_language\.py tlh"):
