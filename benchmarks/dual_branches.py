@@ -64,6 +64,7 @@ def main() -> int:
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--data", default="iam-words", help="a data set's name, or a CSV, folder or zip")
+    made.add_argument("--also", nargs="*", default=[], help="more data sets whose training words are learned from")
     made.add_argument("--words", type=int, default=10_000, help="training words, drawn at random; 0 takes all")
     made.add_argument("--validation-words", type=int, default=0, help="drawn at random; 0 takes all")
     made.add_argument("--branches", nargs="+", choices=BRANCHES, default=BRANCHES)
@@ -100,7 +101,8 @@ def configuration(branch: str, options: argparse.Namespace) -> RunConfig:
         max_validation_words=500,
         seed=options.seed,
     )
-    config = RunConfig(datasets=(options.data,), model=model, training=training)
+    learned = (options.data, *options.also)
+    config = RunConfig(datasets=learned, validate_on=(options.data,), model=model, training=training)
     if branch != "fine-tuned":
         return config
     frozen = run_of("handwriting", options)
