@@ -26,6 +26,21 @@ WIDTH_STEP = 32
 
 
 @dataclass(frozen=True)
+class How:
+    """How the words of a call are read, by networks that can.
+
+    Attributes:
+        judge: the languages that have a say.
+        views: in how many slightly changed copies each picture is read.
+        capitals: the share of words that is in capitals.
+    """
+
+    judge: Judge | None
+    views: int
+    capitals: ShareInCapitals
+
+
+@dataclass(frozen=True)
 class Answers:
     """What is known of the words of a batch.
 
@@ -51,15 +66,8 @@ class Answers:
 class Batches(Protocol):
     """Reads batches of canvases `(H, W)` uint8, 0 paper to 255 ink."""
 
-    def answer(
-        self,
-        canvases: Sequence[np.ndarray],
-        question: Asked,
-        judge: Judge | None,
-        views: int,
-        capitals: ShareInCapitals,
-    ) -> Answers:
-        """What it says of canvases that are not blank; in `views` views and in capitals where it can."""
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
+        """What it says of canvases that are not blank."""
 
     def attention(self, answers: Answers, place: int, text: str) -> list[list[float]] | None:
         """How much attention lay on each frame while each letter was told; None where there is no attention."""
@@ -71,14 +79,7 @@ class DualBatches:
     def __init__(self, network: Any, tokens: Tokens) -> None:
         self._reader = DualReader(network, tokens)
 
-    def answer(
-        self,
-        canvases: Sequence[np.ndarray],
-        question: Asked,
-        judge: Judge | None,
-        views: int,
-        capitals: ShareInCapitals,
-    ) -> Answers:
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
         return Answers(self._reader.answer(np.stack(canvases), question))
 
     def attention(self, answers: Answers, place: int, text: str) -> None:
@@ -95,21 +96,14 @@ class CtcBatches:
         self._reader = CtcReader(charset)
         self._capitals = Capitals(charset)
 
-    def answer(
-        self,
-        canvases: Sequence[np.ndarray],
-        question: Asked,
-        judge: Judge | None,
-        views: int,
-        capitals: ShareInCapitals,
-    ) -> Answers:
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
         log_probs, width = self.log_probs(canvases)
-        others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, views)]
+        others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, how.views)]
         evidence = self._capitals.evidence(log_probs)
-        large = in_capitals(evidence, capitals.of(evidence)) & question.allows_capitals()
+        large = in_capitals(evidence, how.capitals.of(evidence)) & question.allows_capitals()
         log_probs, *others = (self._capitals.read_as(one, large) for one in (log_probs, *others))
         firsts = first_readings(log_probs, self._charset) if question.is_free else None
-        judge = _of_batch(judge, firsts)
+        judge = _of_batch(how.judge, firsts)
         if question.masks is not None:
             found = self._reader.read_masked(log_probs, question.masks, judge, others)
         elif question.words is not None:
@@ -142,19 +136,12 @@ class Seq2SeqBatches:
         self._charset = charset
         self._reader = Seq2SeqReader(network, charset, weight)
 
-    def answer(
-        self,
-        canvases: Sequence[np.ndarray],
-        question: Asked,
-        judge: Judge | None,
-        views: int,
-        capitals: ShareInCapitals,
-    ) -> Answers:
+    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
         images, width = pictures(canvases)
         log_probs, frames = self._reader.encode(images)
         firsts = first_readings(log_probs, self._charset) if question.is_free else None
-        found = self._reader.answer(log_probs, frames, question, judge)
-        return Answers(found, firsts, _english(_of_batch(judge, firsts)), log_probs, width, frames)
+        found = self._reader.answer(log_probs, frames, question, how.judge)
+        return Answers(found, firsts, _english(_of_batch(how.judge, firsts)), log_probs, width, frames)
 
     def attention(self, answers: Answers, place: int, text: str) -> list[list[float]]:
         assert answers.frames is not None

@@ -19,7 +19,7 @@ from hwr_core.imaging.many import placed_canvases
 from hwr_core.imaging.views import MOST_VIEWS
 from hwr_core.inference.alignment import align, ink_columns
 from hwr_core.inference.asked import Asked, asked
-from hwr_core.inference.batches import Answers, Batches, CtcBatches, DualBatches, Seq2SeqBatches
+from hwr_core.inference.batches import Answers, Batches, CtcBatches, DualBatches, How, Seq2SeqBatches
 from hwr_core.inference.calibration import Calibration
 from hwr_core.inference.checkpoint import load_network, read_about
 from hwr_core.inference.memory import OutputMemory
@@ -151,7 +151,7 @@ class Recognizer:
         question = asked(len(placed), prefix, mask, words, alternatives)
         canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
         aligned = placements if alignment else None
-        return self._read(canvases, question, self._judge(language), aligned, views, capitals)
+        return self._read(canvases, question, self._how(language, views, capitals), aligned)
 
     def read_canvases(
         self,
@@ -169,11 +169,18 @@ class Recognizer:
         """As `read`, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
         question = asked(len(canvases), prefix, mask, words, alternatives)
         placements = [None] * len(canvases) if alignment else None
-        return self._read(list(canvases), question, self._judge(language), placements, views, capitals)
+        return self._read(list(canvases), question, self._how(language, views, capitals), placements)
 
     def languages(self) -> list[str]:
         """The codes of the languages that `language="auto"` takes into account."""
         return writable_languages(self.charset) if isinstance(self.alphabet, Charset) else []
+
+    def _how(self, language: str, views: int, capitals: float | None) -> How:
+        if not 1 <= views <= MOST_VIEWS:
+            raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
+        if capitals is not None and not 0 <= capitals <= 1:
+            raise ConfigError(f"A share of words in capitals lies in [0, 1]. Received: capitals={capitals}.")
+        return How(self._judge(language), views, ShareInCapitals(capitals))
 
     def _judge(self, language: str) -> Judge | None:
         if language == NO_LANGUAGE or isinstance(self.alphabet, Tokens):
@@ -192,24 +199,17 @@ class Recognizer:
         self,
         canvases: list[np.ndarray],
         question: Asked,
-        judge: Judge | None,
+        how: How,
         placements: Sequence[Placement | None] | None,
-        views: int,
-        capitals: float | None,
     ) -> list[Reading]:
-        if not 1 <= views <= MOST_VIEWS:
-            raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
-        if capitals is not None and not 0 <= capitals <= 1:
-            raise ConfigError(f"A share of words in capitals lies in [0, 1]. Received: capitals={capitals}.")
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
         written = [index for index, canvas in enumerate(canvases) if canvas.any()]
         written.sort(key=lambda index: ink_width(canvases[index]))
-        calibration = self._calibration(question, judge)
-        share = ShareInCapitals(capitals)
+        calibration = self._calibration(question, how.judge)
         for start in range(0, len(written), BATCH):
             rows = written[start : start + BATCH]
             some = [canvases[index] for index in rows]
-            answers = self._batches.answer(some, question.of(rows), judge, views, share)
+            answers = self._batches.answer(some, question.of(rows), how)
             for place, index in enumerate(rows):
                 first = answers.firsts[place] if answers.firsts else None
                 reading = reading_of(answers.found[place], readings[index].text, calibration, first, answers.english)
