@@ -153,6 +153,9 @@ class DualConfig:
     fine_tune_from: Literal["", "conv2", "conv3", "conv4", "conv5"] = setting(
         "", "First ResNet50 stage that is trained too; empty keeps it frozen and its features cached."
     )
+    views: int = setting(
+        1, "Frozen: versions of each word whose features are cached, used in turns; all but the first are changed."
+    )
     image_channels: int = setting(
         0, "Each place of ResNet50's feature map is brought to so many channels before it is flattened; 0 keeps all."
     )
@@ -175,6 +178,7 @@ class DualConfig:
             self.fine_tune_from,
             f"empty or one of {', '.join(used)}",
         )
+        require(1 <= self.views <= 16, "views", self.views, "from 1 to 16")
         require(0 <= self.image_channels <= 2048, "image_channels", self.image_channels, "from 0 to 2048")
         for name in ("image_units", "embedding_units", "lstm_units", "text_units", "joint_units"):
             require(4 <= getattr(self, name) <= 4096, name, getattr(self, name), "from 4 to 4096")

@@ -16,7 +16,7 @@ from hwr_core.models.backbones import settle_batch_norm
 from hwr_core.models.dual import BEGIN, part, training_model
 from hwr_core.text import Tokens, character_error_rate, word_accuracy
 from hwr_core.text.tokens import END
-from hwr_core.training.features import Progress, cached_features
+from hwr_core.training.features import Progress, cached_features, whole_images
 from hwr_core.training.tasks import (
     READING_BATCH,
     Batch,
@@ -36,8 +36,8 @@ POOL_BATCHES = 20  # words are sorted by length among so many batches, which sav
 class DualTask:
     """The picture and the text so far in, the next token out.
 
-    A frozen backbone's features are computed when the task is made and cached in the run; only the branches and
-    the joint layers run in an epoch. The pictures are then not augmented: their features are fixed.
+    A frozen backbone's features are computed when the task is made and cached in the run, `views` versions of each
+    training word that epochs use in turns; only the branches and the joint layers run in an epoch.
     """
 
     config: RunConfig
@@ -59,15 +59,23 @@ class DualTask:
         backbone = part(self.model, "backbone")
         if model_config.image_weights == "none" and start is None:
             settle_batch_norm(backbone, self._settling_batches())
+        augmentation = self.config.augmentation
+        self._changes = augmentation if augmentation.strength else None
         self._pictures: dict[str, Any] = {
             "train": self.train.canvases,
             "validation": self.validation.canvases,
         }
         if self.frozen:
             self._pictures = {
-                name: cached_features(backbone, words, self.folder, name, self.progress)
-                for name, words in (("train", self.train), ("validation", self.validation))
-            }
+                "train": cached_features(
+                    backbone, self.train, self.folder, "train",
+                    views=model_config.views if self._changes else 1, augmentation=self._changes,
+                    seed=self.config.training.seed, progress=self.progress,
+                ),
+                "validation": cached_features(
+                    backbone, self.validation, self.folder, "validation", progress=self.progress
+                ),
+            }  # fmt: skip
         self.network = training_model(self.model, on_features=self.frozen)
         total = self.steps() * self.config.training.epochs
         self.network.compile(
@@ -96,10 +104,13 @@ class DualTask:
             pool = pool[np.argsort(lengths[pool], kind="stable")]
             found += [pool[i : i + size] for i in range(0, len(pool), size)]
         for index in rng.permutation(len(found)):
-            yield self._batch("train", np.sort(found[index])), len(found[index])
+            rows = np.sort(found[index])
+            yield self._batch("train", rows, self._train_input(rows, epoch, rng)), len(rows)
 
-    def _batch(self, part_name: str, rows: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-        """Inputs, next tokens and weights of all prefixes of some words."""
+    def _batch(
+        self, part_name: str, rows: np.ndarray, picture: dict[str, np.ndarray]
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Inputs, next tokens and weights of all prefixes of some words, whose pictures or features are given."""
         prefixes: list[list[int]] = []
         owners: list[int] = []
         following: list[int] = []
@@ -114,17 +125,23 @@ class DualTask:
         weights = np.concatenate([np.ones(len(owners), np.float32), np.zeros(extra, np.float32)])
         prefixes += [[BEGIN]] * extra
         inputs = {
-            **self._picture_input(part_name, rows),
+            **picture,
             "owner": np.array(owners + [0] * extra, np.int32),
             "prefix": padded(prefixes, round_up(max(map(len, prefixes)), 4)),
         }
         return inputs, np.array(following + [END] * extra, np.int32), weights
 
-    def _picture_input(self, part_name: str, rows: np.ndarray) -> dict[str, np.ndarray]:
-        pictures = self._pictures[part_name]
+    def _train_input(self, rows: np.ndarray, epoch: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        pictures = self._pictures["train"]
         if self.frozen:
-            return {"features": np.asarray(pictures[rows], np.float32)}
-        return {"image": images(pictures, rows)}
+            return {"features": pictures[epoch % len(pictures), rows].astype(np.float32)}
+        return {"image": whole_images(pictures, rows, self._changes, rng)}
+
+    def _validation_input(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        pictures = self._pictures["validation"]
+        if self.frozen:
+            return {"features": pictures[0, rows].astype(np.float32)}
+        return {"image": whole_images(pictures, rows)}
 
     def validate(self, stop: Stop) -> dict[str, float]:
         loss = correct = prefixes = 0.0
@@ -133,7 +150,8 @@ class DualTask:
         for start in range(0, len(order), READING_BATCH):
             if stop():
                 return {}
-            inputs, following, weights = self._batch("validation", order[start : start + READING_BATCH])
+            rows = order[start : start + READING_BATCH]
+            inputs, following, weights = self._batch("validation", rows, self._validation_input(rows))
             picture = inputs["features"] if self.frozen else self._reader.features(inputs["image"])
             some = self._reader.vectors_of_features(picture)
             vectors.append(some)
@@ -162,9 +180,6 @@ class DualTask:
     def _settling_batches(self) -> Iterator[np.ndarray]:
         rng = np.random.default_rng(self.config.training.seed)
         for _ in range(SETTLING_BATCHES):
-            yield images(self.train.canvases, rng.choice(len(self.train), min(32, len(self.train)), replace=False))
-
-
-def images(canvases: Any, rows: np.ndarray) -> np.ndarray:
-    """`(B, H, W, 1)` float32 in [0, 1] at the canvas's full width: ResNet50's features are flattened."""
-    return np.stack([np.asarray(canvases[int(row)]) for row in rows]).astype(np.float32)[..., None] / 255
+            yield whole_images(
+                self.train.canvases, rng.choice(len(self.train), min(32, len(self.train)), replace=False)
+            )

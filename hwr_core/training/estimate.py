@@ -82,8 +82,9 @@ def estimate(config: RunConfig) -> Estimate:
             memory += 45.0 * config.training.batch_size * seen
         else:
             speed = DUAL_WORDS_PER_SECOND
-            first = (words + validation_words) * seen / RESNET_IMAGES_PER_SECOND
-            disk = (words + validation_words) * feature_size(config.canvas, model) * 2 / 2**20
+            shown = words * (model.views if config.augmentation.strength else 1) + validation_words
+            first = shown * seen / RESNET_IMAGES_PER_SECOND
+            disk = shown * feature_size(config.canvas, model) * 2 / 2**20
     before = measured_speed(config)
     if before:
         speed, note = before, "from an earlier run with the same network on this machine"

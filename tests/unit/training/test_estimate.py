@@ -89,6 +89,8 @@ def test_only_a_frozen_backbone_has_features_to_compute():
     assert tuned.seconds_per_epoch > 10 * frozen.seconds_per_epoch
     assert tuned.memory_mb > frozen.memory_mb
     assert estimate(config_of()).disk_mb == 0
+    twice = estimate(config_of(dataclasses.replace(DUAL, views=2)))
+    assert frozen.disk_mb < twice.disk_mb < 2 * frozen.disk_mb  # validation words have one version
 
 
 def test_an_earlier_run_of_the_same_network_tells_better():

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from hwr_core.config import AugmentationConfig
 from hwr_core.data.batches import PreparedWords
 from hwr_core.errors import JobError
 from hwr_core.training import features
@@ -44,11 +45,11 @@ class BrokenOff(Exception):
 
 def test_features_of_every_word_in_order(tmp_path):
     words, told = words_of(150), []
-    found = cached_features(StandInBackbone(), words, tmp_path, "train", lambda *call: told.append(call))  # type: ignore[arg-type]
-    assert found.shape == (150, 1, 2, 3)
+    found = cached_features(StandInBackbone(), words, tmp_path, "train", progress=lambda *call: told.append(call))  # type: ignore[arg-type]
+    assert found.shape == (1, 150, 1, 2, 3)
     assert found.dtype == np.float16
     assert isinstance(found, np.memmap)
-    np.testing.assert_allclose(found, expected(words), rtol=2e-3)
+    np.testing.assert_allclose(found[0], expected(words), rtol=2e-3)
     assert told == [("Computing image features", start, 150) for start in (0, 64, 128)]
 
 
@@ -68,19 +69,19 @@ def test_what_broke_off_goes_on_where_it_was(tmp_path):
             raise BrokenOff
 
     with pytest.raises(BrokenOff):
-        cached_features(backbone, words, tmp_path, "train", break_off)  # type: ignore[arg-type]
+        cached_features(backbone, words, tmp_path, "train", progress=break_off)  # type: ignore[arg-type]
     assert backbone.pictures == 128
     found = cached_features(backbone, words, tmp_path, "train")  # type: ignore[arg-type]
     assert backbone.pictures == 200
-    np.testing.assert_allclose(found, expected(words), rtol=2e-3)
+    np.testing.assert_allclose(found[0], expected(words), rtol=2e-3)
 
 
 def test_parts_have_files_of_their_own(tmp_path):
     train, validation = words_of(10, seed=1), words_of(10, seed=2)
     one = cached_features(StandInBackbone(), train, tmp_path, "train")  # type: ignore[arg-type]
     other = cached_features(StandInBackbone(), validation, tmp_path, "validation")  # type: ignore[arg-type]
-    np.testing.assert_allclose(one, expected(train), rtol=2e-3)
-    np.testing.assert_allclose(other, expected(validation), rtol=2e-3)
+    np.testing.assert_allclose(one[0], expected(train), rtol=2e-3)
+    np.testing.assert_allclose(other[0], expected(validation), rtol=2e-3)
 
 
 @pytest.mark.parametrize("damage", ["account", "features", "size"])
@@ -94,7 +95,31 @@ def test_a_damaged_or_unlike_cache_is_computed_anew(tmp_path, damage):
     words = words_of(71) if damage == "size" else words
     found = cached_features(backbone, words, tmp_path, "train")  # type: ignore[arg-type]
     assert backbone.pictures == 70 + len(words)
-    np.testing.assert_allclose(found, expected(words), rtol=2e-3)
+    np.testing.assert_allclose(found[0], expected(words), rtol=2e-3)
+
+
+def test_the_first_version_is_the_picture_itself_and_the_others_are_changed(tmp_path):
+    words, changes = words_of(70), AugmentationConfig()
+    found = cached_features(StandInBackbone(), words, tmp_path, "train", views=3, augmentation=changes, seed=5)  # type: ignore[arg-type]
+    assert found.shape == (3, 70, 1, 2, 3)
+    np.testing.assert_allclose(found[0], expected(words), rtol=2e-3)
+    ink = found[..., 0, 0, 1].astype(np.float32)
+    assert (ink[1] != ink[0]).mean() > 0.9
+    assert (ink[2] != ink[1]).mean() > 0.9
+
+
+def test_changed_versions_that_broke_off_go_on_as_they_would_have(tmp_path):
+    words, changes, whole = words_of(70), AugmentationConfig(), tmp_path / "whole"
+
+    def break_off(phase: str, step: int, steps: int) -> None:
+        if step == 70 + 64:
+            raise BrokenOff
+
+    asked = {"views": 2, "augmentation": changes, "seed": 5}
+    with pytest.raises(BrokenOff):
+        cached_features(StandInBackbone(), words, tmp_path, "train", **asked, progress=break_off)  # type: ignore[arg-type]
+    found = cached_features(StandInBackbone(), words, tmp_path, "train", **asked)  # type: ignore[arg-type]
+    assert (found == cached_features(StandInBackbone(), words, whole, "train", **asked)).all()  # type: ignore[arg-type]
 
 
 def test_large_features_stay_numbers(tmp_path):
@@ -109,7 +134,7 @@ def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=2**30 + 100)
     monkeypatch.setattr(features.shutil, "disk_usage", lambda path: usage)
     backbone = StandInBackbone()
-    with pytest.raises(JobError, match=r"image features of 100 words need .* 1\.0 GB are free"):
+    with pytest.raises(JobError, match=r"image features of 100 words in 1 versions need .* 1\.0 GB are free"):
         cached_features(backbone, words_of(100), tmp_path, "train")  # type: ignore[arg-type]
     assert backbone.pictures == 0
 
