@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -25,6 +26,9 @@ from hwr_core.config import (
     TrainingConfig,
 )
 
+if TYPE_CHECKING:
+    from hwr_core.training.run import Run
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait for each other's core cost far more
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -32,6 +36,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait 
 
 FOUR_WORDS = ("tea", "ink", "moon", "sally")
 KNOWN = 0.15  # validation loss of words that are known for sure: read with a confidence over 0.85
+KNOWN_WELL = 0.02  # nothing is gained by training on
 SMALL_CANVAS = CanvasConfig(height=32, width=64)
 Draw = Callable[..., np.ndarray]
 MakeDataSet = Callable[..., Path]
@@ -149,6 +154,7 @@ def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Pa
 
     Processors round differently, and a net so tiny may be caught in a corner on one of them: the next seed is tried.
     """
+    from hwr_core import jobs
     from hwr_core.data import add_dataset
     from hwr_core.training import new_run
     from hwr_core.training.work import work
@@ -160,10 +166,20 @@ def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Pa
         for seed in (2, 3, 4, 5):
             settings = small_config(["four"], model, batch_size=8, warmup_steps=10, seed=seed, **training)
             run = new_run(settings, f"{model.name}-{seed}")
-            work(run.folder, say=lambda line: None)
-            if run.best["word_accuracy"] == 1 and run.best["validation_loss"] < KNOWN:
+
+            def say(line: str, run: Run = run) -> None:
+                if known(run, KNOWN_WELL):
+                    jobs.request_stop(run.folder)
+
+            work(run.folder, say)
+            if known(run):
                 return run.folder
     raise AssertionError(f"{model.name} did not learn four words: {run.best}")
+
+
+def known(run: Run, loss: float = KNOWN) -> bool:
+    best = run.best
+    return bool(best) and best["word_accuracy"] == 1 and best["validation_loss"] < loss
 
 
 def trained_once(factory: pytest.TempPathFactory, model: ModelConfig, **training: object) -> Path:
