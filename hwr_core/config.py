@@ -218,7 +218,7 @@ class Seq2SeqConfig:
     ctc_weight: float = setting(0.3, "What CTC counts in the loss; the next characters count the rest.")
     label_smoothing: float = setting(0.1, "Share of each next character's probability that is spread over all.")
     token_noise: float = setting(0.1, "Share of the characters so far that are replaced at random while training.")
-    reading_weight: float = setting(0.5, "What CTC counts when reading; the next characters count the rest.")
+    reading_weight: float = setting(0.3, "What CTC counts when reading; the next characters count the rest.")
 
     def __post_init__(self) -> None:
         require(self.encoder in ("cnn_transformer", "crnn"), "encoder", self.encoder, "'cnn_transformer' or 'crnn'")

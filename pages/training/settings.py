@@ -55,7 +55,7 @@ CHOICES: dict[str, dict[Any, str]] = {
 }
 IMAGE_WEIGHTS = {
     "imagenet": "imagenet: downloaded once",
-    "handwriting": "handwriting: kept in models/backbones",
+    "handwriting": "handwriting: shipped, not for commercial use",
     "none": "none: random",
 }
 STEPS = {  # of the buttons - and +; any value can be typed
@@ -77,7 +77,15 @@ LARGER: dict[str, dict[str, Any]] = {  # the network of a thorough training
     "crnn": {"channels": (32, 64, 128, 192), "lstm_units": 192},
     "cnn_transformer": {"layers": 8},
     "resnet_ctc": {"units": 256},
-    "dual": {"image_units": 256},
+    "dual": {
+        "views": 4,
+        "image_channels": 64,
+        "image_units": 1024,
+        "lstm_units": 128,
+        "text_units": 128,
+        "text_dropout": 0.1,
+        "joint_units": 1024,
+    },
     "seq2seq": {"layers": 8, "decoder_layers": 3, "decoder_width": 256, "decoder_feed_forward": 1024},
 }
 TINY: dict[str, dict[str, Any]] = {  # and of a quick try, for models that have one
@@ -118,8 +126,10 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
         model: the model chosen.
         reader: a shipped reader, from whose weights a quick try goes on: one of that model reads from the start.
     """
+    branch = branch_at_hand() if model == "dual" else {}
     if preset == "Thorough":
-        return {model: LARGER[model], "training": {"epochs": 120, "patience": 15, "warmup_steps": 500}}
+        thorough = {"epochs": 120, "patience": 15, "warmup_steps": 500}
+        return {model: {**LARGER[model], **branch}, "training": thorough}
     if preset != "Quick try":
         return {}
     few = {"batch_size": 32, "warmup_steps": 20, "max_words": 1000, "max_validation_words": 200}
@@ -137,7 +147,16 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
             "augmentation": {"strength": 0.0},
             "training": {**few, "epochs": 20, "batch_size": 16, "learning_rate": 0.003},
         }
-    return {"canvas": {"height": 32, "width": 192}, "training": {**few, "epochs": 10}}
+    small = {} if branch else {"height": 32, "width": 192}  # the branch makes its pictures smaller itself
+    return {model: branch, "canvas": small, "training": {**few, "epochs": 10}}
+
+
+def branch_at_hand() -> dict[str, Any]:
+    """The image branch of `dual` that needs no download, where there is one."""
+    if not handwriting.is_there():
+        return {}
+    reached = handwriting.about()
+    return {"image_weights": "handwriting", "stage": reached["stage"], "shrink": reached["shrink"]}
 
 
 def starters(model: str) -> tuple[str, ...]:
@@ -245,10 +264,9 @@ def image_weights() -> dict[str, str]:
 
 def take_backbone(group: str) -> None:
     """Take over the stage and size of the handwriting backbone where it was chosen, so that it fits. For callbacks."""
-    if st.session_state[key(group, "image_weights")] == "handwriting" and handwriting.is_there():
-        reached = handwriting.about()
-        for name in ("stage", "shrink"):
-            st.session_state[key(group, name)] = reached[name]
+    if st.session_state[key(group, "image_weights")] == "handwriting":
+        for name, value in branch_at_hand().items():
+            st.session_state[key(group, name)] = value
 
 
 def _as_text(value: Any) -> str:

@@ -142,7 +142,8 @@ def test_presets_fill_the_widgets_and_are_recognised(demo, home, started, model)
     press(at, "start")
     config = made_config(home, "quick")
     assert config.training.max_words == 1000
-    assert config.canvas == CanvasConfig(height=32, width=192)
+    shipped = model == "dual"  # its branch, which makes pictures smaller itself
+    assert config.canvas == (CanvasConfig() if shipped else CanvasConfig(height=32, width=192))
 
 
 def test_a_quick_try_goes_on_from_a_shipped_reader(demo, home, started):
@@ -191,6 +192,24 @@ def test_the_handwriting_branch_brings_its_stage_and_size(demo, home, started, b
     press(at, "start")
     wanted = DualConfig(image_weights="handwriting", stage="conv3", shrink=2, fine_tune_from="conv3")
     assert made_config(home, "tuned").model == wanted
+
+
+@pytest.mark.parametrize("preset", ["Quick try", "Thorough"])
+def test_presets_of_dual_take_the_branch_that_needs_no_download(demo, backbone, preset):
+    def weights() -> tuple[str, str]:
+        values = settings.preset_values(preset, "dual", None)["dual"]
+        return values.get("image_weights", "imagenet"), values.get("stage", "conv5")
+
+    assert weights() == ("imagenet", "conv5")
+    backbone.mkdir(parents=True)
+    (backbone / handwriting.WEIGHTS_FILE).touch()
+    (backbone / "config.json").write_text(json.dumps({"format_version": 1, "stage": "conv3", "shrink": 2}))
+    assert weights() == ("handwriting", "conv3")
+    at = open_page("train", model="dual")
+    element(at, "preset").set_value(preset).run()
+    assert element(at, "dual.image_weights").value == "handwriting"
+    assert element(at, "preset").value == preset
+    assert not element(at, "start").disabled
 
 
 def test_a_frozen_branch_may_be_fine_tuned_later():
