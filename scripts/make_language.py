@@ -43,6 +43,7 @@ ELIDED = {
     "fr": ("c", "d", "j", "l", "m", "n", "s", "t", "qu", "jusqu", "lorsqu", "puisqu"),
     "it": ("l", "un", "dell", "all", "d", "nell", "sull", "dall", "c", "quest"),
 }
+LETTERS_OF_THEIR_OWN = ("de",)
 TYPED = 20  # a word is so many times as frequent as the same typed without accents: 20 to 200 in French
 DICTIONARY = "dictionary-en@4.0.0"  # SCOWL, MIT and BSD
 
@@ -86,7 +87,7 @@ def frequencies(code: str, most: int) -> dict[str, float]:
     known = all_frequencies(code)
     plain = (word for word in known if pattern.fullmatch(word) and word.strip("'-") == word and len(word) <= 24)
     shown = (word for word in plain if len(word) > 1 or word in SINGLE[code])
-    bare = without_accents(known)
+    bare = set() if code in LETTERS_OF_THEIR_OWN else without_accents(known)
     found = {word: known[word] for word in islice((word for word in shown if word not in bare), most)}
     for stem in ELIDED.get(code, ()):  # wordfreq splits l'eau: what stands before the apostrophe is no word alone
         found.pop(stem, None)
@@ -95,7 +96,10 @@ def frequencies(code: str, most: int) -> dict[str, float]:
 
 
 def without_accents(known: dict[str, float]) -> set[str]:
-    """Words that are others typed without their accents, as the web does and a pen does not: tres, decembre."""
+    """Words that are others typed without their accents, as the web does and a pen does not: tres, decembre.
+
+    Not for languages in which the bare letter makes another word as often as not: German's mochten and möchten.
+    """
     found = set()
     for word, share in known.items():
         bare = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))

@@ -70,9 +70,9 @@ class Capitals:
             return log_probs
         changed = log_probs.copy()
         some = changed[words]
-        both = np.logaddexp(some[..., self._small], some[..., self._large])
-        some[..., self._large] = both
-        some[..., self._small] = both + SMALL
+        for small, large in zip(self._small, self._large, strict=True):  # several may share a capital: i and ı
+            some[..., large] = np.logaddexp(some[..., small], some[..., large])
+        some[..., self._small] = some[..., self._large] + SMALL
         changed[words] = some
         return changed
 

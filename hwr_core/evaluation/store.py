@@ -36,6 +36,7 @@ REQUEST = "request.json"
 RESULT = "result.json"
 READINGS = "readings.csv"
 LOCK = ".evaluating.lock"
+READING = 2  # raised when the same checkpoint begins to read otherwise
 TEXTS = ("dataset", "word_id", "writer", "transcription", "reading")
 
 
@@ -160,7 +161,7 @@ def stored(request: Request) -> Stored:
 def key_of(request: Request) -> str:
     """A digest of everything that the figures depend on: weights, alphabet, words, labels, part, options."""
     parts = {
-        "version": __version__,
+        "version": f"{__version__}/{READING}",
         "checkpoint": checkpoint_digest(Path(request.checkpoint)),
         "datasets": [dataset_digest(name) for name in request.datasets],
         "split": request.split,

@@ -21,6 +21,7 @@ import numpy as np
 from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.data import DataSet, dataset_folder, open_dataset
+from hwr_core.decoding.capitals import share_in_capitals
 from hwr_core.errors import ConfigError, HwrError
 from hwr_core.inference import Recognizer
 from hwr_core.text import edit_distance
@@ -68,9 +69,14 @@ def suspects_of(
     ]
     if not odd:
         return []
-    # What begins with the transcription: the transcription itself is among it, unless it is beyond belief.
+    # What begins with the transcription: the transcription itself is among it, unless it is beyond belief. All words
+    # say how many are in capitals, not the doubtful ones alone.
+    evidence = [reading.capitals for reading in readings if reading.capitals is not None]
     under = recognizer.read_canvases(
-        [canvases[row] for row in odd], [transcriptions[row] for row in odd], alternatives=ALTERNATIVES
+        [canvases[row] for row in odd],
+        [transcriptions[row] for row in odd],
+        alternatives=ALTERNATIVES,
+        capitals=share_in_capitals(evidence),
     )
     found = []
     for row, forced in zip(odd, under, strict=True):

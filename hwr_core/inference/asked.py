@@ -42,8 +42,20 @@ class Asked:
         """`(B,)` bool: pictures whose reading may be in capitals throughout."""
         if self.words is not None:
             return np.zeros(len(self.prefixes), bool)
-        given = self.prefixes if self.masks is None else ["".join(filter(None, mask)) for mask in self.masks]
-        return np.array([text == text.upper() for text in given], bool)
+        return np.array([text == text.upper() for text in self._given()], bool)
+
+    def asks_capitals(self) -> np.ndarray:
+        """`(B,)` bool: pictures whose prefix or mask has two letters or more, all of them capitals."""
+        if self.words is not None:
+            return np.zeros(len(self.prefixes), bool)
+        letters = [[letter for letter in text if letter.isalpha()] for text in self._given()]
+        return np.array([len(some) > 1 and all(map(str.isupper, some)) for some in letters], bool)
+
+    def _given(self) -> list[str]:
+        """The letters that are given of each picture."""
+        if self.masks is None:
+            return self.prefixes
+        return ["".join(letter for letter in mask if letter is not None) for mask in self.masks]
 
     def of(self, rows: Sequence[int]) -> Asked:
         """The conditions of some of the pictures."""

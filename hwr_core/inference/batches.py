@@ -21,8 +21,9 @@ from hwr_core.inference.seq2seq_network import Seq2SeqNetwork
 from hwr_core.inference.seq2seq_reader import Seq2SeqReader
 from hwr_core.text import Charset, Tokens
 
-ROWS = 16  # words that the network is given at once: their features stay in the processor's cache
+ROWS = 8  # words that the network is given at once: of like width, and their features stay in the processor's cache
 WIDTH_STEP = 32
+NEVER = -100.0  # log-probability of letters behind a word's picture: finite, so that sums of it stay numbers
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class CtcBatches:
         others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, how.views)]
         evidence = self._capitals.evidence(log_probs)
         large = in_capitals(evidence, how.capitals.of(evidence)) & question.allows_capitals()
+        if how.capitals.given != 0:
+            large |= question.asks_capitals()
         log_probs, *others = (self._capitals.read_as(one, large) for one in (log_probs, *others))
         firsts = first_readings(log_probs, self._charset) if question.is_free else None
         judge = _of_batch(how.judge, firsts)
@@ -118,9 +121,10 @@ class CtcBatches:
         known = self._memory.find(canvases[0]) if len(canvases) == 1 else None
         if known is not None:
             return known
-        images, width = pictures(canvases)
-        logits = [self._network.predict_on_batch(images[at : at + ROWS]) for at in range(0, len(images), ROWS)]
-        output = log_softmax(np.concatenate(logits)), width
+        parts = [pictures(canvases[at : at + ROWS]) for at in range(0, len(canvases), ROWS)]
+        said = [log_softmax(self._network.predict_on_batch(images)) for images, _ in parts]
+        frames = max(part.shape[1] for part in said)
+        output = np.concatenate([_as_long(part, frames) for part in said]), max(width for _, width in parts)
         if len(canvases) == 1:
             self._memory.keep(canvases[0], output)
         return output
@@ -153,6 +157,16 @@ def pictures(canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
     width = max(map(ink_width, canvases))
     width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
     return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
+
+
+def _as_long(log_probs: np.ndarray, frames: int) -> np.ndarray:
+    """`(B, T, C)` made `(B, frames, C)`: behind the words' pictures there are blanks for sure."""
+    short = frames - log_probs.shape[1]
+    if not short:
+        return log_probs
+    behind = np.full((len(log_probs), short, log_probs.shape[2]), NEVER, log_probs.dtype)
+    behind[..., 0] = 0.0
+    return np.concatenate([log_probs, behind], axis=1)
 
 
 def _of_batch(judge: Judge | None, firsts: Found | None) -> Judge | None:

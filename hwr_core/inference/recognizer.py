@@ -126,7 +126,7 @@ class Recognizer:
             alternatives: how many alternatives at most, the reading among them.
             language: what tells likely from unlikely words (CTC recognizers): `"auto"` takes the languages in
                 models/language whose letters the recognizer can write, each with the share that it has in the
-                batch (up to 64 pictures of the call); a code such as `"fr"` takes one; `"none"` reads letter by
+                batch (64 pictures of the call at most); a code such as `"fr"` takes one; `"none"` reads letter by
                 letter. `dual` has learned its language from its training text and ignores this.
             mask: the reading's letters, `?` for each one that is open (`th?ugh`), one for all or one each; a
                 question mark itself is `\\?`. Instead of prefix and words.
@@ -134,9 +134,9 @@ class Recognizer:
                 its share among those words and the free reading.
             alignment: whether readings carry their `Alignment` (CTC recognizers).
             views: how many slightly changed copies of each picture are read together, the picture itself among
-                them, 1 to 7: surer, and so many times slower (CTC recognizers; `dual` reads the picture alone).
+                them, 1 to 7: surer, and so many times slower (`dual` and `seq2seq` read the picture alone).
             capitals: the share of the words that is written in capitals throughout, in [0, 1]: 1 reads all of them
-                so, 0 none. None finds it out from the pictures, best those of one hand (CTC recognizers).
+                so, 0 none. None finds it out from the pictures, best those of one hand (not `dual` and `seq2seq`).
 
         Returns:
             One reading a picture, in order; `[]` for `[]`.
@@ -204,7 +204,8 @@ class Recognizer:
     ) -> list[Reading]:
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
         written = [index for index, canvas in enumerate(canvases) if canvas.any()]
-        written.sort(key=lambda index: ink_width(canvases[index]))
+        # The widest first: long words say most about what all are in, capitals and languages.
+        written.sort(key=lambda index: -ink_width(canvases[index]))
         calibration = self._calibration(question, how.judge)
         for start in range(0, len(written), BATCH):
             rows = written[start : start + BATCH]

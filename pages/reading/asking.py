@@ -49,11 +49,16 @@ def hold(info: Any) -> None:
     language = st.session_state.get("read_language") or AUTO
     allowed, _ = listed(st.session_state.get("read_words") or "", charset)
     language = language if language in (*languages, NONE) else AUTO
-    if not languages:
+    if not by_ctc(info):
         desk.hold_to(readers.Conditions(language, allowed))
         return
     views = VIEWS if st.session_state.get("read_views") else 1
     desk.hold_to(readers.Conditions(language, allowed, capitals(info), views))
+
+
+def by_ctc(info: Any) -> bool:
+    """Whether the reader reads by CTC alone: what is asked of capitals and views is for those."""
+    return info.model_name not in ("dual", "seq2seq")
 
 
 def capitals(info: Any) -> float | None:
@@ -81,6 +86,7 @@ def options(info: Any) -> None:
             format_func=lambda code: NAMES.get(code, code),
             help="What tells likely words from unlikely ones. Automatic weighs all of them.",
         )  # fmt: skip
+    if by_ctc(info):
         st.selectbox(
             "Written in capitals", list(CAPITALS), key="read_capitals", persist_state="session",
             format_func=CAPITALS.__getitem__,

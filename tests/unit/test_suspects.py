@@ -25,7 +25,7 @@ class Sure:
         self.words = words
         self.asked: list[tuple[int, list[str]]] = []
 
-    def read_canvases(self, canvases, prefix="", alternatives=1):
+    def read_canvases(self, canvases, prefix="", alternatives=1, capitals=None):
         prefixes = [prefix] * len(canvases) if isinstance(prefix, str) else prefix
         self.asked.append((len(canvases), list(prefixes)))
         return [self._one(int(canvas.max()), prefix) for canvas, prefix in zip(canvases, prefixes, strict=True)]

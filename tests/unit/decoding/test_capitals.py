@@ -53,6 +53,17 @@ def test_small_letters_count_for_their_capitals_in_the_words_that_are_named():
     assert np.isfinite(read).all()  # so that a small letter that is typed all the same can be read
 
 
+def test_small_letters_that_share_a_capital_all_count_for_it():
+    charset = Charset("abiıIAB")
+    frame = np.full((1, 1, len(charset) + 1), np.log(1e-4))
+    for letter, share in (("i", 0.6), ("ı", 0.3), ("I", 0.1)):
+        frame[..., charset.encode(letter)] = np.log(share)
+    changed = np.exp(Capitals(charset).read_as(frame, np.array([True])))[0, 0]
+    assert changed[charset.encode("I")[0]] == pytest.approx(1.0, abs=1e-6)
+    assert changed[charset.encode("i")[0]] < 1e-4
+    assert changed[charset.encode("ı")[0]] < 1e-4
+
+
 def test_nothing_is_copied_where_no_word_is_named():
     words = seen("ab", 0.0)[None]
     assert CAPITALS.read_as(words, np.array([False])) is words

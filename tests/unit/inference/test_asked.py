@@ -49,3 +49,15 @@ def test_what_cannot_be_asked(conditions, sentence):
 def test_blank_pictures_keep_the_prefix_unless_words_are_listed():
     assert asked(1, "t", None, None, 1).blank_readings() == ["t"]
     assert asked(1, "t", None, ["tea"], 1).blank_readings() == [""]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"), [("", False), ("B", False), ("BU", True), ("Bu", False), ("'TI", True), ("12", False)]
+)
+def test_two_typed_capitals_ask_for_capitals(prefix, expected):
+    assert asked(1, prefix, None, None, 1).asks_capitals().tolist() == [expected]
+
+
+def test_a_mask_asks_for_capitals_and_a_list_does_not():
+    assert asked(2, "", ["B?S", "b?s"], None, 1).asks_capitals().tolist() == [True, False]
+    assert asked(1, "", None, ["BUS"], 1).asks_capitals().tolist() == [False]
