@@ -63,7 +63,7 @@ def estimate(config: RunConfig) -> Estimate:
         decoding = decoder_operations(model, config.canvas)
         memory = BASE_MEMORY_MB + activations_mb(model.encoder_config) * config.training.batch_size * pixels
         if model.freeze_encoder:
-            shown = words * (model.views if config.augmentation.strength else 1) + validation_words
+            shown = shown_once(config, model.views, words, validation_words)
             speed = CTC_OPERATIONS_PER_SECOND / (3 * decoding)
             first = shown * encoding / CTC_OPERATIONS_PER_SECOND
             frames = MEAN_WIDTH * config.canvas.width / FRAME_PIXELS
@@ -82,7 +82,7 @@ def estimate(config: RunConfig) -> Estimate:
             memory += 45.0 * config.training.batch_size * seen
         else:
             speed = DUAL_WORDS_PER_SECOND
-            shown = words * (model.views if config.augmentation.strength else 1) + validation_words
+            shown = shown_once(config, model.views, words, validation_words)
             first = shown * seen / RESNET_IMAGES_PER_SECOND
             disk = shown * feature_size(config.canvas, model) * 2 / 2**20
     before = measured_speed(config)
@@ -100,6 +100,11 @@ def estimate(config: RunConfig) -> Estimate:
         disk_mb=disk,
         note=note,
     )
+
+
+def shown_once(config: RunConfig, views: int, words: int, validation_words: int) -> int:
+    """Pictures that a frozen network is shown before the first epoch: `views` of a training word where they differ."""
+    return words * (views if config.augmentation.strength else 1) + validation_words
 
 
 def measured_speed(config: RunConfig) -> float | None:

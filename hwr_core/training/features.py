@@ -55,7 +55,7 @@ def cached_features(
     shape = (views, len(words), *backbone.output_shape[1:])
     path, account = folder / CACHE_FOLDER / f"{part}.npy", folder / CACHE_FOLDER / f"{part}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    done = _chunks_done(path, account, shape)
+    done = chunks_done(path, account, shape)
     if not done:
         needed, free = int(np.prod(shape)) * 2, shutil.disk_usage(path.parent).free
         if needed > free - 2**30:
@@ -86,7 +86,7 @@ def whole_images(
     return images_of(canvases, rows, augmentation, rng, least_width=canvases.shape[2])
 
 
-def _chunks_done(path: Path, account: Path, shape: tuple[int, ...]) -> int:
+def chunks_done(path: Path, account: Path, shape: tuple[int, ...]) -> int:
     """Chunks of an earlier, interrupted computation that can be kept."""
     try:
         about = json.loads(account.read_text(encoding="utf-8"))

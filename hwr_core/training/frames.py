@@ -15,7 +15,7 @@ from hwr_core.config import AugmentationConfig
 from hwr_core.data.batches import PreparedWords, images_of, sorted_batches
 from hwr_core.errors import JobError
 from hwr_core.models.convolution import FRAME_PIXELS
-from hwr_core.training.features import CACHE_FOLDER
+from hwr_core.training.features import CACHE_FOLDER, chunks_done
 
 if TYPE_CHECKING:
     import keras
@@ -58,9 +58,9 @@ class FrameCache:
         frames = words.canvases.shape[2] // FRAME_PIXELS
         shape = (views, len(words), frames, encoder.outputs[1].shape[-1])
         self._path = folder / CACHE_FOLDER / f"frames-{part}.npy"
-        self._account = self._path.with_suffix(".json")
+        account = self._path.with_suffix(".json")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        done = self._done(shape)
+        done = chunks_done(self._path, account, shape)
         if not done:
             self._check_room(shape, float(widths.mean()))
         # Rows are written as far as their frames go; the file system keeps no room for the rest.
@@ -78,22 +78,12 @@ class FrameCache:
             if number % 16 == 15 or number == len(tasks) - 1:
                 self._frames.flush()
                 self.lengths.flush()
-                jobs.write_text(self._account, json.dumps({"done": number + 1, "shape": shape}))
+                jobs.write_text(account, json.dumps({"done": number + 1, "shape": shape}))
 
     def batch(self, view: int, rows: np.ndarray) -> np.ndarray:
         """`(B, T, F)` float32, zeros behind each word's frames."""
         longest = -(-int(self.lengths[view, rows].max()) // FRAME_STEP) * FRAME_STEP
         return self._frames[view, rows, :longest].astype(np.float32)
-
-    def _done(self, shape: tuple[int, ...]) -> int:
-        """Batches of an earlier, interrupted computation that can be kept."""
-        try:
-            about = json.loads(self._account.read_text(encoding="utf-8"))
-            if tuple(about["shape"]) == shape and np.load(self._path, mmap_mode="r").shape == shape:
-                return int(about["done"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return 0
 
     def _check_room(self, shape: tuple[int, ...], width: float) -> None:
         views, words, _, features = shape
