@@ -62,13 +62,13 @@ def set_up(running: Any) -> None:
         )
         layout.note(settings.MODELS[model])
         preset = st.container()  # drawn after the settings: what the address holds of them is known only then
-        known = starting_points(model)
+        known = checkpoints_of(settings.starters(model))
         start_from = choose_start(model, known)
-        details(model)
+        teacher = details(model)
         with preset:
             choose_preset(model, known)
     with right, st.container(border=True, key="summary"):
-        summary(running, checked(datasets, validate_on, model, start_from))
+        summary(running, checked(datasets, validate_on, model, start_from, teacher))
 
 
 def no_data() -> None:
@@ -149,7 +149,7 @@ def choose_preset(model: str, known: dict[str, Any]) -> None:
     elif different := settings.changed(model):
         layout.note(f"Your own: {', '.join(different)}.")
     else:
-        layout.note("The defaults, from another reader's weights.")
+        layout.note(f"The defaults, {'with a teacher' if settings.has_teacher(model) else 'from a reader on'}.")
 
 
 def choose_start(model: str, known: dict[str, Any]) -> str:
@@ -179,13 +179,12 @@ def read_config(checkpoint: Path) -> RunConfig:
     return RunConfig.from_dict(read_json(checkpoint / "config.json"))
 
 
-def starting_points(model: str) -> dict[str, Any]:
-    """The checkpoints that a training of this model can start from, shipped ones first; damaged ones left out."""
-    able = settings.starters(model)
+def checkpoints_of(models: tuple[str, ...]) -> dict[str, Any]:
+    """The checkpoints of these models, shipped ones first; damaged ones left out."""
     found: dict[str, Any] = {}
     for info in list_checkpoints():
         try:
-            fits = info.model_name in able and read_config(info.folder).model.name in able
+            fits = info.model_name in models and read_config(info.folder).model.name in models
         except HwrError:
             continue
         if fits:
@@ -193,9 +192,30 @@ def starting_points(model: str) -> dict[str, Any]:
     return found
 
 
-def details(model: str) -> None:
+def choose_teacher(model: str) -> str:
+    """The folder of a checkpoint to learn from beside the words, or nothing."""
+    able = settings.teachers()
+    known = checkpoints_of(able) if model in able else {}
+    if not known:
+        return ""
+    if st.session_state.get(settings.TEACHER, settings.NOBODY) not in (settings.NOBODY, *known):
+        st.session_state[settings.TEACHER] = settings.NOBODY
+    name = st.selectbox(
+        "Teacher",
+        [settings.NOBODY, *known],
+        key=settings.TEACHER,
+        bind="query-params",
+        help="A reader whose say about every column of the picture is learned beside the transcription: a large "
+        "network is under way sooner. Its canvas must be the training's, and each step takes longer. Default: nobody.",
+    )
+    return str(known[name].folder) if name in known else ""
+
+
+def details(model: str) -> str:
+    """All settings by group; returns the teacher's folder, or nothing."""
     with st.expander("Training", icon=":material/timer:"):
         settings.draw("training")
+        teacher = choose_teacher(model)
     with st.expander(f"Model: {model}", icon=":material/account_tree:"):
         settings.draw(model)
     with st.expander("Augmentation", icon=":material/texture:"):
@@ -204,6 +224,7 @@ def details(model: str) -> None:
     with st.expander("Canvas", icon=":material/crop_landscape:"):
         layout.note("The size that every picture is brought to before it is read.")
         settings.draw("canvas")
+    return teacher
 
 
 def summary(running: Any, config: RunConfig | None) -> None:
@@ -239,13 +260,13 @@ def summary(running: Any, config: RunConfig | None) -> None:
     )
 
 
-def checked(datasets: list[str], validate_on: list[str], model: str, start_from: str) -> RunConfig | None:
+def checked(datasets: list[str], validate_on: list[str], model: str, start_from: str, teacher: str) -> RunConfig | None:
     """The configuration with its estimate; or the sentence that says why it cannot be trained, and None."""
     if not datasets:
         st.markdown("Choose at least one data set.")
         return None
     try:
-        config = settings.read_config(datasets, validate_on, model, start_from)
+        config = settings.read_config(datasets, validate_on, model, start_from, teacher)
         if start_from:
             check_start(config)
         show_estimate(config)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 RESULT_FILE = "taught.json"
 UNREAD_FILE = "unread.npz"  # canvases of words that nobody has read; gone when the run is done
 DEMO = "demo"
+FEW = 16  # words held back; fewer say little about those to come
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,12 @@ class Taught:
 
     @property
     def sentence(self) -> str:
-        """What happened, what next."""
+        """What happened, how much it says, what next."""
+        few = f" {self.after.words} words are few to judge by: look at what it reads before you rely on it."
+        return self._told + (few if self.after.words < FEW and not self.is_untouched else "")
+
+    @property
+    def _told(self) -> str:
         was, now = self.before, self.after
         figures = f"{now.right} of {now.words} words held back are read right, {was.right} before"
         more = "Accept more words of this hand, and teach again."
@@ -140,6 +146,7 @@ def new_adaptation(
         datasets=(words, *replay),
         validate_on=(),
         start_from=str(start_from),
+        teacher="",  # which the hand's own words replace
         notes=f"Taught {'the hand of ' + writer if writer else 'a hand'}, from {stem}.",
     )
     folder = runs_folder() / free_name(name or f"{stem[:30]}-{slug(writer or 'hand')[:20]}")

@@ -15,8 +15,10 @@ from hwr_core.config import (
     RunConfig,
     Seq2SeqConfig,
 )
+from hwr_core.inference.checkpoint import read_about
 from hwr_core.models.convolution import FRAME_PIXELS
 from hwr_core.training.run import list_runs, word_counts
+from hwr_core.training.teacher import teacher_folder
 
 # Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Earlier runs on this machine replace them.
 CTC_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three
@@ -49,6 +51,7 @@ def estimate(config: RunConfig) -> Estimate:
 
     Raises:
         DataError: a data set is not there.
+        CheckpointError: the teacher cannot be read.
     """
     words, validation_words = word_counts(config)
     note = "from figures measured on two cores; the first epoch tells better"
@@ -72,7 +75,8 @@ def estimate(config: RunConfig) -> Estimate:
             speed = CTC_OPERATIONS_PER_SECOND / (3 * (encoding + decoding))
     elif not isinstance(model, DualConfig):
         parameters = ctc_parameters(model)
-        speed = CTC_OPERATIONS_PER_SECOND / (3 * ctc_operations(model, config.canvas) * MEAN_WIDTH)
+        work = 3 * ctc_operations(model, config.canvas) + teacher_operations(config)
+        speed = CTC_OPERATIONS_PER_SECOND / (work * MEAN_WIDTH)
         memory = BASE_MEMORY_MB + activations_mb(model) * config.training.batch_size * pixels
     else:
         parameters = dual_parameters(model, config.canvas)
@@ -108,10 +112,11 @@ def shown_once(config: RunConfig, views: int, words: int, validation_words: int)
 
 
 def measured_speed(config: RunConfig) -> float | None:
-    """Words a second of the newest run with the same network and canvas, if there is one."""
+    """Words a second of the newest run with the same network, canvas and teacher, if there is one."""
     for run in list_runs():
         try:
-            same = (run.config.model, run.config.canvas) == (config.model, config.canvas)
+            made = run.config
+            same = (made.model, made.canvas, made.teacher) == (config.model, config.canvas, config.teacher)
         except Exception:  # a damaged run is no reason to refuse an estimate
             continue
         history = run.history if same else None
@@ -188,6 +193,14 @@ def ctc_layers(model: CtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
     if isinstance(model, ResnetCtcConfig):
         return resnet_ctc_layers(model, canvas)
     return crnn_layers(model, canvas) if isinstance(model, CrnnConfig) else cnn_transformer_layers(model, canvas)
+
+
+def teacher_operations(config: RunConfig) -> float:
+    """What the teacher multiplies for a word, which it only looks at; 0 where there is none."""
+    if not config.teacher:
+        return 0.0
+    model = read_about(teacher_folder(config))[0].model
+    return ctc_operations(model, config.canvas) if isinstance(model, CtcConfig) else 0.0
 
 
 def ctc_parameters(model: CtcConfig) -> int:

@@ -16,6 +16,7 @@ from hwr_core.config import (
     CanvasConfig,
     CnnTransformerConfig,
     CrnnConfig,
+    CtcConfig,
     DualConfig,
     ResnetCtcConfig,
     RunConfig,
@@ -25,9 +26,10 @@ from hwr_core.config import (
     model_config,
 )
 from hwr_core.errors import ConfigError
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
 from hwr_core.models import handwriting
 
-DATASETS, VALIDATE_ON, MODEL, START_FROM = "datasets", "validate_on", "model", "start_from"
+DATASETS, VALIDATE_ON, MODEL, START_FROM, TEACHER = "datasets", "validate_on", "model", "start_from", "teacher"
 NAME, NOTES = "name", "notes"
 KINDS: dict[str, Any] = {
     **MODEL_CONFIGS,
@@ -115,6 +117,7 @@ PRESETS = {
     "Thorough": "A larger network and three times the passes: for a night, or a GPU.",
 }
 FRESH = "fresh weights"
+NOBODY = "nobody"
 Values = dict[str, dict[str, Any]]
 
 
@@ -169,6 +172,16 @@ def network_of(start: RunConfig, model: str) -> dict[str, Any]:
     if start.model.name == model or not isinstance(start.model, CrnnConfig | CnnTransformerConfig):
         return dataclasses.asdict(start.model)
     return {**Seq2SeqConfig.encoder_settings(start.model), "freeze_encoder": True}
+
+
+def teachers() -> tuple[str, ...]:
+    """The models that can teach another, and learn from one: those that read by CTC alone."""
+    return tuple(name for name, kind in MODEL_CONFIGS.items() if issubclass(kind, CtcConfig))
+
+
+def has_teacher(model: str) -> bool:
+    """Whether a training of this model would have a teacher as the page is set."""
+    return model in teachers() and st.session_state.get(TEACHER, NOBODY) != NOBODY
 
 
 def fits(start: RunConfig, config: RunConfig) -> bool:
@@ -313,7 +326,9 @@ def help_of(name: str) -> str:
     return next(spec.metadata["help"] for spec in dataclasses.fields(RunConfig) if spec.name == name)
 
 
-def read_config(datasets: list[str], validate_on: list[str], model: str, start_from: str) -> RunConfig:
+def read_config(
+    datasets: list[str], validate_on: list[str], model: str, start_from: str, teacher: str = ""
+) -> RunConfig:
     """The whole configuration that the page shows.
 
     Raises:
@@ -327,6 +342,7 @@ def read_config(datasets: list[str], validate_on: list[str], model: str, start_f
         augmentation=build(AugmentationConfig, collect("augmentation")),
         training=build(TrainingConfig, collect("training")),
         start_from=start_from,
+        teacher=teacher,
     )
 
 
@@ -363,6 +379,8 @@ def fill_preset(preset: str, model: str, readers: dict[str, RunConfig]) -> None:
         fill(group, values.get(group, {}))
     if st.session_state.get(START_FROM, FRESH) != (name or FRESH):
         st.session_state[START_FROM] = name or FRESH
+    if has_teacher(model):
+        st.session_state[TEACHER] = NOBODY
 
 
 def fill_network(config: RunConfig, model: str) -> None:
@@ -376,6 +394,8 @@ def fill_from(config: RunConfig) -> None:
     st.session_state[DATASETS] = list(config.datasets)
     st.session_state[VALIDATE_ON] = list(config.validate_on)
     st.session_state[MODEL] = config.model.name
+    st.session_state[START_FROM] = reader_name(config.start_from) or FRESH
+    st.session_state[TEACHER] = reader_name(config.teacher) or NOBODY
     for group, part in (
         (config.model.name, config.model),
         ("training", config.training),
@@ -403,7 +423,7 @@ def matching_preset(model: str, readers: dict[str, RunConfig]) -> str | None:
             }
             for group in now
         }
-        if now == wanted and start_from == (name or FRESH):
+        if now == wanted and start_from == (name or FRESH) and not has_teacher(model):
             return preset
     return None
 
@@ -425,16 +445,21 @@ def changed(model: str) -> list[str]:
     return different
 
 
+def reader_name(folder: str) -> str:
+    """How a checkpoint's folder is called on the pages; nothing for none."""
+    path = Path(folder)
+    return path.parent.name if path.name == CHECKPOINT_FOLDER else path.name
+
+
 def flat(config: RunConfig) -> dict[str, str]:
     """A run's settings by name, in words, for comparisons: {"training: epochs": "40", ...}."""
     rows = {"data": shown(config.datasets), "model": config.model.name}
     if config.validate_on:
         rows["validated on"] = shown(config.validate_on)
     if config.start_from:
-        folder = Path(config.start_from)
-        rows["starts from"] = folder.parent.name if folder.name == "checkpoint" else folder.name
+        rows["starts from"] = reader_name(config.start_from)
     if config.teacher:
-        rows["teacher"] = Path(config.teacher).name
+        rows["teacher"] = reader_name(config.teacher)
     for title, part in (
         (config.model.name, config.model),
         ("training", config.training),

@@ -37,6 +37,7 @@ from hwr_core.data import add_dataset, demo_dataset
 from hwr_core.errors import JobError
 from hwr_core.inference import checkpoint
 from hwr_core.models import handwriting
+from hwr_core.text import Charset
 from pages.training import follow, settings
 
 KINDS = {"crnn": CrnnConfig, "training": TrainingConfig, "augmentation": AugmentationConfig, "canvas": CanvasConfig}
@@ -228,6 +229,40 @@ def test_a_starting_point_brings_its_network_and_is_refused_with_another(demo, h
     assert not element(at, "start").disabled
     at.number_input(key="crnn.lstm_units").set_value(48).run()
     assert "has another network or canvas" in at.error[0].value
+    assert element(at, "start").disabled
+
+
+def write_teacher(home: Path, canvas: CanvasConfig) -> Path:
+    folder = make_run(home, "master") / "checkpoint"
+    config = RunConfig(datasets=("iam",), canvas=canvas)
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    Charset("abc").save(folder / "charset.txt")
+    return folder
+
+
+def test_a_teacher_can_be_had_where_frames_are_read(demo, home, started):
+    folder = write_teacher(home, CanvasConfig())
+    at = open_page("train")
+    element(at, "preset").set_value("Standard").run()
+    at.selectbox(key="teacher").select("master").run()
+    assert element(at, "preset").value is None
+    assert "The defaults, with a teacher." in shown(at)
+    at.text_input(key="name").input("pupil").run()
+    press(at, "start")
+    assert made_config(home, "pupil").teacher == str(folder)
+    at = press(open_page("train", run="pupil"), "like")
+    assert at.selectbox(key="teacher").value == "master"
+    element(at, "preset").set_value("Standard").run()
+    assert at.selectbox(key="teacher").value == "nobody"
+    at = open_page("train", model="dual")
+    assert "teacher" not in [box.key for box in at.selectbox]
+
+
+def test_a_teacher_with_another_canvas_is_refused_before_the_start(demo, home):
+    write_teacher(home, CanvasConfig(height=32, width=128))
+    at = open_page("train", teacher="master")
+    assert at.selectbox(key="teacher").value == "master"
+    assert "Choose one that reads by CTC on this run's 64 x 256" in at.error[0].value
     assert element(at, "start").disabled
 
 
@@ -470,6 +505,16 @@ def test_the_settings_of_a_run_can_be_taken_over(demo, home):
     assert at.text_input(key="crnn.channels").value == "16, 32, 64, 96"
     assert at.number_input(key="training.epochs").value == 9
     assert "run" not in at.query_params
+
+
+def test_where_a_run_started_from_is_taken_over(demo, home):
+    first = make_run(home, "first", model=CrnnConfig(lstm_units=32))
+    later = make_run(home, "later", model=CrnnConfig(lstm_units=32))
+    config = dataclasses.replace(training.open_run("later").config, start_from=str(first / "checkpoint"))
+    (later / "config.json").write_text(json.dumps(config.to_dict()))
+    at = press(open_page("train", run="later"), "like")
+    assert at.selectbox(key="start_from").value == "first"
+    assert not at.error
 
 
 def test_a_run_that_is_not_there(home):

@@ -94,11 +94,13 @@ def test_sure_readings_that_change_count_against_a_share():
 
 def test_how_much_of_what_was_learned_is_in_is_said():
     other = Score(2, 1, 1, 8)
-    some = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, expects=True)
+    some = Taught(48, 16, Score(16, 5, 9, 40), Score(16, 6, 9, 40), other, other, expects=True)
     assert some.sentence.endswith("5 before.")
     assert replace(some, share=0.5).sentence.endswith("50% of what was learned is in: that reads them best.")
-    more = replace(some, after=Score(8, 5, 11, 40))
-    assert more.sentence.startswith("Not better: 5 of 8")
+    few = replace(some, held_back=8, before=Score(8, 5, 9, 40), after=Score(8, 6, 9, 40))
+    assert few.sentence.endswith("5 before. 8 words are few to judge by: look at what it reads before you rely on it.")
+    more = replace(some, after=Score(16, 5, 11, 40))
+    assert more.sentence.startswith("Not better: 5 of 16")
     assert "with 11 characters to be changed, 9 before" in more.sentence
     assert more.is_worse
     assert "Only the hand's words, capitals and marks are in" in replace(some, share=0.0).sentence

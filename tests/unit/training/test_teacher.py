@@ -14,7 +14,7 @@ from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.inference.checkpoint import load_model
 from hwr_core.models import handwriting
 from hwr_core.text import Charset
-from hwr_core.training import new_run
+from hwr_core.training import estimate, new_run
 from hwr_core.training.prepare import training_words
 from hwr_core.training.teacher import distance, load_teacher, teacher_charset, teacher_folder
 from hwr_core.training.work import make_task, work
@@ -104,3 +104,8 @@ def test_a_run_without_its_backbone_is_refused_before_it_starts(config, backbone
     (folder / "config.json").write_text(json.dumps(about))
     with pytest.raises(ConfigError, match="ends with conv4, and the run asks for conv5"):
         new_run(dual)
+
+
+def test_a_step_with_a_teacher_takes_longer(config):
+    alone = estimate(replace(config, teacher=""))
+    assert 1 < estimate(config).seconds_per_epoch / alone.seconds_per_epoch < 2
