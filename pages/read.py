@@ -41,25 +41,36 @@ def page() -> None:
         bench.no_reader()
         return
     asking.hold(info)
-    if not desk.words():
-        sources.empty_desk(info)
+    # Both places are there each time: what stands below would else be shown, faded, within what comes above it.
+    above, below = st.container(key="read_desk"), st.container(key="read_below")
+    with above:
+        if not desk.words():
+            sources.empty_desk(info)
+        elif not desk_of_words(info):
+            return
+    with below:
         teaching.section(info)
-        return
+
+
+def desk_of_words(info: Any) -> bool:
+    """The word under the lamp and the queue; False where there is nothing to read, or nobody who could."""
     place = st.container()
     bench.settle()
     add(info, place)
     word = desk.current()
     if word is None:
         sources.problems()
-        return
+        return False
     if not bench.opened(info.folder):
-        return
+        return False
     with st.container(border=True, key="workbench"):
         box.workbench(info)
     closer(word, info)
+    with st.container(key="read_remark"):
+        bench.lines_of_writing(word)
     sources.problems()
     listing.queue(info)
-    teaching.section(info)
+    return True
 
 
 page()

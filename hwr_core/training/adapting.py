@@ -7,6 +7,7 @@ held back were read before and after.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hwr_core.inference import Recognizer
 
 RESULT_FILE = "taught.json"
+LESSON_FOLDER = "lesson"  # the reader while it learns: no one's to choose before it was measured
 UNREAD_FILE = "unread.npz"  # canvases of words that nobody has read; gone when the run is done
 DEMO = "demo"
 FEW = 16  # words held back; fewer say little about those to come
@@ -76,8 +78,18 @@ class Taught:
     @property
     def sentence(self) -> str:
         """What happened, how much it says, what next."""
-        few = f" {self.after.words} words are few to judge by: look at what it reads before you rely on it."
-        return self._told + (few if self.after.words < FEW and not self.is_untouched else "")
+        parts = [self._told]
+        was, now = self.others_before, self.others_after
+        if now.is_worse_than(was) and not self.is_untouched:
+            parts.append(f"Of other hands {now.right} of {now.words} words are read right, {was.right} before.")
+        if self.is_few and not self.is_untouched:
+            parts.append(f"{self.after.words} words are few to judge by: look at what it reads before you rely on it.")
+        return " ".join(parts)
+
+    @property
+    def is_few(self) -> bool:
+        """Whether too few words were held back to tell much."""
+        return self.after.words < FEW
 
     @property
     def _told(self) -> str:
@@ -138,7 +150,7 @@ def new_adaptation(
     start_from = Path(start_from).resolve()
     config, alphabet, _ = read_about(start_from)
     check_teachable(config, alphabet)
-    hand_of(resolve(words), config, settings, writer)
+    hand = hand_of(resolve(words), config, settings, writer)
     replay = replay or other_hands(config, words)
     stem = start_from.parent.name if start_from.name == CHECKPOINT_FOLDER else start_from.name
     config = replace(
@@ -147,10 +159,17 @@ def new_adaptation(
         validate_on=(),
         start_from=str(start_from),
         teacher="",  # which the hand's own words replace
+        training=replace(config.training, epochs=settings.rounds),
         notes=f"Taught {'the hand of ' + writer if writer else 'a hand'}, from {stem}.",
     )
     folder = runs_folder() / free_name(name or f"{stem[:30]}-{slug(writer or 'hand')[:20]}")
-    request = {"words": words, "writer": writer, "replay": list(replay), "settings": asdict(settings)}
+    request = {
+        "words": words,
+        "writer": writer,
+        "replay": list(replay),
+        "settings": asdict(settings),
+        "number": len(hand.learned) + len(hand.held_back),  # for an estimate of the time
+    }
     jobs.write_text(folder / ADAPTATION_FILE, json.dumps(request, indent=1, ensure_ascii=False))
     jobs.write_text(folder / CONFIG_FILE, json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
     if len(unread):
@@ -241,12 +260,16 @@ def teach_hand(
     tell("Starting the network", 0, 0)
     words, taught_config = mixed(hand, trainable(replay), config, settings, charset)
     task = task_from(start, words, taught_config, folder)
-    lesson = Lesson(folder / CHECKPOINT_FOLDER, hand, task, taught_config, settings, charset)
-    lesson.save(hand.learned, writer, old)
     before = score(hand.texts(hand.held_back), first[0])
-    choice = lesson.learn(folder, trainable(replay), before, old, tell, say)
+    try:
+        lesson = Lesson(folder / LESSON_FOLDER, hand, task, taught_config, settings, charset)
+        lesson.save(hand.learned, writer, old)
+        choice = lesson.learn(folder, trainable(replay), before, old, tell, say)
+    finally:
+        shutil.rmtree(folder / LESSON_FOLDER, ignore_errors=True)
     tell("Saving", 0, 0)
     every = np.sort(np.concatenate([hand.learned, hand.held_back]))
+    lesson.checkpoint = folder / CHECKPOINT_FOLDER
     lesson.save(every if choice.expects else None, writer, old)
     task.export(folder / CHECKPOINT_FOLDER)
     tell("Reading after", 1, 2)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hwr_core import jobs
-from hwr_core.config import RunConfig, Seq2SeqConfig
+from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig, build, read_json
 from hwr_core.errors import ConfigError, HwrError, JobError
 from hwr_core.text import Charset
 from hwr_core.training.prepare import TrainingWords, training_words
@@ -18,6 +18,7 @@ from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 from hwr_core.training.teacher import teacher_charset
 
 STATUS_SECONDS = 0.5
+LEAST_LEFT = 5.0  # seconds said to be left where the promised ones are over and no better is known
 ENDING_SECONDS = 20.0  # a training that was just stopped may hold the lock a moment longer than it says so
 
 
@@ -83,7 +84,8 @@ def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[
     if (folder / ADAPTATION_FILE).is_file():
         from hwr_core.training.adapting import adapt
 
-        status.message = adapt(folder, config, progress_teller(folder, status), say).sentence
+        tell = progress_teller(folder, status, _promised_seconds(folder, config))
+        status.message = adapt(folder, config, tell, say).sentence
         status.state, status.phase, status.seconds_left = "done", "", None
         say(status.message)
         return
@@ -145,9 +147,26 @@ def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: A
     return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
 
 
-def progress_teller(folder: Path, status: jobs.Status) -> Callable[[str, int, int], None]:
-    """A progress callback that writes the status, estimates the time left, and raises `Stopped` when asked to."""
+def _promised_seconds(folder: Path, config: RunConfig) -> float:
+    """How long teaching was said to take; 0 where that is not known."""
+    from hwr_core.training.teaching_time import estimated_seconds
+
+    request = read_json(folder / ADAPTATION_FILE)
+    if "number" not in request:
+        return 0.0
+    settings = build(AdaptationConfig, request["settings"])
+    return estimated_seconds(request["number"], Path(config.start_from), settings)
+
+
+def progress_teller(folder: Path, status: jobs.Status, promised: float = 0.0) -> Callable[[str, int, int], None]:
+    """A progress callback that writes the status, estimates the time left, and raises `Stopped` when asked to.
+
+    Args:
+        promised: seconds for all phases, if known: that is what the time left is counted down from until a fifth of a
+            phase's steps are done. First steps are compiled, and say nothing of those behind them.
+    """
     begun: dict[str, tuple[float, int]] = {}
+    started = time.time()
     told = 0.0
 
     def tell(phase: str, step: int, steps: int) -> None:
@@ -162,6 +181,9 @@ def progress_teller(folder: Path, status: jobs.Status) -> Callable[[str, int, in
         done = step - first
         status.phase, status.step, status.steps = phase, step, steps
         status.seconds_left = (now - since) / done * (steps - step) if done > 0 else None
+        if promised and 5 * step <= steps:
+            begun[phase] = (now, step)
+            status.seconds_left = max(LEAST_LEFT, promised - (now - started))
         jobs.write_status(folder, status)
 
     return tell

@@ -12,7 +12,7 @@ from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation, Interval, store
 from hwr_core.evaluation.store import readings_csv
 from pages.evaluating import asking, figures
-from pages.shared import charts, layout, words
+from pages.shared import charts, layout, readers, words
 
 
 def around(interval: Interval) -> str:
@@ -33,6 +33,15 @@ def headline(found: Evaluation) -> None:
     )
 
 
+TAUGHT = "This reader was taught words of this data set: the figures say little about words to come."
+
+
+def is_taught(reader: str, dataset: str) -> bool:
+    """Whether the reader was taught a hand with words of this data set, whatever part they are in."""
+    info = readers.available().get(reader)
+    return info is not None and info.summary.get("taught", {}).get("dataset") == dataset
+
+
 def remarks(found: Evaluation, one: asking.Asked) -> None:
     """How to take the figures, and when they were made."""
     if found.writers > 1:
@@ -44,6 +53,7 @@ def remarks(found: Evaluation, one: asking.Asked) -> None:
         "Training words: a reader that learned from them reads them better than it reads new ones."
         if found.split == "train"
         else "",
+        TAUGHT if is_taught(one.reader, found.dataset) else "",
         f"Measured {words.ago(one.kept.measured)} at {found.words_per_second:,.0f} words/s.",
     ]
     layout.note(" ".join(filter(None, said)))

@@ -2,6 +2,7 @@
 // It holds no truth of its own: the word, its reading and whether it is accepted come from Python as `data`.
 
 const SLOW = 300; // ms without an answer before a sign is shown
+const DOUBTED = 0.02; // a confidence below says that the picture contradicts what was typed
 const LOST = 4000; // ms after which an answer is no longer waited for
 
 export default function (component) {
@@ -113,7 +114,22 @@ class Bench {
     }
     this.wish = false;
     if (this.data.accepted !== null) this.move("next");
+    else if (this.adds()) this.askFirst();
     else if (this.data.ready && !this.data.problem) this.act("accept", this.data.text);
+  }
+
+  // Whether the reader would add letters to a word that looks finished, though the picture does not show them.
+  adds() {
+    const text = this.text(), whole = this.data.text, key = `${this.data.id} ${text}`;
+    if (!text || WILD.test(text) || plain(text) === whole || this.asked === key) return false;
+    return this.data.confidence < DOUBTED && 2 * plain(text).length >= whole.length;
+  }
+
+  askFirst() {
+    const text = plain(this.text());
+    this.asked = `${this.data.id} ${this.text()}`;
+    this.find(".doubted").textContent =
+      `The picture does not show “${this.data.text}”. Enter once more takes it, Shift and Enter take “${text}”.`;
   }
 
   chosen(event, outside) {
@@ -164,6 +180,7 @@ class Bench {
     const text = this.text(), lead = this.input.value.length - text.length;
     const fits = !WILD.test(text) && this.data.ready && this.data.text.startsWith(plain(text));
     this.find(".held").textContent = this.input.value;
+    if (this.asked !== `${this.data.id} ${text}`) this.find(".doubted").textContent = this.asked = "";
     this.find(".rest").textContent = fits && !(lead && !text) ? this.data.text.slice(plain(text).length) : "";
     this.find(".reading").classList.toggle("old", !this.current() && !fits);
     const exact = text && !WILD.test(text) && plain(text) !== this.data.text;
@@ -227,7 +244,7 @@ class Bench {
       line.append(make("span", "sr", ` Doubtful: ${doubtful.map((one) => `${one.text} ${one.sure}`).join(", ")}.`));
     }
     this.find(".sure .words").textContent = data.accepted !== null ? "✓ accepted" : data.sure;
-    this.find(".sure .bar").hidden = data.accepted !== null || !data.ready;
+    this.find(".sure .bar").hidden = data.accepted !== null || data.whole || !data.ready;
     this.find(".sure .bar span").style.width = `${Math.round(100 * data.confidence)}%`;
   }
 

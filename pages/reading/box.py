@@ -19,6 +19,7 @@ from pages.shared import bench, desk, pictures, readers, words
 HERE = Path(__file__).parent
 KEY = "word_box"
 CLEAR, UNSURE = 0.85, 0.5  # a letter's confidence: above, unmarked; below the second, doubtful
+AS_TYPED = "as you typed it"
 LONGEST = 1000  # pixels sent of a picture
 box = st.components.v2.component(
     "studio_box", **{kind: (HERE / f"box.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
@@ -80,6 +81,8 @@ def payload(word: desk.Word, info: Any) -> dict[str, Any]:
         problem = str(error)
         desk.refuse(word, info.folder)
     order = [other.id for other in deciding.in_order(info)]
+    typed = begun(word.typed, reading.text) if reading else 0
+    whole = reading is not None and 0 < typed == len(reading.text)
     height, width = word.picture.shape
     return {
         "id": word.id,
@@ -94,14 +97,15 @@ def payload(word: desk.Word, info: Any) -> dict[str, Any]:
         "ready": reading is not None,
         "text": reading.text if reading else "",
         "confidence": float(reading.confidence) if reading else 0.0,
-        "sure": words.sure(reading.confidence) if reading else "",
-        "begun": begun(word.typed, reading.text) if reading else 0,
+        "sure": AS_TYPED if whole else words.sure(reading.confidence) if reading else "",
+        "whole": whole,
+        "begun": typed,
         "others": others(reading) if reading else [],
         "accepted": word.accepted,
         "problem": problem,
         "place": order.index(word.id) + 1,
         "total": len(order),
-        **columns(reading, width),
+        **columns(reading, width, typed),
     }
 
 
@@ -124,8 +128,11 @@ def others(reading: Any) -> list[dict[str, str]]:
     return [{"text": text, "sure": words.percent(part, 0) if part >= 0.01 else "< 1 %"} for text, part in some[:5]]
 
 
-def columns(reading: Any | None, width: int) -> dict[str, list[Any]]:
-    """Letters and frames with where they lie, as shares of the picture's width; empty where the reader tells none."""
+def columns(reading: Any | None, width: int, typed: int) -> dict[str, list[Any]]:
+    """Letters and frames with where they lie, as shares of the picture's width; empty where the reader tells none.
+
+    The first `typed` letters are certain: a person has said so.
+    """
     aligned = getattr(reading, "alignment", None)
     letters = aligned.letters if aligned else []
     if not letters or any(letter.picture is None for letter in letters):
@@ -133,11 +140,15 @@ def columns(reading: Any | None, width: int) -> dict[str, list[Any]]:
     shown = [
         {
             "text": letter.text,
-            "sure": words.sure(letter.confidence),
-            "mark": "clear" if letter.confidence >= CLEAR else "unsure" if letter.confidence >= UNSURE else "doubt",
+            "sure": AS_TYPED if place < typed else words.sure(letter.confidence),
+            "mark": "clear"
+            if place < typed or letter.confidence >= CLEAR
+            else "unsure"
+            if letter.confidence >= UNSURE
+            else "doubt",
             "at": [share(edge, width) for edge in letter.picture],
         }
-        for letter in letters
+        for place, letter in enumerate(letters)
     ]
     slope, start = on_picture(letters)
     edges = [share(slope * aligned.frame_width * t + start, width) for t in range(len(aligned.frames) + 1)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from hwr_core.data import MY_CORRECTIONS
 from hwr_core.errors import HwrError
 from pages.shared import desk, layout, words
 
@@ -19,7 +20,8 @@ def keep(word: desk.Word, text: str, info: Any) -> bool:
     from hwr_core.data import Corrections
 
     if not text.strip() or word.picture is None:
-        return True  # accepted as blank: nothing to learn from
+        st.toast("Accepted as blank: there is nothing to keep of it.", icon=":material/check_box_outline_blank:")
+        return True
     reading = desk.reading_of(word, info.folder)
     try:
         made = Corrections().accept(
@@ -101,7 +103,7 @@ def line() -> None:
                 icon=":material/download:", on_click="ignore",
                 help="words.csv and the pictures: a data set that this studio and others read.",
             )  # fmt: skip
-            layout.link("data", "Look at them", ":material/photo_library:")
+            layout.link("data", "Look at them", ":material/photo_library:", dataset=MY_CORRECTIONS)
 
 
 NOTHING = "Words that you accept are kept on this machine, and can teach a reader your hand."

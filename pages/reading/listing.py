@@ -7,6 +7,7 @@ import time
 import zipfile
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -17,6 +18,7 @@ from pages.shared import desk, layout, pictures, readers, words
 AT_ONCE = 0.5  # seconds of reading before the page is shown; then a little at a time, so that a keystroke need not wait
 A_LITTLE = 0.12
 ROWS = 100  # of the table at a time
+WIDEST = 4.0  # times as wide as high: what a cell of the table shows whole
 ALL, ACCEPTED = "All words", "Accepted"
 KINDS = (
     ("CSV", desk.as_csv, "text/csv"),
@@ -104,11 +106,11 @@ def table(some: list[desk.Word], info: Any) -> pd.DataFrame:
             {
                 "Picture": thumbnail(word.id, word.picture),
                 "Reading": desk.final(word, info.folder),
-                "Sure": 100 * reading.confidence if reading else None,
+                "Sure": 100 * reading.confidence if reading and word.accepted is None else None,
                 "Typed": word.typed,
                 "Accepted": word.accepted is not None,
                 "It says": word.truth,
-                "Also read": ", ".join(text for text, _ in (reading.alternatives[1:4] if reading else [])),
+                "Also read": "  ·  ".join(text for text, _ in (reading.alternatives[1:4] if reading else [])),
                 "File": word.name,
             }
         )
@@ -118,7 +120,11 @@ def table(some: list[desk.Word], info: Any) -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, max_entries=desk.MOST_WORDS)
 def thumbnail(name: str, _picture: Any) -> str:
-    return pictures.as_uri(_picture, 220)
+    """Wide pictures get paper above and below: the table would cut off their ends."""
+    height, width = _picture.shape
+    missing = max(0, round(width / WIDEST) - height)
+    edges = ((missing // 2, missing - missing // 2), (0, 0))
+    return pictures.as_uri(np.pad(_picture, edges, constant_values=int(np.median(_picture))), 220)
 
 
 def picked(rows: list[str]) -> None:
@@ -151,7 +157,7 @@ def tools(info: Any, number: int) -> None:
         if number > 1:
             st.segmented_control(
                 "Order", [deciding.ADDED, deciding.LEAST], default=deciding.ADDED, required=True, key="read_order",
-                label_visibility="collapsed", persist_state="session", on_change=reordered,
+                label_visibility="collapsed", persist_state="session", on_change=reordered, args=(info,),
             )  # fmt: skip
             with st.popover("Accept the sure ones", icon=":material/done_all:", key="read_bulk"):
                 bulk.panel(info)
@@ -165,8 +171,11 @@ def tools(info: Any, number: int) -> None:
             st.button("Clear the desk", key="read_clear", type="primary", on_click=desk.clear)
 
 
-def reordered() -> None:
-    """The order decides which word is next: the workbench has to know."""
+def reordered(info: Any) -> None:
+    """The order decides which word is next: the first that is open comes under the lamp."""
+    first = next((word for word in deciding.in_order(info) if word.accepted is None), None)
+    if first is not None:
+        desk.look_at(first)
     st.session_state["row_picked"] = True
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from hwr_core.config import AdaptationConfig
 from hwr_core.errors import HwrError
 from pages.reading import keeping
-from pages.shared import desk, layout, sidebar, words
+from pages.shared import desk, layout, sidebar, taught_hand, words
 
 EVERYONE = "All of them"
 NO_NAME = "No name"
+PUT_AWAY = "put-away"  # in a run's folder: its result was looked at
 
 
 def section(info: Any) -> None:
@@ -25,8 +25,9 @@ def section(info: Any) -> None:
         st.html(
             '<p class="studio-note">The reader learns from words that you accepted or corrected, and expects them, '
             "their capitals and marks from then on. It also learns from its own readings of the words that are still "
-            "open on this page, where it is sure of them. A quarter of yours is held back and read before and after: "
-            "as much of what was learned is taken as reads them best. The reader that you have stays as it is.</p>"
+            "open on this page, where it is sure of them, and goes over words of other hands, so that those are not "
+            "forgotten. A quarter of yours, at least eight, is held back and read before and after: as much of what "
+            "was learned is taken as reads them best. The reader that you have stays as it is.</p>"
         )
         names()
         if run is not None:
@@ -88,9 +89,19 @@ def offer(info: Any) -> None:
 
 
 def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
-    """Pictures of the words on the desk that are still open, and not known to be of another hand than is taught."""
+    """Pictures of the words on the desk that are still open, and not known to be of another hand than is taught.
+
+    Pictures that were accepted before, and came again, are left out: they may be among those held back.
+    """
+    from hwr_core.data.corrections import Corrections, picture_key
+
     known = {"", writer} if writer is not None else {"", *hands}
-    return [word.picture for word in desk.good() if word.accepted is None and word.writer in known]
+    hand_now = st.session_state.get("keep_writer") or ""
+    some = [word for word in desk.good() if word.accepted is None and (word.writer or hand_now) in known]
+    if not some:
+        return []
+    kept = {correction.picture for correction in Corrections().current()}
+    return [word.picture for word in some if picture_key(word.picture) not in kept]
 
 
 def time_it_takes(number: int, info: Any) -> str:
@@ -108,8 +119,9 @@ def chosen(hands: dict[str, int]) -> str | None:
     if len(hands) < 2:
         return None
     options = [*hands, None]
+    hand_now = st.session_state.get("keep_writer") or ""
     return st.selectbox(
-        "Words of", options, key="teach_writer",
+        "Words of", options, options.index(hand_now) if hand_now in hands else 0, key="teach_writer",
         format_func=lambda name: f"{EVERYONE} · {sum(hands.values())}" if name is None
         else f"{name or NO_NAME} · {hands[name]}",
     )  # fmt: skip
@@ -156,7 +168,7 @@ def finished() -> None:
     """What came of the one that was begun here."""
     from hwr_core.training import open_run, read_result
 
-    name = st.session_state.get("teaching")
+    name = st.session_state.get("teaching") or last_taught()
     if not name:
         return
     try:
@@ -171,9 +183,10 @@ def finished() -> None:
         (layout.note if state.state == "stopped" else layout.error)(sentence)
         put_away(run)
         return
-    (st.warning if taught.is_worse or taught.is_untouched else st.success)(taught.sentence)
-    figures(taught)
-    readings(run.name, taught)
+    tell = st.warning if taught.is_worse or taught.is_untouched else st.info if taught.is_few else st.success
+    tell(taught.sentence)
+    taught_hand.figures(taught)
+    taught_hand.readings(run.name, taught)
     with st.container(horizontal=True, gap="small"):
         reader = sidebar.chosen_reader()
         if not taught.is_untouched and (reader is None or reader.folder != run.checkpoint):
@@ -187,48 +200,20 @@ def finished() -> None:
 
 def put_away(run: Any) -> None:
     st.button(
-        "Put away", key="teach_away", on_click=forget,
+        "Put away", key="teach_away", on_click=forget, args=(run,),
         help="Takes this message away; a reader that was made stays in the list of readers.",
     )  # fmt: skip
 
 
-def forget() -> None:
+def forget(run: Any) -> None:
     st.session_state.pop("teaching", None)
+    (run.folder / PUT_AWAY).touch()
 
 
-def figures(taught: Any) -> None:
-    """Before and after, on this hand and on others."""
-    rows = [
-        {
-            "Read": what,
-            "Words": was.words,
-            "Right before": words.percent(was.word_accuracy, 0),
-            "Right after": words.percent(now.word_accuracy, 0),
-            "CER before": words.percent(was.cer),
-            "CER after": words.percent(now.cer),
-        }
-        for what, was, now in (
-            ("this hand, held back", taught.before, taught.after),
-            ("other hands", taught.others_before, taught.others_after),
-        )
-    ]
-    st.dataframe(pd.DataFrame(rows), key="teach_figures", hide_index=True, alt="How words were read before and after")
+def last_taught() -> str | None:
+    """The newest teaching that came to an end, in whatever tab, and was not put away."""
+    from hwr_core.training import list_runs
+    from hwr_core.training.adapting import RESULT_FILE
 
-
-def readings(name: str, taught: Any) -> None:
-    """Each word held back: what it says, what was read before and after."""
-    table = pd.DataFrame(taught.readings)
-    table["right"] = table["after"] == table["transcription"]
-    st.dataframe(
-        table, key="teach_readings", hide_index=True, height=220,
-        column_order=["transcription", "before", "after", "right"],
-        column_config={
-            "transcription": "It says", "before": "Read before", "after": "Read after",
-            "right": st.column_config.CheckboxColumn("Right now", width="small"),
-        },
-        alt="The words held back, read before and after",
-    )  # fmt: skip
-    st.download_button(
-        "CSV", table.to_csv(index=False).encode("utf-8"), f"{name}-held-back.csv", "text/csv", key="teach_csv",
-        type="tertiary", icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    newest = next((run for run in list_runs() if (run.folder / RESULT_FILE).is_file()), None)
+    return newest.name if newest is not None and not (newest.folder / PUT_AWAY).exists() else None

@@ -137,6 +137,19 @@ def reading_text(text: str, typed: str = "") -> None:
     st.html(f'<p class="studio-reading" role="status">{body}{escape(text[len(head) :])}</p>')
 
 
+def lines_of_writing(word: desk.Word) -> None:
+    """A page that was given for a word: what to do with it."""
+    if _has_lines(word.id, word.picture):
+        layout.note("This looks like a page. A reader reads one word at a time: crop a word of it on the Read page.")
+
+
+@st.cache_data(show_spinner=False, max_entries=desk.MOST_WORDS)
+def _has_lines(name: str, _picture: np.ndarray) -> bool:
+    from hwr_core.imaging.lines import looks_like_lines
+
+    return looks_like_lines(_picture)
+
+
 def certainty(confidence: float) -> None:
     """How sure the reader is, in words and as a bar."""
     share = 100 * min(1.0, max(0.0, confidence))

@@ -90,9 +90,9 @@ def go(page: str) -> None:
     st.switch_page(PAGES / f"{page}.py", query_params={})
 
 
-def link(page: str, label: str, icon: str | None = None) -> None:
-    """A quiet link to another page. The sidebar's choices stay: they are bound to the address."""
-    st.page_link(PAGES / f"{page}.py", label=label, icon=icon)
+def link(page: str, label: str, icon: str | None = None, **choices: str) -> None:
+    """A quiet link to another page. The sidebar's choices stay, being bound to the address, but for those given."""
+    st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params=choices or None)
 
 
 def error(sentence: str, where: str = "") -> None:

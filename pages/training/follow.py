@@ -9,8 +9,8 @@ import streamlit as st
 
 from hwr_core import jobs
 from hwr_core.errors import HwrError
-from hwr_core.training import running_run, start, stop
-from pages.shared import charts, layout, words
+from hwr_core.training import read_result, running_run, start, stop
+from pages.shared import charts, layout, taught_hand, words
 from pages.shared.sidebar import choices
 from pages.training import curves, samples, settings
 
@@ -90,7 +90,11 @@ def _live(run: Any, drawn: str) -> None:
     with left:
         _curves(run, status, history)
     with right:
-        _samples(status, rows)
+        taught = read_result(run.folder)
+        if taught is None:
+            _samples(status, rows)
+        else:
+            _taught(run, taught)
     _log(run, status)
 
 
@@ -217,6 +221,12 @@ def _curves(run: Any, status: Any, history: Any) -> None:
     figure = curves.live(run.name, history, log=log)
     alt = f"Loss, error and accuracy of {run.name} over {words.count(len(history), 'epoch')}"
     charts.show(figure, "live_curves", f"{run.name}-history", history, alt=alt)
+
+
+def _taught(run: Any, taught: Any) -> None:
+    st.markdown("**Words held back** · before and after")
+    taught_hand.figures(taught)
+    taught_hand.readings(run.name, taught)
 
 
 def _samples(status: Any, rows: Any) -> None:

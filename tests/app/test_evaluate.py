@@ -296,6 +296,13 @@ def test_training_words_are_marked_as_such(demo, reader):
     assert "Training words: a reader that learned from them" in shown(open_page("evaluate", part="train"))
 
 
+def test_a_reader_that_was_taught_words_of_the_data_set_says_so(demo, reader):
+    path = reader / "checkpoint.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "taught": {"words": 12, "dataset": "demo"}}))
+    measured(demo, reader)
+    assert "This reader was taught words of this data set" in shown(open_page("evaluate"))
+
+
 def test_letters_that_are_taken_for_others(demo, reader):
     measured(demo, reader)
     at = open_tab("Letters")

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, send, shown, type_in
 
 from hwr_core.data import Corrections
+from hwr_core.data.corrections import as_png
 from pages.reading import asking
 from pages.shared import desk
 
@@ -102,6 +103,27 @@ def test_typed_text_is_read_again_for_this_word_only(reader: StandIn):
     type_in(app, "")
     assert len(reader.asked) == before + 1  # that reading is known
     assert reading(app) == "because"
+
+
+def test_what_was_typed_is_certain(reader: StandIn):
+    reader.aligned = True
+    app = type_in(with_words(1), "becau")
+    assert [letter["mark"] for letter in shown(app)["letters"]] == ["clear"] * 5 + ["doubt"] * 2
+    assert shown(app)["letters"][4]["sure"] == "as you typed it"
+    assert not shown(app)["whole"]
+    type_in(app, "because")
+    assert shown(app)["whole"]
+    assert shown(app)["sure"] == "as you typed it"
+
+
+def test_a_page_given_for_a_word_says_what_to_do(reader: StandIn):
+    page = np.full((400, 400), 255, np.uint8)
+    for top in range(20, 380, 40):
+        for left in range(20, 380, 30):
+            page[top : top + 16, left : left + 18] = 0
+    app = with_words(1, page=as_png(page))
+    assert "This looks like a page" not in html(app)
+    assert "This looks like a page" in html(act(app, "next"))
 
 
 def test_text_that_the_reader_cannot_write_gives_its_sentence(reader: StandIn):
@@ -408,6 +430,9 @@ def test_least_certain_first(reader: StandIn):
     rows = table(app)
     assert rows["File"].iloc[0] == "20.png"
     assert rows["Sure"].is_monotonic_increasing
+    assert shown(app)["name"] == "20.png"
+    accept(app)
+    assert table(app)["Sure"].isna().tolist() == [True] + [False] * 29
 
 
 def test_a_blank_picture_says_so(reader: StandIn):

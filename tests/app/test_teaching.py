@@ -171,6 +171,26 @@ def test_words_that_are_still_open_are_learned_from_too(reader: StandIn, monkeyp
     assert asked == [("steady", None, 2)]
 
 
+def test_open_words_that_were_accepted_before_or_are_another_hands_are_left_out(reader: StandIn):
+    keep(20, "Anna")
+    app = accept(with_words(3))
+    press(app, "read_clear")
+    files = [(f"{index}.png", png(size=(100 + index, 60)), "image/png") for index in range(3)]
+    app.file_uploader[0].set_value(files).run()
+    app.selectbox(key="teach_writer").select_index(0).run()
+    assert "2 open words on this page will be learned from too" in html(app)
+    app.text_input(key="keep_writer").set_value("Bo").run()
+    app.selectbox(key="teach_writer").select_index(0).run()
+    assert "will be learned from too" not in html(app)
+
+
+def test_the_kept_words_are_one_click_away(reader: StandIn):
+    keep(1)
+    links = [element.proto for element in open_app("read").get("page_link")]
+    (look,) = [link for link in links if link.label == "Look at them"]
+    assert "dataset=my-corrections" in look.query_string
+
+
 def stub(asked: list, folder: Path, writer: str | None, unread: list) -> object:
     asked.append((folder.parent.name, writer, len(unread)))
     return type("Made", (), {"name": "made"})()
@@ -207,15 +227,33 @@ def test_done_shows_before_and_after_and_the_reader_can_be_used(reader: StandIn,
     app = open_app("read")
     app.session_state["teaching"] = teaching_run(workspace, "done", result(7))
     app.run()
-    assert [element.value for element in app.success] == ["Better: 7 of 8 words held back are read right, 5 before."]
+    (told,) = [element.value for element in app.info]
+    assert told.startswith("Better: 7 of 8 words held back are read right, 5 before. 8 words are few to judge by")
+    assert not app.success
     figures = app.dataframe[0].value
     assert figures["Right before"].tolist() == ["62 %", "72 %"]
     assert figures["Right after"].tolist() == ["88 %", "72 %"]
     assert app.dataframe[1].value["after"].tolist() == ["because"]
     press(app, "teach_use")
     assert app.selectbox(key="reader").value == "steady-Anna"
+    later = open_app("read")  # in another tab, or after a reload
+    assert [element.value for element in later.info] == [told]
     press(app, "teach_away")
-    assert not app.success
+    assert not app.info
+    assert not open_app("read").info
+
+
+def test_enough_words_held_back_make_it_a_success(reader: StandIn, workspace: Path):
+    app = open_app("read")
+    many = replace(
+        result(7), before=Score(16, 9, 9, 80), after=Score(16, 11, 4, 80), others_after=Score(64, 40, 40, 300)
+    )
+    app.session_state["teaching"] = teaching_run(workspace, "done", many)
+    app.run()
+    assert [element.value for element in app.success] == [
+        "Better: 11 of 16 words held back are read right, 9 before. "
+        "Of other hands 40 of 64 words are read right, 46 before."
+    ]
 
 
 def test_worse_says_so_and_is_not_recommended(reader: StandIn, workspace: Path):

@@ -13,6 +13,7 @@ from hwr_core import Reading, Recognizer, jobs
 from hwr_core.config import AdaptationConfig
 from hwr_core.data import Corrections, list_datasets
 from hwr_core.errors import ConfigError, DataError
+from hwr_core.inference import list_checkpoints
 from hwr_core.models.norms import batch_norms
 from hwr_core.training import estimated_seconds, list_runs, new_adaptation, read_result
 from hwr_core.training.adapting import Taught, other_hands
@@ -274,6 +275,39 @@ def test_a_run_that_is_stopped_says_so(start: Path, hand):
     assert work(run.folder, say).state == "stopped"
     assert read_result(run.folder) is None
     assert run.checkpoint is None
+
+
+def test_a_reader_that_is_still_learning_is_not_to_be_chosen(start: Path, hand):
+    from hwr_core.training.work import work
+
+    run = new_adaptation(start, "anna", settings=QUICK)
+    assert run.config.training.epochs == QUICK.rounds
+    seen = []
+
+    def say(line: str) -> None:
+        if line.startswith("round 1"):
+            seen.extend(info.name for info in list_checkpoints() if info.kind == "run")
+            jobs.request_stop(run.folder)
+
+    assert work(run.folder, say).state == "stopped"
+    assert run.name not in seen
+    assert run.checkpoint is None
+    assert not (run.folder / "lesson").exists()
+
+
+def test_the_time_that_was_promised_is_counted_down_until_the_steps_tell_better(tmp_path: Path, monkeypatch):
+    from hwr_core.training import work
+
+    now = [100.0]
+    monkeypatch.setattr(work.time, "time", lambda: now[0])
+    status = jobs.begin(tmp_path, "")
+    tell = work.progress_teller(tmp_path, status, promised=60.0)
+    left = []
+    for step, seconds in ((0, 5), (1, 20), (2, 40), (3, 80), (4, 1), (6, 2), (20, 14)):
+        now[0] += seconds
+        tell("Learning", step, 20)
+        left.append(status.seconds_left)
+    assert left == [55, 35, 5, 5, 5, 14, 0]
 
 
 def test_what_cannot_be_taught_is_refused_before_anything_is_made(start: Path, hand, dual_run: Path, make_dataset):

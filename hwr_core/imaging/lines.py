@@ -1,0 +1,47 @@
+"""Whether a picture shows one word, or lines of writing: a page that somebody gave for a word."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwr_core.imaging.ink import ink_of
+from hwr_core.imaging.picture import to_grey
+
+SIZE = 600  # pixels of the longer side that is looked at
+SOLID = 90  # ink above this is a stroke
+LEAST_LINES = 3
+LEAST_PIECES = 40  # strokes that hang together; a word has few
+LEAST_SHARE = 0.5  # of the widest line: what is narrower is no line, but a dot, a tail or the edge of another
+
+
+def looks_like_lines(picture: np.ndarray) -> bool:
+    """Whether there are several lines of writing in a picture.
+
+    Rows with ink are told from rows without, which is enough for level pages; a page whose lines touch, or lie
+    askew, may pass for a word.
+
+    Args:
+        picture: `(H, W)` grey, or colour as `imaging.to_grey` takes it.
+
+    Raises:
+        PictureError: the array is no picture.
+    """
+    import cv2
+
+    grey = to_grey(picture)
+    scale = SIZE / max(grey.shape)
+    if scale < 1:
+        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    solid = (ink_of(grey) > SOLID).astype(np.uint8)
+    pieces = cv2.connectedComponents(solid, connectivity=8)[0] - 1
+    if pieces < LEAST_PIECES:
+        return False
+    inked = solid.sum(axis=1)
+    low = 0.15 * float(np.percentile(inked, 90))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (inked > low).astype(int), [0]])))
+    widths = []
+    for begin, end in edges.reshape(-1, 2):
+        columns = np.flatnonzero(solid[begin:end].any(axis=0))
+        widths.append(columns[-1] - columns[0] + 1 if end - begin > 3 else 0)
+    return sum(width >= LEAST_SHARE * max(widths, default=0) > 0 for width in widths) >= LEAST_LINES
