@@ -29,7 +29,7 @@ def result(info: Any | None) -> None:
             if bench.read_now([word], info.folder):
                 bench.reading_text(desk.final(word, info.folder))
                 bench.certainty(desk.reading_of(word, info.folder).confidence)
-                bench.lines_of_writing(word)
+                bench.lines_of_writing(word, "Go on to the Read page, and crop a word of it.")
         with st.container(horizontal_alignment="center"):
             label = "Correct it, or read more" if word.picture is not None else "Read more"
             more = st.button(label, key="home_to_read", icon=":material/ink_pen:")

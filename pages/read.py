@@ -67,7 +67,7 @@ def desk_of_words(info: Any) -> bool:
         box.workbench(info)
     closer(word, info)
     with st.container(key="read_remark"):
-        bench.lines_of_writing(word)
+        bench.lines_of_writing(word, "Choose Crop, and cut out a word.")
     sources.problems()
     listing.queue(info)
     return True

@@ -137,10 +137,10 @@ def reading_text(text: str, typed: str = "") -> None:
     st.html(f'<p class="studio-reading" role="status">{body}{escape(text[len(head) :])}</p>')
 
 
-def lines_of_writing(word: desk.Word) -> None:
+def lines_of_writing(word: desk.Word, next_step: str) -> None:
     """A page that was given for a word: what to do with it."""
     if _has_lines(word.id, word.picture):
-        layout.note("This looks like a page. A reader reads one word at a time: crop a word of it on the Read page.")
+        layout.note(f"This looks like a page, and a reader reads one word at a time. {next_step}")
 
 
 @st.cache_data(show_spinner=False, max_entries=desk.MOST_WORDS)

@@ -42,6 +42,9 @@ def draw() -> None:
     for key, options in (("dataset", names), ("reader", list(known))):
         if wanted.get(key) in options:
             st.session_state[key] = wanted[key]
+    asked = st.query_params.get("dataset")
+    if asked and asked not in names:  # the page may be about to prepare it, and then draws once more
+        st.session_state[NEXT] = {"dataset": asked}
     with st.sidebar:
         st.selectbox(
             "Data set",

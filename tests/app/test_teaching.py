@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from saved_runs import open_page
 from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, type_in
 
@@ -185,10 +186,10 @@ def test_open_words_that_were_accepted_before_or_are_another_hands_are_left_out(
 
 
 def test_the_kept_words_are_one_click_away(reader: StandIn):
-    keep(1)
-    links = [element.proto for element in open_app("read").get("page_link")]
+    links = [element.proto for element in accept(with_words(2)).get("page_link")]
     (look,) = [link for link in links if link.label == "Look at them"]
     assert "dataset=my-corrections" in look.query_string
+    assert open_page("data", dataset="my-corrections").selectbox(key="dataset").value == "my-corrections"
 
 
 def stub(asked: list, folder: Path, writer: str | None, unread: list) -> object:
