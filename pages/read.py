@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.reading import asking, box, cropping, listing, sources, teaching
+from pages.reading import asking, box, cropping, keeping, listing, sources, teaching
 from pages.shared import bench, desk, layout, pictures
 
 
@@ -56,6 +56,7 @@ def desk_of_words(info: Any) -> bool:
     """The word under the lamp and the queue; False where there is nothing to read, or nobody who could."""
     place = st.container()
     bench.settle()
+    keeping.recognise()
     add(info, place)
     word = desk.current()
     if word is None:

@@ -61,6 +61,35 @@ def kept_of() -> dict[str, int]:
     return st.session_state.setdefault("kept", {})
 
 
+def recognise() -> None:
+    """Words on the desk whose pictures were accepted before are accepted again: after a reload, say."""
+    from hwr_core.data import Corrections
+    from hwr_core.data.corrections import picture_key
+
+    looked_at = st.session_state.setdefault(desk.RECOGNISED, set())
+    new = [word for word in desk.good() if word.id not in looked_at]
+    if not new:
+        return
+    looked_at.update(word.id for word in new)
+    try:
+        kept = {correction.picture: correction for correction in Corrections().current()}
+    except HwrError:
+        return  # `line` says so
+    number = 0
+    for word in new:
+        before = kept.get(picture_key(word.picture)) if word.accepted is None and not word.typed else None
+        if before is not None:
+            word.accepted, kept_of()[word.id] = before.text, before.id
+            number += 1
+    if not number:
+        return
+    were = "was" if number == 1 else "were"
+    st.toast(f"{words.count(number, 'word')} of these {were} accepted before.", icon=":material/check:")
+    now = desk.current()
+    if now is not None and now.accepted is not None:
+        desk.look_at(next((word for word in desk.good() if word.accepted is None), now))
+
+
 def undo_last() -> None:
     """Take back the word accepted last, in whatever tab; on the desk it is open again."""
     from hwr_core.data import Corrections

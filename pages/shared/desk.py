@@ -19,6 +19,7 @@ from pages.shared.unpacking import unpacked
 
 TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "zip"]
 MOST_WORDS = 1000  # a tab's memory; more is a data set
+RECOGNISED = "desk_recognised"  # ids of words that were looked up among those accepted before
 HALF, MOSTLY = 0.5, 0.8  # shares of words in capitals that are told apart
 LONGEST = 1600  # pixels kept of a picture: far more than a canvas shows, a fraction of a phone's photograph
 
@@ -150,7 +151,7 @@ def remove(word: Word) -> None:
 
 def clear() -> None:
     _desk().clear()
-    for name in ("readings", "desk_refused", "desk_came", "desk_at"):
+    for name in ("readings", "desk_refused", "desk_came", "desk_at", RECOGNISED):
         st.session_state.pop(name, None)
 
 

@@ -113,7 +113,7 @@ TINY: dict[str, dict[str, Any]] = {  # and of a quick try, for models that have 
 }
 PRESETS = {
     "Quick try": "A few minutes on a small machine: to see how it goes.",
-    "Standard": "The defaults: a good reader in an evening on a small machine.",
+    "Standard": "The defaults: a good reader, where there are words enough.",
     "Thorough": "A larger network and three times the passes: for a night, or a GPU.",
 }
 FRESH = "fresh weights"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from saved_runs import open_page
 from streamlit.testing.v1 import AppTest
-from visiting import StandIn, accept, act, errors, html, open_app, png, type_in
+from visiting import StandIn, accept, act, errors, html, open_app, png, shown, type_in
 
 from hwr_core import jobs
 from hwr_core.data import Corrections
@@ -108,9 +108,18 @@ def test_a_cleared_desk_keeps_what_was_accepted(reader: StandIn):
     app = press(accept(with_words(1)), "read_clear")
     assert Corrections().count() == 1
     assert "1 accepted word kept" in html(app)
-    app.file_uploader[0].set_value([("0.png", png(size=(100, 60)), "image/png")]).run()
-    type_in(app, "so")
-    assert Corrections().count() == 1
+
+
+def test_a_picture_that_was_accepted_before_is_known_again(reader: StandIn):
+    accept(type_in(with_words(3), "so"))
+    later = with_words(3)  # the tab was loaded anew, and the files came again
+    assert later.dataframe(key="read_table").value["Accepted"].tolist() == [True, False, False]
+    assert later.dataframe(key="read_table").value["Reading"].tolist() == ["socause", "because", "because"]
+    assert [element.value for element in later.toast] == ["1 word of these was accepted before."]
+    assert shown(later)["place"] == 2
+    assert not act(later, "back").toast
+    accept(type_in(later, "be"))
+    assert [word.text for word in Corrections().current()] == ["because"]
 
 
 def test_a_blank_is_accepted_and_not_kept(reader: StandIn):
