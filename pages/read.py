@@ -41,15 +41,21 @@ def page() -> None:
         bench.no_reader()
         return
     asking.hold(info)
-    # Both places are there each time: what stands below would else be shown, faded, within what comes above it.
-    above, below = st.container(key="read_desk"), st.container(key="read_below")
-    with above:
-        if not desk.words():
-            sources.empty_desk(info)
-        elif not desk_of_words(info):
-            return
-    with below:
-        teaching.section(info)
+    if not desk.words():
+        sources.empty_desk(info)
+        unlike(2)
+    elif not desk_of_words(info):
+        return
+    teaching.section(info)
+
+
+def unlike(number: int) -> None:
+    """Empty places, so that what stands below the empty desk is not where the workbench and its buttons come to be.
+
+    The browser would else show the one within the other, faded, until the page is whole.
+    """
+    for _ in range(number):
+        st.empty()
 
 
 def desk_of_words(info: Any) -> bool:
@@ -66,6 +72,7 @@ def desk_of_words(info: Any) -> bool:
         return False
     with st.container(border=True, key="workbench"):
         box.workbench(info)
+    unlike(2)
     closer(word, info)
     with st.container(key="read_remark"):
         bench.lines_of_writing(word, "Choose Crop, and cut out a word.")

@@ -3,6 +3,7 @@
 
 const SLOW = 300; // ms without an answer before a sign is shown
 const DOUBTED = 0.02; // a confidence below says that the picture contradicts what was typed
+const FINISHED = 4; // letters typed, from which on a word may be meant as it stands
 const LOST = 4000; // ms after which an answer is no longer waited for
 
 export default function (component) {
@@ -122,7 +123,7 @@ class Bench {
   adds() {
     const text = this.text(), whole = this.data.text, key = `${this.data.id} ${text}`;
     if (!text || WILD.test(text) || plain(text) === whole || this.asked === key) return false;
-    return this.data.confidence < DOUBTED && 2 * plain(text).length >= whole.length;
+    return this.data.confidence < DOUBTED && plain(text).length >= Math.max(FINISHED, whole.length / 2);
   }
 
   askFirst() {

@@ -129,9 +129,10 @@ def empty_desk(info: Any) -> None:
     """Nothing to read yet: where pictures are dropped, and some to try."""
     with st.container(key="read_drop"):
         inputs(info)
-    if st.session_state.get("read_source") in (None, next(iter(SOURCES))):
-        layout.note("No picture at hand? Try one of these:")
-        samples(info)
+    with st.container(key="read_try"):
+        if st.session_state.get("read_source") in (None, next(iter(SOURCES))):
+            layout.note("No picture at hand? Try one of these:")
+            samples(info)
 
 
 def problems() -> None:

@@ -137,6 +137,21 @@ def test_three_pictures_are_read_corrected_accepted_exported_and_teach_a_reader(
     assert answered(tab, "t").startswith("t")  # the new reader reads on
 
 
+def test_letters_that_the_picture_does_not_show_are_asked_about(home, fresh_url, visit):
+    tab = visit(f"{fresh_url}/read")
+    upload(tab, demo_words(3)[2:])
+    box(tab).press_sequentially("internationa")  # the reader knows how that goes on
+    whole = answered(tab, "internationa")
+    assert whole != "internationa"
+    box(tab).press("Enter")
+    tab.locator(".bench .doubted:not(:empty)").wait_for()
+    assert f"does not show “{whole}”" in tab.locator(".bench .doubted").inner_text()
+    assert Corrections().count() == 0
+    box(tab).press("Enter")
+    tab.get_by_text("1 word, 1 accepted").wait_for()
+    assert [word.text for word in Corrections().current()] == [whole]
+
+
 def test_a_word_is_drawn_with_a_finger_on_a_small_screen(fresh_url, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     tab = context.new_page()
