@@ -7,6 +7,7 @@ held back were read before and after.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -261,20 +262,22 @@ def teach_hand(
     words, taught_config = mixed(hand, trainable(replay), config, settings, charset)
     task = task_from(start, words, taught_config, folder)
     before = score(hand.texts(hand.held_back), first[0])
+    learning, checkpoint = folder / LESSON_FOLDER, folder / CHECKPOINT_FOLDER
     try:
-        lesson = Lesson(folder / LESSON_FOLDER, hand, task, taught_config, settings, charset)
+        lesson = Lesson(learning, hand, task, taught_config, settings, charset)
         lesson.save(hand.learned, writer, old)
         choice = lesson.learn(folder, trainable(replay), before, old, tell, say)
+        tell("Saving", 0, 0)
+        every = np.sort(np.concatenate([hand.learned, hand.held_back]))
+        lesson.save(every if choice.expects else None, writer, old)
+        task.export(learning)
+        tell("Reading after", 1, 2)
+        # The words held back are known to it by now: their readings of before that are the measure.
+        second = [choice.readings, *read_all(Recognizer.load(learning), checked[1:])]
+        shutil.rmtree(checkpoint, ignore_errors=True)  # of a teaching that was begun again
+        os.replace(learning, checkpoint)
     finally:
-        shutil.rmtree(folder / LESSON_FOLDER, ignore_errors=True)
-    tell("Saving", 0, 0)
-    every = np.sort(np.concatenate([hand.learned, hand.held_back]))
-    lesson.checkpoint = folder / CHECKPOINT_FOLDER
-    lesson.save(every if choice.expects else None, writer, old)
-    task.export(folder / CHECKPOINT_FOLDER)
-    tell("Reading after", 1, 2)
-    # The words held back are known to it by now: their readings of before that are the measure.
-    second = [choice.readings, *read_all(Recognizer.load(folder / CHECKPOINT_FOLDER), checked[1:])]
+        shutil.rmtree(learning, ignore_errors=True)
     taught = compare(hand, checked, first, second, time.time() - begun)
     guessed = lesson.guessed if choice.share else 0
     return replace(taught, share=choice.share, expects=choice.expects, unread=len(hand.unread), guessed=guessed)

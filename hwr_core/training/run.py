@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from hwr_core import jobs
 from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
-from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.models import handwriting
-from hwr_core.training.teacher import teacher_charset
+from hwr_core.text import Charset
+from hwr_core.training.teacher import check_characters, teacher_charset
 
 if TYPE_CHECKING:
     import pandas
@@ -185,7 +186,9 @@ def check_data(config: RunConfig) -> None:
     ):
         handwriting.check(model.stage)
     if config.teacher:
-        teacher_charset(config)
+        known = read_about(Path(config.start_from))[1] if config.start_from else teacher_charset(config)
+        if isinstance(known, Charset):
+            check_characters(config, known)
     words, validation_words = word_counts(config)
     if words < 2 or validation_words < 1:
         raise DataError(

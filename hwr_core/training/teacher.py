@@ -41,12 +41,12 @@ def teacher_charset(config: RunConfig) -> Charset:
     return alphabet
 
 
-def load_teacher(config: RunConfig, charset: Charset) -> Any:
-    """The teacher's network, frozen; from pictures to logits `(B, T, C')` of the charset's first classes.
+def check_characters(config: RunConfig, charset: Charset) -> None:
+    """Refuse characters that do not begin with the teacher's.
 
     Raises:
         CheckpointError: the teacher cannot be read.
-        ConfigError: it does not fit the run.
+        ConfigError: it does not fit the run, or the characters do not.
     """
     known = teacher_charset(config).characters
     if tuple(charset.characters[: len(known)]) != tuple(known):
@@ -54,6 +54,16 @@ def load_teacher(config: RunConfig, charset: Charset) -> Any:
             f"The characters of {config.start_from} are not those of the teacher {config.teacher}, in its order. "
             "Start afresh, or choose the teacher that it was trained with."
         )
+
+
+def load_teacher(config: RunConfig, charset: Charset) -> Any:
+    """The teacher's network, frozen; from pictures to logits `(B, T, C')` of the charset's first classes.
+
+    Raises:
+        CheckpointError: the teacher cannot be read.
+        ConfigError: it does not fit the run.
+    """
+    check_characters(config, charset)
     import keras
 
     read = load_model(teacher_folder(config))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from hwr_core.config import AdaptationConfig, CtcConfig, RunConfig, read_json
@@ -23,7 +24,7 @@ def estimated_seconds(number: int, checkpoint: Path, settings: AdaptationConfig 
         ConfigError: it has no configuration that can be read.
     """
     settings = settings or AdaptationConfig()
-    config = RunConfig.from_dict(read_json(checkpoint / "config.json"))
+    config = replace(RunConfig.from_dict(read_json(checkpoint / "config.json")), teacher="")  # as it will be taught
     learned = number - max(settings.least_held_back, number // settings.held_back_every)
     shown = min(settings.passes * learned / (1 - settings.replay_share), settings.most_steps * settings.batch_size)
     return (overhead(config) or START_SECONDS) + shown / (measured_speed(config) or expected_speed(config))

@@ -163,14 +163,14 @@ def progress_teller(folder: Path, status: jobs.Status, promised: float = 0.0) ->
 
     Args:
         promised: seconds for all phases, if known: that is what the time left is counted down from until a fifth of a
-            phase's steps are done. First steps are compiled, and say nothing of those behind them.
+            phase's steps are done. The first tenth is compiled on the way, and says nothing of the steps behind it.
     """
     begun: dict[str, tuple[float, int]] = {}
     started = time.time()
     told = 0.0
 
     def tell(phase: str, step: int, steps: int) -> None:
-        nonlocal told
+        nonlocal told, promised
         now = time.time()
         since, first = begun.setdefault(phase, (now, step))
         if jobs.stop_requested(folder):
@@ -181,9 +181,13 @@ def progress_teller(folder: Path, status: jobs.Status, promised: float = 0.0) ->
         done = step - first
         status.phase, status.step, status.steps = phase, step, steps
         status.seconds_left = (now - since) / done * (steps - step) if done > 0 else None
-        if promised and 5 * step <= steps:
-            begun[phase] = (now, step)
-            status.seconds_left = max(LEAST_LEFT, promised - (now - started))
+        if promised and steps and 5 * step > steps:
+            promised = 0.0
+        if promised:
+            tells = status.seconds_left or 0.0
+            if 10 * step <= steps:
+                begun[phase], tells = (now, step), 0.0
+            status.seconds_left = max(LEAST_LEFT, promised - (now - started), tells)
         jobs.write_status(folder, status)
 
     return tell

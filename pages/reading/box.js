@@ -121,16 +121,21 @@ class Bench {
 
   // Whether the reader would add letters to a word that looks finished, though the picture does not show them.
   adds() {
-    const text = this.text(), whole = this.data.text, key = `${this.data.id} ${text}`;
-    if (!text || WILD.test(text) || plain(text) === whole || this.asked === key) return false;
+    const text = this.text(), whole = this.data.text;
+    if (!this.data.ready || this.data.problem || !text || WILD.test(text) || plain(text) === whole) return false;
+    if (this.asked === this.question()) return false;
     return this.data.confidence < DOUBTED && plain(text).length >= Math.max(FINISHED, whole.length / 2);
+  }
+
+  question() {
+    return JSON.stringify([this.data.id, this.text(), this.data.text]);
   }
 
   askFirst() {
     const text = plain(this.text());
-    this.asked = `${this.data.id} ${this.text()}`;
+    this.asked = this.question();
     this.find(".doubted").textContent =
-      `The picture does not show “${this.data.text}”. Enter once more takes it, Shift and Enter take “${text}”.`;
+      `The picture does not show “${this.data.text}”. Accept it once more, or take only “${text}”.`;
   }
 
   chosen(event, outside) {
@@ -147,6 +152,7 @@ class Bench {
     if (event.isComposing) return;
     const done = () => event.preventDefault();
     if (this.chosen(event, false)) done();
+    else if (event.key === "Enter" && event.repeat) done(); // held down: answers no question
     else if (event.key === "Enter") { done(); event.shiftKey ? this.exact() : this.accept(); }
     else if (event.key === "Escape") { done(); this.set(""); }
     else if (event.key === "Tab" && !event.shiftKey && this.completion() !== null) { done(); this.set(this.completion()); }
@@ -181,7 +187,7 @@ class Bench {
     const text = this.text(), lead = this.input.value.length - text.length;
     const fits = !WILD.test(text) && this.data.ready && this.data.text.startsWith(plain(text));
     this.find(".held").textContent = this.input.value;
-    if (this.asked !== `${this.data.id} ${text}`) this.find(".doubted").textContent = this.asked = "";
+    if (this.asked !== this.question()) this.find(".doubted").textContent = this.asked = "";
     this.find(".rest").textContent = fits && !(lead && !text) ? this.data.text.slice(plain(text).length) : "";
     this.find(".reading").classList.toggle("old", !this.current() && !fits);
     const exact = text && !WILD.test(text) && plain(text) !== this.data.text;

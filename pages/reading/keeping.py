@@ -75,19 +75,19 @@ def recognise() -> None:
         kept = {correction.picture: correction for correction in Corrections().current()}
     except HwrError:
         return  # `line` says so
-    number = 0
+    known = []
     for word in new:
         before = kept.get(picture_key(word.picture)) if word.accepted is None and not word.typed else None
         if before is not None:
             word.accepted, kept_of()[word.id] = before.text, before.id
-            number += 1
-    if not number:
+            known.append(word.id)
+    if not known:
         return
-    were = "was" if number == 1 else "were"
-    st.toast(f"{words.count(number, 'word')} of these {were} accepted before.", icon=":material/check:")
-    now = desk.current()
-    if now is not None and now.accepted is not None:
-        desk.look_at(next((word for word in desk.good() if word.accepted is None), now))
+    were = "was" if len(known) == 1 else "were"
+    st.toast(f"{words.count(len(known), 'word')} of these {were} accepted before.", icon=":material/check:")
+    now, came = desk.current(), desk.last_come()
+    if now is not None and now.id in known and now in came:
+        desk.look_at(next((word for word in came if word.picture is not None and word.accepted is None), now))
 
 
 def undo_last() -> None:

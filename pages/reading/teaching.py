@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -96,12 +97,17 @@ def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
     from hwr_core.data.corrections import Corrections, picture_key
 
     known = {"", writer} if writer is not None else {"", *hands}
-    hand_now = st.session_state.get("keep_writer") or ""
+    hand_now = writer_now()
     some = [word for word in desk.good() if word.accepted is None and (word.writer or hand_now) in known]
     if not some:
         return []
     kept = {correction.picture for correction in Corrections().current()}
     return [word.picture for word in some if picture_key(word.picture) not in kept]
+
+
+def writer_now() -> str:
+    """Whose hand the words on the page are said to be."""
+    return (st.session_state.get("keep_writer") or "").strip()
 
 
 def time_it_takes(number: int, info: Any) -> str:
@@ -119,7 +125,7 @@ def chosen(hands: dict[str, int]) -> str | None:
     if len(hands) < 2:
         return None
     options = [*hands, None]
-    hand_now = st.session_state.get("keep_writer") or ""
+    hand_now = writer_now()
     return st.selectbox(
         "Words of", options, options.index(hand_now) if hand_now in hands else 0, key="teach_writer",
         format_func=lambda name: f"{EVERYONE} · {sum(hands.values())}" if name is None
@@ -165,16 +171,11 @@ def follow(run: Any) -> None:
 
 
 def finished() -> None:
-    """What came of the one that was begun here."""
-    from hwr_core.training import open_run, read_result
+    """What came of the one that was begun here, else of the newest that was not put away."""
+    from hwr_core.training import read_result
 
-    name = st.session_state.get("teaching") or last_taught()
-    if not name:
-        return
-    try:
-        run = open_run(name)
-    except HwrError:  # deleted meanwhile
-        del st.session_state["teaching"]
+    run = begun_here() or last_taught()
+    if run is None:
         return
     taught = read_result(run.folder)
     if taught is None:
@@ -206,14 +207,31 @@ def put_away(run: Any) -> None:
 
 
 def forget(run: Any) -> None:
+    from hwr_core.training import read_result
+
     st.session_state.pop("teaching", None)
-    (run.folder / PUT_AWAY).touch()
+    with suppress(OSError):  # it was deleted meanwhile, or nothing can be written: this tab has forgotten it anyway
+        if read_result(run.folder) is not None:
+            (run.folder / PUT_AWAY).touch()
 
 
-def last_taught() -> str | None:
-    """The newest teaching that came to an end, in whatever tab, and was not put away."""
-    from hwr_core.training import list_runs
-    from hwr_core.training.adapting import RESULT_FILE
+def begun_here() -> Any | None:
+    """The teaching that this tab has begun, unless it was deleted, or put away in another tab."""
+    from hwr_core.training import open_run
 
-    newest = next((run for run in list_runs() if (run.folder / RESULT_FILE).is_file()), None)
-    return newest.name if newest is not None and not (newest.folder / PUT_AWAY).exists() else None
+    try:
+        run = open_run(st.session_state.get("teaching") or "")
+    except HwrError:
+        run = None
+    if run is None or (run.folder / PUT_AWAY).exists():
+        st.session_state.pop("teaching", None)
+        return None
+    return run
+
+
+def last_taught() -> Any | None:
+    """The newest teaching that came to an end, in whatever tab, if it was not put away."""
+    from hwr_core.training import list_runs, read_result
+
+    newest = next((run for run in list_runs() if read_result(run.folder) is not None), None)
+    return None if newest is None or (newest.folder / PUT_AWAY).exists() else newest

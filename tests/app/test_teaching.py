@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -189,7 +190,7 @@ def test_open_words_that_were_accepted_before_or_are_another_hands_are_left_out(
     app.file_uploader[0].set_value(files).run()
     app.selectbox(key="teach_writer").select_index(0).run()
     assert "2 open words on this page will be learned from too" in html(app)
-    app.text_input(key="keep_writer").set_value("Bo").run()
+    app.text_input(key="keep_writer").set_value("Bo ").run()
     app.selectbox(key="teach_writer").select_index(0).run()
     assert "will be learned from too" not in html(app)
 
@@ -251,6 +252,22 @@ def test_done_shows_before_and_after_and_the_reader_can_be_used(reader: StandIn,
     press(app, "teach_away")
     assert not app.info
     assert not open_app("read").info
+    later.run()  # put away in the other tab
+    assert not later.info
+
+
+def test_a_result_that_was_deleted_meanwhile_is_no_traceback(reader: StandIn, workspace: Path):
+    name = teaching_run(workspace, "done", result(7))
+    app = open_app("read")
+    assert app.info
+    (workspace / "runs" / name).rename(workspace / "runs" / f"{name} (copy)")
+    app.run()
+    assert not app.exception
+    copied = open_app("read")
+    (button,) = [button for button in copied.button if button.key == "teach_away"]
+    shutil.rmtree(workspace / "runs" / f"{name} (copy)")
+    button.click().run()
+    assert not copied.exception
 
 
 def test_enough_words_held_back_make_it_a_success(reader: StandIn, workspace: Path):

@@ -15,7 +15,7 @@ from hwr_core.data import Corrections, list_datasets
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.inference import list_checkpoints
 from hwr_core.models.norms import batch_norms
-from hwr_core.training import estimated_seconds, list_runs, new_adaptation, read_result
+from hwr_core.training import adapting, estimated_seconds, list_runs, new_adaptation, read_result
 from hwr_core.training.adapting import Taught, other_hands
 from hwr_core.training.hand_words import Guessed, hand_of, hold_back, mixed, sure_of
 from hwr_core.training.teaching import Score, Trial, best_trial, score, task_from, teach
@@ -277,21 +277,30 @@ def test_a_run_that_is_stopped_says_so(start: Path, hand):
     assert run.checkpoint is None
 
 
-def test_a_reader_that_is_still_learning_is_not_to_be_chosen(start: Path, hand):
+def test_a_reader_that_is_still_learning_is_not_to_be_chosen(start: Path, hand, monkeypatch):
     from hwr_core.training.work import work
 
     run = new_adaptation(start, "anna", settings=QUICK)
     assert run.config.training.epochs == QUICK.rounds
     seen = []
+    really = adapting.read_all
+
+    def read_all(*about):
+        seen.append([info.name for info in list_checkpoints() if info.kind == "run"])
+        return really(*about)
 
     def say(line: str) -> None:
-        if line.startswith("round 1"):
-            seen.extend(info.name for info in list_checkpoints() if info.kind == "run")
+        if line.startswith("round 2"):
             jobs.request_stop(run.folder)
 
     assert work(run.folder, say).state == "stopped"
-    assert run.name not in seen
     assert run.checkpoint is None
+    assert not (run.folder / "lesson").exists()
+    monkeypatch.setattr(adapting, "read_all", read_all)
+    assert work(run.folder, lambda line: None).state == "done"
+    assert len(seen) == 2  # before and after
+    assert not any(run.name in names for names in seen)
+    assert run.checkpoint is not None
     assert not (run.folder / "lesson").exists()
 
 
@@ -303,11 +312,14 @@ def test_the_time_that_was_promised_is_counted_down_until_the_steps_tell_better(
     status = jobs.begin(tmp_path, "")
     tell = work.progress_teller(tmp_path, status, promised=60.0)
     left = []
-    for step, seconds in ((0, 5), (1, 20), (2, 40), (3, 80), (4, 1), (6, 2), (20, 14)):
+    for step, seconds in ((0, 5), (1, 20), (2, 10), (3, 1), (4, 30), (6, 13), (20, 14)):
         now[0] += seconds
         tell("Learning", step, 20)
         left.append(status.seconds_left)
-    assert left == [55, 35, 5, 5, 5, 14, 0]
+    tell("Saving", 0, 0)
+    # 4: its 16 steps at 15.5 seconds are more than what was promised; 6: 14 steps at 11 seconds
+    assert left == [55, 35, 25, 24, 248, 154, 0]
+    assert status.seconds_left is None
 
 
 def test_what_cannot_be_taught_is_refused_before_anything_is_made(start: Path, hand, dual_run: Path, make_dataset):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import keras
@@ -104,6 +105,13 @@ def test_a_run_without_its_backbone_is_refused_before_it_starts(config, backbone
     (folder / "config.json").write_text(json.dumps(about))
     with pytest.raises(ConfigError, match="ends with conv4, and the run asks for conv5"):
         new_run(dual)
+
+
+def test_a_start_with_other_characters_is_refused_before_anything_is_made(config, crnn_run, tmp_path):
+    shutil.copytree(crnn_run / "checkpoint", tmp_path / "other")
+    Charset("xyz").save(tmp_path / "other" / "charset.txt")
+    with pytest.raises(ConfigError, match="are not those of the teacher"):
+        new_run(replace(config, start_from=str(tmp_path / "other")))
 
 
 def test_a_step_with_a_teacher_takes_longer(config):
