@@ -100,7 +100,7 @@ class Lesson:
         choice = None
         rounds = teach(self.task, self.config, lambda step, steps: tell("Learning", step, steps), before_round)
         for result in rounds:
-            history.append(row_of(len(history) + 1, result, self.task, history))
+            history.append(row_of(history, result, self.task, measured_after))
             sure = f", {self.guessed} of {len(self.hand.unread)} unread words" if self.hand.unread else ""
             say(f"round {len(history)}: loss {result['loss']:.3f}{sure}")
             write_history(folder, history)
@@ -158,14 +158,21 @@ class Lesson:
         self.task.model.set_weights(blended(self.untaught, learned, share))
 
 
-def row_of(number: int, result: dict[str, float], task: Any, history: list[dict[str, Any]]) -> dict[str, Any]:
-    """A round as a row of a run's history; the figures are of the words held back. The last round is kept."""
+def row_of(history: list[dict[str, Any]], result: dict[str, float], task: Any, measured: int) -> dict[str, Any]:
+    """A round as a row of a run's history; the figures are of the words held back.
+
+    The last of the `measured` rounds, which are the first, is the best. Those behind it learn from the words held
+    back, so that figures of them would say nothing: they have none.
+    """
     from hwr_core.training.loop import learning_rate
 
-    for row in history:
-        row["best"] = 0
-    seconds = result["seconds"]
-    figures = task.validate(lambda: False)
+    number, seconds = len(history) + 1, result["seconds"]
+    if number <= measured:
+        figures = task.validate(lambda: False)
+        for row in history:
+            row["best"] = 0
+    else:
+        figures = {name: float("nan") for name in ("cer", "word_accuracy", "validation_loss")}
     rate = {"learning_rate": learning_rate(task.network), "seconds": seconds}
     return {
         "epoch": number,
@@ -173,7 +180,7 @@ def row_of(number: int, result: dict[str, float], task: Any, history: list[dict[
         **figures,
         **rate,
         "words_per_second": result["words"] / max(seconds, 1e-3),
-        "best": 1,
+        "best": int(number <= measured),
     }
 
 

@@ -255,8 +255,8 @@ def test_a_whole_run_on_accepted_words(start: Path, draw):
     assert recognizer.summary["taught"]["writer"] == "Anna"
     assert sorted(recognizer.hand) == (sorted([*FOUR, "noté"] * 5) if taught.expects else [])
     assert {path.name: path.read_bytes() for path in start.iterdir()} == untouched
-    assert list(run.history["best"])[-1] == 1  # rounds before it depend on what the reader guessed
-    assert sum(run.history["best"]) == 1
+    assert list(run.history["best"]) in ([1, 0], [1])  # one round where nothing of it was worth keeping
+    assert run.history["cer"].isna().tolist() in ([False, True], [False])  # the last learned from the words held back
     assert [found.name for found in list_runs()] == [run.name]
     again = [reading.text for reading in recognizer.read([draw("tea")])]
     assert len(again) == 1
