@@ -184,6 +184,25 @@ class Corrections:
             raise DataError(f"There is no picture {key[:12]}... among the corrections. It may have been forgotten.")
         return bytes(row[0])
 
+    def rename(self, writer: str, to: str) -> int:
+        """Give the words of one hand another name; returns how many words that stand have it now from this.
+
+        Args:
+            writer: the name until now; "" are the words of which no hand was named.
+            to: the name from now on. Where a hand has it already, its words and these are one hand's.
+
+        Raises:
+            DataError: `to` is empty.
+        """
+        to = to.strip()
+        if not to:
+            raise DataError("A hand needs a name, and none was given. Write one.")
+        number = self.writers().get(writer, 0)
+        if self.path.is_file():
+            with ledger.opened(self.path) as connection:
+                connection.execute("UPDATE corrections SET writer = ? WHERE writer = ?", (to, writer))
+        return number
+
     def forget(self, writer: str | None = None) -> int:
         """Delete words and their pictures for good, history too: all, or one hand's; returns how many words went."""
         if not self.path.is_file():

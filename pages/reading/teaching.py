@@ -64,6 +64,7 @@ def offer(info: Any) -> None:
     except HwrError as error:
         layout.error(str(error))
         return
+    name_afterwards(hands)
     writer = chosen(hands)
     number = sum(hands.values()) if writer is None else hands.get(writer, 0)
     least = AdaptationConfig().least_words
@@ -87,6 +88,27 @@ def offer(info: Any) -> None:
         layout.note(f"{time_it_takes(number, info)}you can go on reading meanwhile.".capitalize())
     if some := unread(writer, hands):
         layout.note(f"{words.count(len(some), 'open word')} on this page will be learned from too, where it is sure.")
+
+
+def name_afterwards(hands: dict[str, int]) -> None:
+    """Words that were accepted before a name was given can have it, too."""
+    if hands.get("") and writer_now():
+        st.button(
+            f"Name the {words.count(hands[''], 'word')} without a name {layout.plain(writer_now())}",
+            key="keep_name", type="tertiary", icon=":material/edit:", on_click=name_them,
+            help="All words that were accepted without a name are this hand's from then on.",
+        )  # fmt: skip
+
+
+def name_them() -> None:
+    from hwr_core.data import Corrections
+
+    try:
+        number = Corrections().rename("", writer_now())
+    except HwrError as error:
+        st.session_state["teach_failed"] = str(error)
+        return
+    st.toast(f"{words.count(number, 'word')} named {layout.plain(writer_now())}.", icon=":material/check:")
 
 
 def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:

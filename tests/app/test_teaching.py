@@ -217,6 +217,18 @@ def test_one_hand_of_several_is_chosen(reader: StandIn):
     assert not [button for button in app.button if button.key == "teach_start"]
 
 
+def test_words_without_a_name_can_be_named_afterwards(reader: StandIn):
+    keep(20)
+    app = open_app("read")
+    assert not [button for button in app.button if button.key == "keep_name"]
+    app.text_input(key="keep_writer").set_value(" Anna ").run()
+    assert app.button(key="keep_name").label == "Name the 20 words without a name Anna"
+    press(app, "keep_name")
+    assert Corrections().writers() == {"Anna": 20}
+    assert [element.value for element in app.toast] == ["20 words named Anna."]
+    assert not [button for button in app.button if button.key == "keep_name"]
+
+
 def test_a_reader_that_cannot_be_opened_says_so(reader: StandIn):
     keep(20)
     app = press(open_app("read"), "teach_start")

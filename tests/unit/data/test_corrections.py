@@ -72,6 +72,22 @@ def test_a_word_is_kept_with_all_that_is_known_of_it(corrections: Corrections):
     np.testing.assert_array_equal(read_picture(corrections.png(found.picture), "p"), picture(1))
 
 
+def test_a_hand_can_be_named_afterwards(corrections: Corrections):
+    assert corrections.rename("", "Anna") == 0
+    accept(corrections, "tea", "ink")
+    corrections.accept(picture(5), "moon", writer="Bo")
+    corrections.undo(corrections.accept(picture(6), "gone").id)
+    before = corrections.revision()
+    assert corrections.rename("", " Anna ") == 2
+    assert corrections.writers() == {"Anna": 2, "Bo": 1}
+    assert corrections.revision() != before
+    assert corrections.rename("Bo", "Anna") == 1
+    assert corrections.writers() == {"Anna": 3}
+    assert {word.writer for word in corrections.history()} == {"Anna"}
+    with pytest.raises(DataError, match="needs a name"):
+        corrections.rename("Anna", " ")
+
+
 def test_before_the_first_word_there_is_no_file(corrections: Corrections):
     assert corrections.current() == [] == corrections.history()
     assert (corrections.count(), corrections.revision(), corrections.undo_last()) == (0, "", None)
