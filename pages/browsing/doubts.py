@@ -181,6 +181,10 @@ def editor(name: str, stamp: int, rows: pd.DataFrame, page: int) -> pd.DataFrame
             "Writer": rows["writer"],
         }
     )
+    layout.note(
+        f"{ACCEPT}: the label becomes what the reader says. {RIGHT}: the label stays. {ASIDE}: the picture is set "
+        "aside. Or type over a transcription."
+    )
     column = st.column_config
     again = st.session_state.get(ROUND, 0)
     return st.data_editor(
