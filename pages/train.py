@@ -149,7 +149,7 @@ def choose_preset(model: str, known: dict[str, Any]) -> None:
     elif different := settings.changed(model):
         layout.note(f"Your own: {', '.join(different)}.")
     else:
-        layout.note(f"The defaults, {'with a teacher' if settings.has_teacher(model) else 'from a reader on'}.")
+        layout.note(f"The defaults, {'with a teacher' if settings.has_teacher(model) else 'starting from a reader'}.")
 
 
 def choose_start(model: str, known: dict[str, Any]) -> str:

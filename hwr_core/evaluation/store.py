@@ -25,6 +25,7 @@ from hwr_core.data import PARTS, dataset_folder, open_dataset, slug
 from hwr_core.data.dataset import TABLE, read_description
 from hwr_core.errors import CheckpointError, ConfigError, DataError, JobError
 from hwr_core.evaluation.measure import Evaluation
+from hwr_core.inference.checkpoint import name_of
 from hwr_core.inference.onnx import onnx_file
 from hwr_core.inference.recognizer import NO_LANGUAGE
 from hwr_core.text.language import LANGUAGE_FOLDER
@@ -69,8 +70,7 @@ class Request:
     @property
     def name(self) -> str:
         """The checkpoint's name, as `Recognizer.name`."""
-        folder = Path(self.checkpoint)
-        return folder.parent.name if folder.name == "checkpoint" else folder.name
+        return name_of(Path(self.checkpoint))
 
 
 @dataclass(frozen=True)

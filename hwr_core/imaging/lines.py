@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from hwr_core.imaging.canvas import SOLID
 from hwr_core.imaging.ink import ink_of
-from hwr_core.imaging.picture import to_grey
+from hwr_core.imaging.picture import reduced, to_grey
 
 SIZE = 600  # pixels of the longer side that is looked at
-SOLID = 90  # ink above this is a stroke
 LEAST_LINES = 3
 LEAST_PIECES = 40  # strokes that hang together; a word has few
 LEAST_SHARE = 0.5  # of the widest line: what is narrower is no line, but a dot, a tail or the edge of another
@@ -28,12 +28,7 @@ def looks_like_lines(picture: np.ndarray) -> bool:
     """
     import cv2
 
-    grey = to_grey(picture)
-    scale = SIZE / max(grey.shape)
-    if scale < 1:
-        size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    solid = (ink_of(grey) > SOLID).astype(np.uint8)
+    solid = (ink_of(reduced(to_grey(picture), SIZE)) > SOLID).astype(np.uint8)
     pieces = cv2.connectedComponents(solid, connectivity=8)[0] - 1
     if pieces < LEAST_PIECES:
         return False

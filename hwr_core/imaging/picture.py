@@ -139,6 +139,17 @@ def to_grey(array: np.ndarray, name: str = "array") -> np.ndarray:
     return to_plain(array, name)
 
 
+def reduced(picture: np.ndarray, longest: int) -> np.ndarray:
+    """A picture `(H, W)` uint8 with no side longer than `longest` pixels; itself where it is so small already."""
+    if max(picture.shape) <= longest:
+        return picture
+    import cv2
+
+    scale = longest / max(picture.shape)
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
 def to_plain(array: np.ndarray, name: str) -> np.ndarray:
     """Bring any number type to uint8 brightness of the same shape."""
     if array.size == 0:

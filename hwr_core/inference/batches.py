@@ -23,7 +23,7 @@ from hwr_core.text import Charset, Tokens
 
 ROWS = 8  # words that the network is given at once: of like width, and their features stay in the processor's cache
 WIDTH_STEP = 32
-NEVER = -100.0  # log-probability of letters behind a word's picture: finite, so that sums of it stay numbers
+NO_LETTER = -100.0  # log-probability of letters behind a word's picture: finite, so that sums of it stay numbers
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _as_long(log_probs: np.ndarray, frames: int) -> np.ndarray:
     short = frames - log_probs.shape[1]
     if not short:
         return log_probs
-    behind = np.full((len(log_probs), short, log_probs.shape[2]), NEVER, log_probs.dtype)
+    behind = np.full((len(log_probs), short, log_probs.shape[2]), NO_LETTER, log_probs.dtype)
     behind[..., 0] = 0.0
     return np.concatenate([log_probs, behind], axis=1)
 

@@ -36,6 +36,16 @@ SHIPPED = Path(__file__).resolve().parents[2] / "models"
 CHECKPOINT_FOLDER = "checkpoint"  # inside a run
 
 
+def name_of(folder: Path) -> str:
+    """How a checkpoint is called: as its folder, or as its run.
+
+    Example:
+        >>> name_of(Path("models/reader")), name_of(Path("runs/mine/checkpoint"))
+        ('reader', 'mine')
+    """
+    return folder.parent.name if folder.name == CHECKPOINT_FOLDER else folder.name
+
+
 @dataclass(frozen=True)
 class CheckpointInfo:
     """What a list of checkpoints shows of each; `summary` holds the figures of `checkpoint.json`."""

@@ -21,7 +21,7 @@ from hwr_core.inference.alignment import align, ink_columns
 from hwr_core.inference.asked import Asked, asked
 from hwr_core.inference.batches import Answers, Batches, CtcBatches, DualBatches, How, Seq2SeqBatches
 from hwr_core.inference.calibration import Calibration
-from hwr_core.inference.checkpoint import load_network, read_about
+from hwr_core.inference.checkpoint import load_network, name_of, read_about
 from hwr_core.inference.memory import OutputMemory
 from hwr_core.inference.reading import Reading, reading_of
 from hwr_core.inference.seq2seq_network import load_seq2seq
@@ -80,7 +80,7 @@ class Recognizer:
 
     @property
     def name(self) -> str:
-        return self.folder.parent.name if self.folder.name == "checkpoint" else self.folder.name
+        return name_of(self.folder)
 
     @property
     def model_name(self) -> str:

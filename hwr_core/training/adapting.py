@@ -23,7 +23,7 @@ from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
 from hwr_core.data import MY_CORRECTIONS, DataSet, list_datasets, resolve, slug
 from hwr_core.errors import ConfigError
 from hwr_core.imaging import ink_canvas
-from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, name_of, read_about
 from hwr_core.training.hand_words import Hand, hand_of, mixed
 from hwr_core.training.lesson import Lesson, Progress
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, Run, free_name, runs_folder
@@ -79,11 +79,13 @@ class Taught:
     @property
     def sentence(self) -> str:
         """What happened, how much it says, what next."""
+        if self.is_untouched:
+            return self._told
         parts = [self._told]
         was, now = self.others_before, self.others_after
-        if now.is_worse_than(was) and not self.is_untouched:
+        if now.is_worse_than(was):
             parts.append(f"Of other hands {now.right} of {now.words} words are read right, {was.right} before.")
-        if self.is_few and not self.is_untouched:
+        if self.is_few:
             parts.append(f"{self.after.words} words are few to judge by: look at what it reads before you rely on it.")
         return " ".join(parts)
 
@@ -153,7 +155,7 @@ def new_adaptation(
     check_teachable(config, alphabet)
     hand = hand_of(resolve(words), config, settings, writer)
     replay = replay or other_hands(config, words)
-    stem = start_from.parent.name if start_from.name == CHECKPOINT_FOLDER else start_from.name
+    stem = name_of(start_from)
     config = replace(
         config,
         datasets=(words, *replay),

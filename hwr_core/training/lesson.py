@@ -58,8 +58,8 @@ class Lesson:
 
     def save(self, rows: np.ndarray | None, writer: str, old: Recognizer) -> None:
         """The checkpoint; `rows` are the words that it expects, None where it should be as the old one."""
-        taught: dict[str, Any] = {"words": len(self.hand.learned), "writer": writer, "from": old.name}
-        taught["dataset"] = self.hand.dataset.name
+        learned, dataset = len(self.hand.learned), self.hand.dataset.name
+        taught: dict[str, Any] = {"words": learned, "dataset": dataset, "writer": writer, "from": old.name}
         if rows is not None:
             taught["texts"] = self.hand.texts(rows)
         about = {"taught": taught, **{name: old.summary[name] for name in ("calibration",) if name in old.summary}}

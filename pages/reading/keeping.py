@@ -64,7 +64,6 @@ def kept_of() -> dict[str, int]:
 def recognise() -> None:
     """Words on the desk whose pictures were accepted before are accepted again: after a reload, say."""
     from hwr_core.data import Corrections
-    from hwr_core.data.corrections import picture_key
 
     looked_at = st.session_state.setdefault(desk.RECOGNISED, set())
     new = [word for word in desk.good() if word.id not in looked_at]
@@ -77,7 +76,7 @@ def recognise() -> None:
         return  # `line` says so
     known = []
     for word in new:
-        before = kept.get(picture_key(word.picture)) if word.accepted is None and not word.typed else None
+        before = kept.get(word.picture_key) if word.accepted is None and not word.typed else None
         if before is not None:
             word.accepted, kept_of()[word.id] = before.text, before.id
             known.append(word.id)

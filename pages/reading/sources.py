@@ -28,10 +28,10 @@ def camera(info: Any) -> None:
     )
     if photo is None:
         return
-    from hwr_core.imaging import read_picture
+    from hwr_core.imaging import read_picture, reduced
 
     try:
-        picture = desk.reduced(read_picture(photo.getvalue(), "the photograph"))
+        picture = reduced(read_picture(photo.getvalue(), "the photograph"), desk.LONGEST)
     except HwrError as error:
         layout.error(str(error))
         return
@@ -91,6 +91,8 @@ def lay_words(name: str, part: str, number: int, info: Any) -> None:
 
 def word_of(data: Any, row: int) -> desk.Word:
     """A row of a data set as a word on the desk; one whose picture has gone keeps the sentence."""
+    from hwr_core.imaging import reduced
+
     sample = data.sample(row)
     word = desk.Word(
         f"{data.name}/{sample.word_id}",
@@ -101,7 +103,7 @@ def word_of(data: Any, row: int) -> desk.Word:
         writer=sample.writer or "",
     )
     try:
-        word.picture = desk.reduced(data.picture(row))
+        word.picture = reduced(data.picture(row), desk.LONGEST)
     except HwrError as error:
         word.problem = str(error)
     return word

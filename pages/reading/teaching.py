@@ -116,7 +116,7 @@ def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
 
     Pictures that were accepted before, and came again, are left out: they may be among those held back.
     """
-    from hwr_core.data.corrections import Corrections, picture_key
+    from hwr_core.data import Corrections
 
     known = {"", writer} if writer is not None else {"", *hands}
     hand_now = writer_now()
@@ -124,7 +124,7 @@ def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
     if not some:
         return []
     kept = {correction.picture for correction in Corrections().current()}
-    return [word.picture for word in some if picture_key(word.picture) not in kept]
+    return [word.picture for word in some if word.picture_key not in kept]
 
 
 def writer_now() -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,14 @@ class Word:
     word_id: str = ""  # its name there
     truth: str = ""  # its transcription there
     writer: str = ""  # whose hand it is, if that data set says so
+
+    @cached_property
+    def picture_key(self) -> str:
+        """By which the accepted words know the picture; of a decoded one, which stays as it is."""
+        from hwr_core.data.corrections import picture_key
+
+        assert self.picture is not None
+        return picture_key(self.picture)
 
 
 def words() -> list[Word]:
@@ -178,28 +187,17 @@ def in_capitals(folder: Path) -> float | None:
 
 def settle(tell: Callable[[int, int], None] | None = None) -> None:
     """Decode what has come since; a file that is no picture keeps its sentence, the rest goes on."""
-    from hwr_core.imaging import read_picture
+    from hwr_core.imaging import read_picture, reduced
 
     waiting = [word for word in words() if word.data is not None]
     for done, word in enumerate(waiting):
         if tell:
             tell(done, len(waiting))
         try:
-            word.picture = reduced(read_picture(word.data or b"", word.name))
+            word.picture = reduced(read_picture(word.data or b"", word.name), LONGEST)
         except HwrError as error:
             word.problem = str(error)
         word.data = None
-
-
-def reduced(picture: np.ndarray) -> np.ndarray:
-    """A picture without what a canvas could not show."""
-    if max(picture.shape) <= LONGEST:
-        return picture
-    import cv2
-
-    scale = LONGEST / max(picture.shape)
-    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
 Question = tuple[str, str, str, readers.Conditions]

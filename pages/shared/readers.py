@@ -62,8 +62,9 @@ def _measured(info: Any) -> list[dict[str, Any]]:
 def load(folder: Path, tell: Callable[[str], None]) -> Any:
     """Open a checkpoint, telling the phase. Without `model.onnx` the first one imports Keras and TensorFlow."""
     from hwr_core import Recognizer
+    from hwr_core.inference.checkpoint import name_of
 
-    name = folder.parent.name if folder.name == "checkpoint" else folder.name
+    name = name_of(folder)
     if not is_light(folder) and "keras" not in sys.modules:
         tell(f"Opening {name}: starting TensorFlow takes 5 to 9 s, the first time only")
     else:

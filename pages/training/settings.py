@@ -26,7 +26,7 @@ from hwr_core.config import (
     model_config,
 )
 from hwr_core.errors import ConfigError
-from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
+from hwr_core.inference.checkpoint import name_of
 from hwr_core.models import handwriting
 
 DATASETS, VALIDATE_ON, MODEL, START_FROM, TEACHER = "datasets", "validate_on", "model", "start_from", "teacher"
@@ -394,8 +394,8 @@ def fill_from(config: RunConfig) -> None:
     st.session_state[DATASETS] = list(config.datasets)
     st.session_state[VALIDATE_ON] = list(config.validate_on)
     st.session_state[MODEL] = config.model.name
-    st.session_state[START_FROM] = reader_name(config.start_from) or FRESH
-    st.session_state[TEACHER] = reader_name(config.teacher) or NOBODY
+    st.session_state[START_FROM] = name_of(Path(config.start_from)) or FRESH
+    st.session_state[TEACHER] = name_of(Path(config.teacher)) or NOBODY
     for group, part in (
         (config.model.name, config.model),
         ("training", config.training),
@@ -445,21 +445,15 @@ def changed(model: str) -> list[str]:
     return different
 
 
-def reader_name(folder: str) -> str:
-    """How a checkpoint's folder is called on the pages; nothing for none."""
-    path = Path(folder)
-    return path.parent.name if path.name == CHECKPOINT_FOLDER else path.name
-
-
 def flat(config: RunConfig) -> dict[str, str]:
     """A run's settings by name, in words, for comparisons: {"training: epochs": "40", ...}."""
     rows = {"data": shown(config.datasets), "model": config.model.name}
     if config.validate_on:
         rows["validated on"] = shown(config.validate_on)
     if config.start_from:
-        rows["starts from"] = reader_name(config.start_from)
+        rows["starts from"] = name_of(Path(config.start_from))
     if config.teacher:
-        rows["teacher"] = reader_name(config.teacher)
+        rows["teacher"] = name_of(Path(config.teacher))
     for title, part in (
         (config.model.name, config.model),
         ("training", config.training),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwr_core.decoding import best_paths
-from hwr_core.inference.batches import NEVER, ROWS, CtcBatches, _as_long
+from hwr_core.inference.batches import NO_LETTER, ROWS, CtcBatches, _as_long
 from hwr_core.inference.memory import OutputMemory
 from hwr_core.text import Charset
 
@@ -42,4 +42,4 @@ def test_what_is_behind_a_picture_is_blank_for_sure():
     assert _as_long(said, 2) is said
     longer = _as_long(said, 4)
     assert longer.dtype == said.dtype
-    assert longer[0, 2:].tolist() == [[0.0, NEVER, NEVER]] * 2
+    assert longer[0, 2:].tolist() == [[0.0, NO_LETTER, NO_LETTER]] * 2
