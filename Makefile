@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts languages demo train train-reader-small train-reader train-reader-large train-reader-open train-reader-open-large train-backbone bench clean
+.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -56,12 +56,15 @@ fonts: $(VENV)/.fonts  ## handwriting fonts for synthesis, from their npm packag
 languages: $(VENV)/.languages  ## words and letters of models/language, from wordfreq and npm's dictionary-en
 	$(BIN)/python scripts/make_language.py en fr de es it
 
+pretrained: $(VENV)/.app  ## what ppocr_ctc begins with, from RapidOCR's wheel into models/backbones
+	$(BIN)/python scripts/make_pretrained.py
+
 demo: fonts  ## the built-in data set, made anew
 	$(BIN)/python scripts/make_demo.py
 
 train: train-reader-small
 
-train-reader-small train-reader train-reader-large train-reader-open train-reader-open-large: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
+train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large: train-%: fonts  ## a shipped reader by its recipe: make train-reader DATA=folder-of-zips (goes on where it stopped)
 	$(BIN)/python scripts/make_reader.py $* --data "$(DATA)"
 
 train-backbone: $(VENV)/.app  ## the ResNet50 of handwriting that `dual` may begin with: make train-backbone DATA=folder-of-zips

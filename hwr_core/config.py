@@ -39,6 +39,7 @@ class CanvasConfig:
 
     height: int = setting(64, "Height of the prepared picture, in pixels.")
     width: int = setting(256, "Width of the prepared picture; longer words are shrunk to fit, in pixels.")
+    margin: int = setting(3, "Paper kept around the ink, in pixels of the prepared picture.")
 
     def __post_init__(self) -> None:
         require(self.height in (32, 48, 64, 96, 128), "height", self.height, "32, 48, 64, 96 or 128")
@@ -48,6 +49,7 @@ class CanvasConfig:
             self.width,
             "a multiple of 32 up to 2048",
         )
+        require(1 <= self.margin <= 8, "margin", self.margin, "from 1 to 8")
 
 
 SHORTCUT_HELP = "Weight of a second CTC loss right behind the CNN, in training only; 0 leaves it out."
@@ -137,6 +139,40 @@ class ResnetCtcConfig:
         fine = RESNET_STRIDES[self.stage] * self.shrink <= 32
         require(fine, "shrink", self.shrink, "1 with conv5, whose columns are 32 pixels apart")
         require(8 <= self.units <= 1024, "units", self.units, "from 8 to 1024")
+        require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
+        require(0 <= self.shortcut <= 1, "shortcut", self.shortcut, "in [0, 1]")
+
+
+PPOCR_HEIGHT = 48  # three rows are left for the last pool to average
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PpocrCtcConfig:
+    """`ppocr_ctc`: PP-OCRv6's small recognizer, pretrained, with frames twice as fine, CTC."""
+
+    name: Literal["ppocr_ctc"] = "ppocr_ctc"
+    weights: Literal["ppocr", "none"] = setting(
+        "ppocr", "Weights it begins with: ppocr (pretrained on printed and written text, shipped), or none (random)."
+    )
+    frame_pixels: Literal[4, 8] = setting(4, "Columns of the canvas in a frame; 8 is what PP-OCR itself has.")
+    channels: tuple[int, ...] = setting((96, 192, 384), "Channels of the three stages.")
+    blocks: tuple[int, ...] = setting((3, 6, 2), "Blocks in each stage.")
+    width: int = setting(120, "Features of a frame in the Transformer.")
+    heads: int = setting(8, "Attention heads of each Transformer block.")
+    layers: int = setting(2, "Number of Transformer blocks.")
+    dropout: float = setting(0.1, "Share of features dropped in each Transformer block and before the output.")
+    shortcut: float = setting(0.0, SHORTCUT_HELP)
+
+    def __post_init__(self) -> None:
+        require(self.weights in ("ppocr", "none"), "weights", self.weights, "'ppocr' or 'none'")
+        require(self.frame_pixels in (4, 8), "frame_pixels", self.frame_pixels, "4 or 8")
+        fitting = len(self.channels) == 3 and all(isinstance(c, int) and 8 <= c <= 1024 and c % 8 == 0 for c in self.channels)
+        require(fitting, "channels", self.channels, "three multiples of 8, from 8 to 1024")
+        require(len(self.blocks) == 3 and all(1 <= n <= 12 for n in self.blocks), "blocks", self.blocks, "three numbers from 1 to 12")
+        require(1 <= self.heads <= 16, "heads", self.heads, "from 1 to 16")
+        even = 8 <= self.width <= 1024 and self.width % self.heads == 0
+        require(even, "width", self.width, f"from 8 to 1024 and a multiple of the {self.heads} heads")
+        require(1 <= self.layers <= 24, "layers", self.layers, "from 1 to 24")
         require(0 <= self.dropout < 1, "dropout", self.dropout, "in [0, 1)")
         require(0 <= self.shortcut <= 1, "shortcut", self.shortcut, "in [0, 1]")
 
@@ -252,15 +288,22 @@ class Seq2SeqConfig:
         return {"encoder": values.pop("name"), **values}
 
 
-CtcConfig = CrnnConfig | CnnTransformerConfig | ResnetCtcConfig
+CtcConfig = CrnnConfig | CnnTransformerConfig | ResnetCtcConfig | PpocrCtcConfig
 ModelConfig = CtcConfig | DualConfig | Seq2SeqConfig
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {
     "crnn": CrnnConfig,
     "cnn_transformer": CnnTransformerConfig,
     "resnet_ctc": ResnetCtcConfig,
+    "ppocr_ctc": PpocrCtcConfig,
     "dual": DualConfig,
     "seq2seq": Seq2SeqConfig,
 }
+PPOCR_CANVAS = CanvasConfig(height=PPOCR_HEIGHT, width=320, margin=5)
+
+
+def default_canvas(model: str) -> CanvasConfig:
+    """The canvas that the model of that name takes where none is given."""
+    return PPOCR_CANVAS if model == "ppocr_ctc" else CanvasConfig()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -296,6 +339,7 @@ class TrainingConfig:
     """How long, how fast, and when to stop."""
 
     epochs: int = setting(40, "Most passes over the training words.")
+    parts: int = setting(1, "Epochs that one pass is divided into: large data sets are validated and saved more often.")
     batch_size: int = setting(64, "Words in a step.")
     learning_rate: float = setting(1e-3, "Peak of the learning rate; it warms up, then falls along a cosine.")
     warmup_steps: int = setting(200, "Steps over which the learning rate rises to its peak.")
@@ -314,6 +358,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         require(1 <= self.epochs <= 10_000, "epochs", self.epochs, "from 1 to 10,000")
+        require(1 <= self.parts <= 1000, "parts", self.parts, "from 1 to 1,000")
         require(1 <= self.batch_size <= 4096, "batch_size", self.batch_size, "from 1 to 4096")
         require(0 < self.learning_rate < 1, "learning_rate", self.learning_rate, "in (0, 1)")
         require(0 <= self.warmup_steps <= 1_000_000, "warmup_steps", self.warmup_steps, "0 or more")
@@ -402,6 +447,11 @@ class RunConfig:
         if isinstance(self.model, DualConfig | ResnetCtcConfig):
             height, shrink = self.canvas.height, self.model.shrink
             require(height // shrink >= LEAST_RESNET_HEIGHT, "shrink", shrink, f"1 for canvases {height} pixels high")
+        parts = self.training.parts
+        require(parts == 1 or isinstance(self.model, CtcConfig), "parts", parts, f"1 for {self.model.name}")
+        if isinstance(self.model, PpocrCtcConfig):
+            height = self.canvas.height
+            require(height == PPOCR_HEIGHT, "height", height, f"{PPOCR_HEIGHT} for ppocr_ctc")
         if not isinstance(self.model, CtcConfig):
             require(not self.teacher, "teacher", self.teacher, f"empty for {self.model.name}: only CTC models have one")
         if isinstance(self.model, DualConfig):
@@ -429,6 +479,8 @@ class RunConfig:
         ):
             if name in values:
                 values[name] = build(kind, values[name])
+        if "model" in values:
+            values.setdefault("canvas", default_canvas(values["model"].name))
         return build(cls, values)
 
 

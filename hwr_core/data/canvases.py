@@ -175,7 +175,10 @@ def forget_older(path: Path) -> None:
 
 def canvas_key(content: str, config: CanvasConfig) -> str:
     """The cache's name: changes with the pictures, with the settings, and with how canvases are made."""
-    text = f"{CANVAS_VERSION} {sorted(asdict(config).items())} {content}"
+    settings = asdict(config)
+    if settings["margin"] == CanvasConfig().margin:
+        del settings["margin"]  # caches made before there was a choice keep their names
+    text = f"{CANVAS_VERSION} {sorted(settings.items())} {content}"
     return f"canvases-{config.height}x{config.width}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npy"
 
 

@@ -10,7 +10,7 @@ from hwr_core.config import CanvasConfig
 from hwr_core.imaging.ink import ink_of
 from hwr_core.imaging.picture import to_grey
 
-MARGIN = 3  # pixels of paper kept around the ink on the canvas
+MARGIN = 3  # pixels of paper kept behind the ink of a canvas whose own margin is not known
 SOLID = 90  # ink above this is a stroke
 MOST_SMALL = 4 * 65_000  # pixels that cannot hold more pieces of ink than a 16-bit label can tell apart
 WORK_HEIGHT = 192  # larger pictures of a word are reduced to this first: ample for a canvas of 64
@@ -37,14 +37,15 @@ def ink_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> np.nd
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a canvas lies in the picture it was made of: picture column = (canvas column - MARGIN) / scale + left."""
+    """Where a canvas lies in the picture it was made of: picture column = (canvas column - margin) / scale + left."""
 
     left: float
     scale: float
+    margin: int = MARGIN
 
     def column(self, x: float) -> float:
         """The picture's column at column `x` of the canvas."""
-        return max(0.0, (x - MARGIN) / self.scale + self.left)
+        return max(0.0, (x - self.margin) / self.scale + self.left)
 
 
 def placed_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> tuple[np.ndarray, Placement]:
@@ -55,7 +56,7 @@ def placed_canvas(picture: np.ndarray, config: CanvasConfig | None = None) -> tu
     reduced = ink.shape[1] / grey.shape[1]
     box = _ink_box(ink)
     cropped = _crop(ink, box)
-    placement = Placement(box[0] / reduced, _scale(cropped, config) * reduced)
+    placement = Placement(box[0] / reduced, _scale(cropped, config) * reduced, config.margin)
     return _place(cropped, config), placement
 
 
@@ -149,7 +150,7 @@ def _ink_box(ink: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def _scale(ink: np.ndarray, config: CanvasConfig) -> float:
-    return min((config.height - 2 * MARGIN) / ink.shape[0], (config.width - 2 * MARGIN) / ink.shape[1])
+    return min((config.height - 2 * config.margin) / ink.shape[0], (config.width - 2 * config.margin) / ink.shape[1])
 
 
 def _place(ink: np.ndarray, config: CanvasConfig) -> np.ndarray:
@@ -162,5 +163,6 @@ def _place(ink: np.ndarray, config: CanvasConfig) -> np.ndarray:
     height, width = max(1, round(ink.shape[0] * scale)), max(1, round(ink.shape[1] * scale))
     resized = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     top = (config.height - height) // 2
-    canvas[top : top + height, MARGIN : MARGIN + width] = resized
+    left = config.margin
+    canvas[top : top + height, left : left + width] = resized
     return canvas

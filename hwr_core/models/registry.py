@@ -11,10 +11,11 @@ from hwr_core.config import (
     CrnnConfig,
     DualConfig,
     ModelConfig,
+    PpocrCtcConfig,
     ResnetCtcConfig,
     Seq2SeqConfig,
 )
-from hwr_core.models import cnn_transformer, crnn, dual, resnet_ctc, seq2seq
+from hwr_core.models import cnn_transformer, crnn, dual, ppocr_ctc, resnet_ctc, seq2seq
 from hwr_core.models.convolution import FRAME_PIXELS
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
         return cnn_transformer.build(config, canvas, num_classes)
     if isinstance(config, ResnetCtcConfig):
         return resnet_ctc.build(config, canvas, num_classes)
+    if isinstance(config, PpocrCtcConfig):
+        return ppocr_ctc.build(config, canvas, num_classes)
     if isinstance(config, Seq2SeqConfig):
         encoder = build_model(config.encoder_config, canvas, num_classes)
         return seq2seq.build(config, encoder, num_classes)
@@ -48,4 +51,6 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
 
 def frames_of(config: ModelConfig, width: int) -> int | None:
     """CTC frames that a canvas of `width` pixels gives, or None for a model without frames."""
-    return None if isinstance(config, DualConfig) else width // FRAME_PIXELS
+    if isinstance(config, DualConfig):
+        return None
+    return width // (config.frame_pixels if isinstance(config, PpocrCtcConfig) else FRAME_PIXELS)

@@ -11,6 +11,7 @@ from hwr_core.config import (
     CrnnConfig,
     CtcConfig,
     DualConfig,
+    PpocrCtcConfig,
     ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
@@ -189,9 +190,29 @@ def resnet_ctc_layers(model: ResnetCtcConfig, canvas: CanvasConfig) -> list[tupl
     return [*trunk, (spread, columns), (5 * model.units**2 + 100 * model.units, frames)]
 
 
+def ppocr_ctc_layers(model: PpocrCtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
+    """As `crnn_layers`, of `models.ppocr_ctc`."""
+    first = model.channels[0]
+    positions, half = canvas.height * canvas.width // 16, first // 2
+    layers = [(9 * half, 4 * positions), (3 * half * half, 4 * positions)]
+    layers += [(9 * first * half, positions), (half * first, positions)]
+    for stage, (channels, count) in enumerate(zip(model.channels, model.blocks, strict=True)):
+        if stage:
+            before = model.channels[stage - 1]
+            layers += [(9 * before, positions), (2 * before * (before + channels), positions // 2)]
+            positions //= 2
+        layers += [(9 * channels + 4 * channels * channels, positions)] * count
+        layers += [(channels * channels // 2, 1)] * (count // 2)
+    frames = canvas.width // model.frame_pixels
+    layers.append(((2 * model.channels[-1] + 7) * model.width, frames))
+    return [*layers, *[(8 * model.width**2, frames)] * model.layers, (model.width * 100, frames)]
+
+
 def ctc_layers(model: CtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
     if isinstance(model, ResnetCtcConfig):
         return resnet_ctc_layers(model, canvas)
+    if isinstance(model, PpocrCtcConfig):
+        return ppocr_ctc_layers(model, canvas)
     return crnn_layers(model, canvas) if isinstance(model, CrnnConfig) else cnn_transformer_layers(model, canvas)
 
 
@@ -215,6 +236,8 @@ def activations_mb(model: CtcConfig) -> float:
     """MiB that a 64 x 256 word takes in a step of training."""
     if isinstance(model, ResnetCtcConfig):
         return 45.0 * resnet_share(model.stage) / model.shrink**2
+    if isinstance(model, PpocrCtcConfig):
+        return 16.0 * sum(c * n for c, n in zip(model.channels, model.blocks, strict=True)) / 2208
     if isinstance(model, CrnnConfig):
         return 8.0 * sum(model.channels) / 296
     stem, first, second, third = model.channels

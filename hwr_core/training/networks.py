@@ -121,6 +121,8 @@ def measure_batch_norm(model: Any, batches: Iterator[Any]) -> None:
 
     cnn = keras.Model(model.input, model.get_layer(FRAMES).output)
     norms = list(batch_norms(cnn))
+    if not norms:
+        return
     momenta = [norm.momentum for norm in norms]
     for number, images in enumerate(batches):
         for norm in norms:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hwr_core.config import AugmentationConfig, DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig
+from hwr_core.config import AugmentationConfig, DualConfig, PpocrCtcConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig
 from hwr_core.data.batches import (
     PreparedWords,
     canvases_of,
@@ -28,7 +28,7 @@ from hwr_core.decoding import best_path
 from hwr_core.errors import ConfigError
 from hwr_core.inference.checkpoint import load_model
 from hwr_core.inference.onnx import export_onnx
-from hwr_core.models import build_model, frames_of
+from hwr_core.models import build_model, frames_of, ppocr_weights
 from hwr_core.models.seq2seq import part
 from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
@@ -93,6 +93,8 @@ class CtcTask:
 
         training, augmentation = self.config.training, self.config.augmentation
         self.model = starting_model(self.config, len(self.alphabet) + 1, start)
+        if start is None and isinstance(self.config.model, PpocrCtcConfig) and self.config.model.weights == "ppocr":
+            ppocr_weights.load_classes(self.model, self.alphabet.characters)
         self._on_device = changes_on_device(augmentation)
         self._trained = self._trained_network(changing(augmentation) if self._on_device else None)
         self.network = self._trained.network
@@ -122,7 +124,9 @@ class CtcTask:
         return self._loss if self._trained.outputs == 1 else self._trained.losses
 
     def steps(self) -> int:
-        return -(-len(self.train) // self.config.training.batch_size)
+        """Steps in an epoch; the last part of a pass may have one less."""
+        training = self.config.training
+        return -(-(-(-len(self.train) // training.batch_size)) // training.parts)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         self._epoch = epoch
@@ -140,13 +144,15 @@ class CtcTask:
 
     def _images(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Pictures of an epoch as the network takes them, and the rows they are of."""
-        seed, size = self.config.training.seed, self.config.training.batch_size
+        seed, size, parts = self.config.training.seed, self.config.training.batch_size, self.config.training.parts
+        whole_pass, part = divmod(epoch, parts)
+        order = np.random.default_rng((seed, whole_pass))
         if self._on_device:
-            rng = np.random.default_rng((seed, epoch))
-            for rows, width in even_batches(self._needed_widths, size, self.config.canvas.width, rng):
+            batches = even_batches(self._needed_widths, size, self.config.canvas.width, order)
+            for rows, width in batches[part::parts]:
                 yield canvases_of(self.train.canvases, rows, width), rows
             return
-        for number, rows in enumerate(shuffled_batches(self._widths, size, np.random.default_rng((seed, epoch)))):
+        for number, rows in enumerate(shuffled_batches(self._widths, size, order)[part::parts]):
             rng = np.random.default_rng((seed, epoch, number))
             least_width = self._least_width(rows)
             yield images_of(self.train.canvases, rows, self.config.augmentation, rng, least_width), rows
@@ -218,6 +224,8 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
     settings = config.model
     if isinstance(settings, DualConfig | ResnetCtcConfig):
         settings = replace(settings, image_weights="none")  # nothing is downloaded only to be written over
+    if isinstance(settings, PpocrCtcConfig):
+        settings = replace(settings, weights="none")
     model = build_model(settings, config.canvas, num_classes)
     target = model
     if isinstance(settings, Seq2SeqConfig) and len(start) < len(model.weights):

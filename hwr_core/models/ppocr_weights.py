@@ -1,0 +1,196 @@
+"""The weights that `ppocr_ctc` begins with: PP-OCRv6's small recognizer, as RapidOCR's wheel carries it (Apache-2.0).
+
+| file in models/backbones/ppocr-rec-small | what |
+|---|---|
+| weights.npz | `layer/variable` -> array: float16 matrices, float32 vectors; `classes`, its characters' rows |
+| config.json | where it comes from, and its licence |
+| card.md | the same for people |
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hwr_core.errors import ConfigError, WeightsError, first_line
+from hwr_core.models.handwriting import BACKBONES, WEIGHTS_FILE
+
+if TYPE_CHECKING:
+    import keras
+
+FOLDER = BACKBONES / "ppocr-rec-small"
+COMMAND = "make pretrained"
+HEAD = "logits"
+Arrays = dict[str, np.ndarray]
+
+
+def load(model: keras.Model) -> None:
+    """Give a fresh `ppocr_ctc` the pretrained weights of every layer but the classes.
+
+    Raises:
+        ConfigError: they are not there, or the network has another size.
+        WeightsError: the file is damaged.
+    """
+    arrays = _read()
+    for layer in model.layers:
+        if layer.name == HEAD:
+            continue
+        for variable in layer.weights:
+            name = f"{layer.name}/{variable.path.partition('/')[2]}"
+            if name not in arrays or arrays[name].shape != tuple(variable.shape):
+                raise ConfigError(
+                    "The pretrained weights of PP-OCR are of a network of another size. Leave channels, blocks, "
+                    "width, heads and layers as they are by default, or choose weights=none."
+                )
+            variable.assign(arrays[name].astype(np.float32))
+
+
+def load_classes(model: keras.Model, characters: Sequence[str]) -> int:
+    """Give the output layer PP-OCR's rows of the blank and of the characters that it knows.
+
+    Args:
+        model: a `ppocr_ctc` whose class i + 1 is `characters[i]`.
+        characters: the charset.
+
+    Returns:
+        How many of them it knows; the others keep their fresh weights.
+    """
+    arrays = _read()
+    known = {character: row for row, character in enumerate(json.loads(str(arrays["characters"])))}
+    kernel, bias = model.get_layer(HEAD).get_weights()
+    found = 0
+    for place, character in enumerate(["", *characters]):  # "" is the blank's row
+        row = known.get(character)
+        if row is not None:
+            kernel[:, place], bias[place] = arrays["classes"][:, row], arrays["classes_bias"][row]
+            found += bool(character)
+    model.get_layer(HEAD).set_weights([kernel, bias])
+    return found
+
+
+def _read() -> Arrays:
+    path = FOLDER / WEIGHTS_FILE
+    if not path.is_file():
+        raise ConfigError(f"There are no pretrained weights {path}. Make them by `{COMMAND}`, or choose weights=none.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except Exception as error:  # zip and numpy errors alike
+        raise WeightsError(f"{path} is damaged ({first_line(error)}). Make it again by `{COMMAND}`.") from error
+
+
+def from_graph(graph: Any, model: keras.Model) -> tuple[Arrays, np.ndarray, np.ndarray]:
+    """The weights of PP-OCR's ONNX graph by the names of `model`'s layers.
+
+    The graph's convolutions, batch norms, layer norms and matrices are taken in their order; batch norms are folded
+    into the convolution before them, the three equal colours of the first convolution added up.
+
+    Args:
+        graph: an `onnx.GraphProto` with the layout of PP-OCRv6's small recognizer, of any width.
+        model: a `ppocr_ctc` of the same width.
+
+    Returns:
+        `layer/variable` -> float32 array, and the kernel `(D, C)` and bias `(C,)` of all its classes, blank first.
+
+    Raises:
+        WeightsError: the graph has another layout.
+    """
+    try:
+        found = _operations(graph)
+        heads = model.get_layer("attention_0").num_heads if any(l.name == "attention_0" for l in model.layers) else 1
+        arrays: Arrays = {}
+        order = _layers_in_graph_order(model)
+        for name, kind in order:
+            _take(arrays, name, kind, found, heads)
+        kernel, bias = found.pop(0)
+    except (IndexError, KeyError, ValueError) as error:
+        raise WeightsError(
+            f"This ONNX file is not laid out as PP-OCRv6's small recognizer ({first_line(error)}). "
+            "Take the one of rapidocr 3.10.0."
+        ) from error
+    if found:
+        raise WeightsError(f"This ONNX file has {len(found)} more layers than PP-OCRv6's small recognizer.")
+    return arrays, kernel, bias
+
+
+def _layers_in_graph_order(model: keras.Model) -> list[tuple[str, str]]:
+    """Names and kinds of the layers with weights, as the graph has them: stem to neck, then block by block."""
+    kinds = {"Conv2D": "convolution", "DepthwiseConv2D": "depthwise", "LayerNormalization": "norm", "Dense": "dense"}
+    rows = []
+    for layer in model.layers:
+        kind = kinds.get(type(layer).__name__, "attention" if "Attention" in type(layer).__name__ else "")
+        if kind and layer.name != HEAD:
+            rows.append((layer.name, kind))
+    names = [name for name, _ in rows]
+    rows.insert(names.index("neck"), rows.pop(names.index("past")))  # the graph computes it before the neck
+    return rows
+
+
+def _operations(graph: Any) -> list[tuple[np.ndarray, ...]]:
+    """`(weights, bias)` of every convolution, matrix and layer norm, in the graph's order."""
+    from onnx import numpy_helper
+
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant":
+            constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+    users: dict[str, list[Any]] = {}
+    for node in graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+
+    def bias_behind(output: str) -> np.ndarray | None:
+        for node in users.get(output, []):
+            added = [constants[name] for name in node.input if name in constants]
+            if node.op_type == "Add" and added:
+                return added[0].reshape(-1)
+        return None
+
+    found: list[tuple[np.ndarray, ...]] = []
+    for node in graph.node:
+        weights = next((constants[name] for name in node.input if name in constants), None)
+        if node.op_type == "Conv" and weights is not None:
+            bias = bias_behind(node.output[0])
+            if bias is None:  # a batch norm follows: folded in
+                norm = next(n for n in users[node.output[0]] if n.op_type == "BatchNormalization")
+                scale, shift, mean, variance = (constants[name] for name in norm.input[1:])
+                epsilon = next(a.f for a in norm.attribute if a.name == "epsilon")
+                factor = scale / np.sqrt(variance + epsilon)
+                weights, bias = weights * factor[:, None, None, None], shift - mean * factor
+            found.append((weights, bias))
+        elif node.op_type == "MatMul" and weights is not None:
+            bias = bias_behind(node.output[0])
+            found.append((weights, bias if bias is not None else np.zeros(weights.shape[1], np.float32)))
+        elif node.op_type == "Mul" and weights is not None and weights.ndim == 1 and weights.size > 1:
+            shift = bias_behind(node.output[0])
+            if shift is not None:
+                found.append((weights, shift))
+    return found
+
+
+def _take(arrays: Arrays, name: str, kind: str, found: list[tuple[np.ndarray, ...]], heads: int) -> None:
+    """Move the next operation's weights to the layer `name`, in Keras's layout."""
+    weights, bias = found.pop(0)
+    if kind == "convolution":
+        kernel = weights.transpose(2, 3, 1, 0)
+        arrays[f"{name}/kernel"] = kernel.sum(axis=2, keepdims=True) if name == "stem_0" else kernel
+        arrays[f"{name}/bias"] = bias
+    elif kind == "depthwise":
+        arrays[f"{name}/kernel"], arrays[f"{name}/bias"] = weights.transpose(2, 3, 0, 1), bias
+    elif kind == "norm":
+        arrays[f"{name}/gamma"], arrays[f"{name}/beta"] = weights, bias
+    elif kind == "dense":
+        arrays[f"{name}/kernel"], arrays[f"{name}/bias"] = weights, bias
+    else:
+        width = weights.shape[0]
+        for place, part in enumerate(("query", "key", "value")):
+            span = slice(place * width, (place + 1) * width)
+            arrays[f"{name}/{part}/kernel"] = weights[:, span].reshape(width, heads, -1)
+            arrays[f"{name}/{part}/bias"] = bias[span].reshape(heads, -1)
+        weights, bias = found.pop(0)
+        arrays[f"{name}/attention_output/kernel"] = weights.reshape(heads, -1, width)
+        arrays[f"{name}/attention_output/bias"] = bias
