@@ -50,12 +50,16 @@ def build(config: PpocrCtcConfig, canvas: CanvasConfig, num_classes: int) -> ker
     x = layers.AveragePooling2D((3, 2), (3, 1) if fine else (3, 2), padding="same" if fine else "valid")(x)
     past = _silu(_pointwise(x, config.width, "past"))
     x = _silu(_pointwise(x, config.width, "neck"))
-    # A dilation of 2 over the finer frames sees what the kernel saw over PP-OCR's.
-    near = layers.DepthwiseConv2D(
-        (1, 7), padding="same", dilation_rate=(1, 2) if fine else (1, 1), name="neck_depthwise"
-    )(x)
-    x = layers.Add()([x, _silu(near)])
-    x = layers.Reshape((-1, config.width))(x)
+    near = layers.DepthwiseConv2D((1, 7), padding="same", name="neck_depthwise")
+    if fine:
+        # Even and odd frames in a row each: a dilation of 2, by which the kernel sees what it saw over PP-OCR's
+        # frames. TensorFlow's own dilated depthwise convolution fails where the width is open.
+        rows = layers.Permute((2, 1, 3))(layers.Reshape((-1, 2, config.width))(x))
+        y = layers.Permute((2, 1, 3))(near(rows))
+    else:
+        y = near(x)
+    y = layers.Reshape((-1, config.width))(_silu(y))
+    x = layers.Add()([layers.Reshape((-1, config.width))(x), y])
     for index in range(config.layers):
         x = _encoder_block(x, config, index)
     x = layers.LayerNormalization(epsilon=LAST_EPSILON, name="norm_out")(x)
