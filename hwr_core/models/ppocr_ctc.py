@@ -7,6 +7,7 @@ them, so that there are none left. `models.ppocr_weights` has the pretrained wei
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hwr_core.config import CanvasConfig, PpocrCtcConfig
@@ -112,10 +113,12 @@ def _squeeze_and_excite(x: Any, name: str) -> Any:
 
 
 def _feed_forward(x: Any, inner: int, outer: int, name: str) -> Any:
-    from keras import layers
+    from keras import ops
 
     y = _pointwise(x, inner, f"{name}_wide")
-    y = layers.Activation("gelu")(y)
+    # Exact GELU, written out: Keras's own becomes `Erfc` under TensorFlow, which ONNX does not have, and ONNX Runtime
+    # knows these five operations as one.
+    y = 0.5 * (y * (ops.erf(y / math.sqrt(2.0)) + 1.0))
     return _pointwise(y, outer, f"{name}_back")
 
 
