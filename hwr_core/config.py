@@ -166,9 +166,16 @@ class PpocrCtcConfig:
     def __post_init__(self) -> None:
         require(self.weights in ("ppocr", "none"), "weights", self.weights, "'ppocr' or 'none'")
         require(self.frame_pixels in (4, 8), "frame_pixels", self.frame_pixels, "4 or 8")
-        fitting = len(self.channels) == 3 and all(isinstance(c, int) and 8 <= c <= 1024 and c % 8 == 0 for c in self.channels)
+        fitting = len(self.channels) == 3 and all(
+            isinstance(c, int) and 8 <= c <= 1024 and c % 8 == 0 for c in self.channels
+        )
         require(fitting, "channels", self.channels, "three multiples of 8, from 8 to 1024")
-        require(len(self.blocks) == 3 and all(1 <= n <= 12 for n in self.blocks), "blocks", self.blocks, "three numbers from 1 to 12")
+        require(
+            len(self.blocks) == 3 and all(1 <= n <= 12 for n in self.blocks),
+            "blocks",
+            self.blocks,
+            "three numbers from 1 to 12",
+        )
         require(1 <= self.heads <= 16, "heads", self.heads, "from 1 to 16")
         even = 8 <= self.width <= 1024 and self.width % self.heads == 0
         require(even, "width", self.width, f"from 8 to 1024 and a multiple of the {self.heads} heads")

@@ -64,6 +64,7 @@ def set_up(running: Any) -> None:
         preset = st.container()  # drawn after the settings: what the address holds of them is known only then
         known = checkpoints_of(settings.starters(model))
         start_from = choose_start(model, known)
+        settings.fit_canvas(model)
         teacher = details(model)
         with preset:
             choose_preset(model, known)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,7 +100,7 @@ def from_graph(graph: Any, model: keras.Model) -> tuple[Arrays, np.ndarray, np.n
     """
     try:
         found = _operations(graph)
-        heads = model.get_layer("attention_0").num_heads if any(l.name == "attention_0" for l in model.layers) else 1
+        heads = model.get_layer("attention_0").num_heads
         arrays: Arrays = {}
         order = _layers_in_graph_order(model)
         for name, kind in order:
@@ -164,11 +163,11 @@ def _operations(graph: Any) -> list[tuple[np.ndarray, ...]]:
             found.append((weights, bias))
         elif node.op_type == "MatMul" and weights is not None:
             bias = bias_behind(node.output[0])
-            found.append((weights, bias if bias is not None else np.zeros(weights.shape[1], np.float32)))
+            found.append((weights, np.zeros(weights.shape[1], np.float32) if bias is None else bias))
         elif node.op_type == "Mul" and weights is not None and weights.ndim == 1 and weights.size > 1:
-            shift = bias_behind(node.output[0])
-            if shift is not None:
-                found.append((weights, shift))
+            bias = bias_behind(node.output[0])
+            if bias is not None:
+                found.append((weights, bias))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
@@ -126,7 +127,7 @@ class CtcTask:
     def steps(self) -> int:
         """Steps in an epoch; the last part of a pass may have one less."""
         training = self.config.training
-        return -(-(-(-len(self.train) // training.batch_size)) // training.parts)
+        return math.ceil(math.ceil(len(self.train) / training.batch_size) / training.parts)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         self._epoch = epoch

@@ -89,4 +89,4 @@ def done() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_done_line"):
         layout.note(f"{words.count(number, 'word')} accepted together.")
-        st.button("Undo", key="bulk_undo", type="tertiary", icon=":material/undo:", on_click=undo)
+        layout.page_button("Undo", undo, key="bulk_undo", type="tertiary", icon=":material/undo:")

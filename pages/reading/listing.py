@@ -168,7 +168,7 @@ def tools(info: Any, number: int) -> None:
             layout.note(
                 f"{words.count(number, 'picture')} and their readings leave the desk. What was accepted is kept."
             )
-            st.button("Clear the desk", key="read_clear", type="primary", on_click=desk.clear)
+            layout.page_button("Clear the desk", desk.clear, key="read_clear", type="primary")
 
 
 def reordered(info: Any) -> None:

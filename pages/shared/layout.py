@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -82,6 +83,21 @@ def empty(
         if pressed and page is not None:
             go(page)
         return pressed
+
+
+def page_button(label: str, on_click: Callable[..., object], *args: Any, **settings: Any) -> None:
+    """A button inside a fragment that changes the page around it.
+
+    After an `on_click` of its own, Streamlit draws the fragment alone again: what else is on the page stays as it was.
+
+    Args:
+        label: what stands on it.
+        on_click: called on the press with `args`; then the whole page is drawn again.
+        settings: of `st.button`.
+    """
+    if st.button(label, **settings):
+        on_click(*args)
+        st.rerun()
 
 
 def go(page: str) -> None:

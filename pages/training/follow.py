@@ -121,20 +121,16 @@ def _head(run: Any, status: Any) -> None:
         if status.state != "running":
             page_link("runs", "Compare", ":material/stacked_line_chart:", runs=run.name)
         with st.popover("More", icon=":material/more_horiz:"):
-            st.button(
-                "Set up another training",
-                key="another",
-                icon=":material/add:",
-                type="tertiary",
-                on_click=set_up_another,
+            layout.page_button(
+                "Set up another training", set_up_another, key="another", icon=":material/add:", type="tertiary"
             )
-            st.button(
+            layout.page_button(
                 "Set one up with these settings",
+                _set_up_like,
+                run,
                 key="like",
                 icon=":material/content_copy:",
                 type="tertiary",
-                on_click=_set_up_like,
-                args=(run,),
             )
 
 

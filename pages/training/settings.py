@@ -23,6 +23,7 @@ from hwr_core.config import (
     Seq2SeqConfig,
     TrainingConfig,
     build,
+    default_canvas,
     model_config,
 )
 from hwr_core.errors import ConfigError
@@ -31,6 +32,7 @@ from hwr_core.models import handwriting
 
 DATASETS, VALIDATE_ON, MODEL, START_FROM, TEACHER = "datasets", "validate_on", "model", "start_from", "teacher"
 NAME, NOTES = "name", "notes"
+CANVAS_OF = "canvas_of"  # the model that the canvas's widgets were brought to last
 KINDS: dict[str, Any] = {
     **MODEL_CONFIGS,
     "training": TrainingConfig,
@@ -41,6 +43,7 @@ MODELS = {
     "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
     "cnn_transformer": "Reads a whole word at once: deep CNN, Transformer, CTC. Learns more, and wants a GPU for it.",
     "resnet_ctc": "Reads a whole word at once: ResNet50, CTC. How the image branch of dual learns handwriting.",
+    "ppocr_ctc": "Reads a whole word at once: PP-OCR's small recognizer, pretrained. The best with few words; slower.",
     "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
     "seq2seq": "Reads whole words as crnn or cnn_transformer do, then tells letter by letter from the text so far.",
 }
@@ -53,6 +56,7 @@ CHOICES: dict[str, dict[Any, str]] = {
         "conv4": "conv4 and later",
         "conv5": "conv5 only",
     },
+    "ppocr_ctc.frame_pixels": {4: "4 pixels", 8: "8 pixels, as PP-OCR"},
     **{f"{model}.shrink": {1: "as it is", 2: "half as high and wide"} for model in ("dual", "resnet_ctc")},
 }
 IMAGE_WEIGHTS = {
@@ -79,6 +83,7 @@ LARGER: dict[str, dict[str, Any]] = {  # the network of a thorough training
     "crnn": {"channels": (32, 64, 128, 192), "lstm_units": 192},
     "cnn_transformer": {"layers": 8},
     "resnet_ctc": {"units": 256},
+    "ppocr_ctc": {},  # another size would lose the pretrained weights
     "dual": {
         "views": 4,
         "image_channels": 64,
@@ -130,11 +135,13 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
         reader: a shipped reader, from whose weights a quick try goes on: one of that model reads from the start.
     """
     branch = branch_at_hand() if model == "dual" else {}
+    canvas = dataclasses.asdict(default_canvas(model))
+    own = {} if canvas == dataclasses.asdict(CanvasConfig()) else {"canvas": canvas}
     if preset == "Thorough":
         thorough = {"epochs": 120, "patience": 15, "warmup_steps": 500}
-        return {model: {**LARGER[model], **branch}, "training": thorough}
+        return {model: {**LARGER[model], **branch}, "training": thorough, **own}
     if preset != "Quick try":
-        return {}
+        return own
     few = {"batch_size": 32, "warmup_steps": 20, "max_words": 1000, "max_validation_words": 200}
     if reader is not None:
         careful = {"epochs": 5, "learning_rate": 0.0003} if reader.model.name == model else {"epochs": 20}
@@ -143,6 +150,8 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
             "canvas": dataclasses.asdict(reader.canvas),
             "training": {**few, **careful},
         }
+    if own:
+        return {**own, "training": {**few, "epochs": 5, "learning_rate": 0.0005}}
     if model in TINY:
         return {
             model: TINY[model],
@@ -365,6 +374,18 @@ def fill(group: str, values: dict[str, Any]) -> None:
             st.session_state[name] = value
 
 
+def fit_canvas(model: str) -> None:
+    """Bring the canvas's widgets to what a newly chosen model needs, before they are drawn.
+
+    Sizes that the address or an earlier run has given stay as they are.
+    """
+    before = st.session_state.get(CANVAS_OF)
+    st.session_state[CANVAS_OF] = model
+    given = any(name.startswith("canvas.") for name in st.query_params)
+    if before != model and default_canvas(before or "") != default_canvas(model) and not (before is None and given):
+        fill("canvas", dataclasses.asdict(default_canvas(model)))
+
+
 def fill_preset(preset: str, model: str, readers: dict[str, RunConfig]) -> None:
     """Take over a preset. For callbacks.
 
@@ -393,7 +414,7 @@ def fill_from(config: RunConfig) -> None:
     """Take over the settings of an earlier run. For callbacks."""
     st.session_state[DATASETS] = list(config.datasets)
     st.session_state[VALIDATE_ON] = list(config.validate_on)
-    st.session_state[MODEL] = config.model.name
+    st.session_state[MODEL] = st.session_state[CANVAS_OF] = config.model.name
     st.session_state[START_FROM] = name_of(Path(config.start_from)) or FRESH
     st.session_state[TEACHER] = name_of(Path(config.teacher)) or NOBODY
     for group, part in (

@@ -25,6 +25,7 @@ from saved_runs import (
 
 from hwr_core import jobs, training
 from hwr_core.config import (
+    PPOCR_CANVAS,
     AugmentationConfig,
     CanvasConfig,
     CrnnConfig,
@@ -129,7 +130,7 @@ def test_settings_come_from_the_address(demo):
     assert "Your own: LSTM units 64 (not 128), epochs 7 (not 40)." in shown(at)
 
 
-@pytest.mark.parametrize("model", ["crnn", "cnn_transformer", "resnet_ctc", "dual", "seq2seq"])
+@pytest.mark.parametrize("model", ["crnn", "cnn_transformer", "resnet_ctc", "ppocr_ctc", "dual", "seq2seq"])
 def test_presets_fill_the_widgets_and_are_recognised(demo, home, started, model):
     at = open_page("train", model=model)
     assert element(at, "preset").value == "Standard"
@@ -144,7 +145,8 @@ def test_presets_fill_the_widgets_and_are_recognised(demo, home, started, model)
     config = made_config(home, "quick")
     assert config.training.max_words == 1000
     shipped = model == "dual"  # its branch, which makes pictures smaller itself
-    assert config.canvas == (CanvasConfig() if shipped else CanvasConfig(height=32, width=192))
+    quick = PPOCR_CANVAS if model == "ppocr_ctc" else CanvasConfig(height=32, width=192)
+    assert config.canvas == (CanvasConfig() if shipped else quick)
 
 
 def test_a_quick_try_goes_on_from_a_shipped_reader(demo, home, started):

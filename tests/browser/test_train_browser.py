@@ -71,6 +71,15 @@ def test_a_training_is_started_reloaded_watched_twice_stopped_and_deleted(home, 
     tab.get_by_role("button", name="Stop").click()
     tab.get_by_role("button", name="Resume").wait_for()
 
+    # The buttons stand in a fragment, and the page around it has to change.
+    for label in ("Set up another training", "Set one up with these settings"):
+        tab.get_by_role("button", name="More").click()
+        tab.get_by_role("button", name=label).click()
+        tab.get_by_role("button", name="Start training").wait_for()
+        assert "run=" not in tab.url
+        tab.goto(f"{fresh_url}/train?run=tiny")
+        tab.get_by_role("button", name="Resume").wait_for()
+
     tab.get_by_role("link", name="Compare").click()
     tab.get_by_role("heading", name="Runs").wait_for()
     tab.locator(".st-key-runs_loss .js-plotly-plot:visible").first.wait_for()

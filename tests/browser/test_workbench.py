@@ -81,6 +81,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             os.kill(status.pid, signal.SIGKILL)
 
 
+def test_clear_the_desk_empties_the_page(fresh_url, visit):
+    tab = visit(f"{fresh_url}/read")
+    upload(tab, demo_words(3))
+    tab.get_by_role("button", name="Clear", exact=True).click()
+    tab.get_by_role("button", name="Clear the desk").click()
+    tab.locator(".bench .reading").wait_for(state="detached")
+    settled(tab)
+    assert tab.get_by_test_id("stException").count() == 0
+    upload(tab, demo_words(2))  # and the page goes on
+
+
 def test_three_pictures_are_read_corrected_accepted_exported_and_teach_a_reader(home, fresh_url, visit):
     tab = visit(f"{fresh_url}/read")
     upload(tab, demo_words(3))

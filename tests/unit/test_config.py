@@ -14,6 +14,7 @@ from hwr_core.config import (
     CnnTransformerConfig,
     CrnnConfig,
     DualConfig,
+    PpocrCtcConfig,
     ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
@@ -23,7 +24,7 @@ from hwr_core.config import (
 )
 from hwr_core.errors import ConfigError, HwrError
 
-MODELS = (CrnnConfig, CnnTransformerConfig, ResnetCtcConfig, DualConfig, Seq2SeqConfig)
+MODELS = (CrnnConfig, CnnTransformerConfig, ResnetCtcConfig, PpocrCtcConfig, DualConfig, Seq2SeqConfig)
 KINDS = (CanvasConfig, *MODELS, AugmentationConfig, TrainingConfig)
 
 
@@ -79,6 +80,17 @@ def test_configurations_are_frozen(kind):
         (CnnTransformerConfig, "feed_forward", 4),
         (CnnTransformerConfig, "dropout", 1.0),
         (CnnTransformerConfig, "shortcut", -0.1),
+        (PpocrCtcConfig, "weights", "imagenet"),
+        (PpocrCtcConfig, "frame_pixels", 6),
+        (PpocrCtcConfig, "channels", (96, 192)),
+        (PpocrCtcConfig, "blocks", (3, 6, 0)),
+        (PpocrCtcConfig, "heads", 0),
+        (PpocrCtcConfig, "width", 121),
+        (PpocrCtcConfig, "layers", 0),
+        (PpocrCtcConfig, "dropout", 1.0),
+        (PpocrCtcConfig, "shortcut", 1.5),
+        (CanvasConfig, "margin", 0),
+        (TrainingConfig, "parts", 0),
         (ResnetCtcConfig, "stage", "conv2"),
         (ResnetCtcConfig, "shrink", 3),
         (ResnetCtcConfig, "image_weights", ""),
@@ -139,7 +151,7 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "format_version": 2}, "format 2"),
         (
             {"datasets": ["a"], "model": {"name": "resnet"}},
-            "Known: crnn, cnn_transformer, resnet_ctc, dual, seq2seq",
+            "Known: crnn, cnn_transformer, resnet_ctc, ppocr_ctc, dual, seq2seq",
         ),
         ({"datasets": ["a"], "model": "crnn"}, "Unknown model None"),
         ({"datasets": ["a"], "canvas": [64, 256]}, "mapping"),
@@ -158,6 +170,8 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ({"datasets": ["a"], "model": {"name": "seq2seq"}, "teacher": "models/reader"}, "empty for seq2seq"),
         ({"datasets": ["a"], "model": {"name": "dual", "stage": "conv3", "fine_tune_from": "conv4"}}, "conv2, conv3"),
         ({"datasets": ["a"], "model": {"name": "resnet_ctc", "stage": "conv5", "shrink": 2}}, "1 with conv5"),
+        ({"datasets": ["a"], "model": {"name": "ppocr_ctc"}, "canvas": {"height": 64}}, "48 for ppocr_ctc"),
+        ({"datasets": ["a"], "model": {"name": "dual"}, "training": {"parts": 2}}, "1 for dual"),
         (
             {"datasets": ["a"], "model": {"name": "dual", "shrink": 2}, "canvas": {"height": 32}},
             "shrink must be 1 for canvases 32 pixels high",
@@ -178,7 +192,7 @@ def test_whole_numbers_stay_whole():
 
 def test_models_are_known_by_their_names():
     names = {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()}
-    assert names == {name: name for name in ("crnn", "cnn_transformer", "resnet_ctc", "dual", "seq2seq")}
+    assert names == {name: name for name in ("crnn", "cnn_transformer", "resnet_ctc", "ppocr_ctc", "dual", "seq2seq")}
     assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_models_by_name():
-    assert MODEL_NAMES == ("crnn", "cnn_transformer", "resnet_ctc", "dual", "seq2seq")
+    assert MODEL_NAMES == ("crnn", "cnn_transformer", "resnet_ctc", "ppocr_ctc", "dual", "seq2seq")
 
 
 def test_frames_of_a_canvas():

@@ -13,10 +13,12 @@ from hwr_core.config import (
     CnnTransformerConfig,
     CrnnConfig,
     DualConfig,
+    PpocrCtcConfig,
     ResnetCtcConfig,
     RunConfig,
     Seq2SeqConfig,
     TrainingConfig,
+    default_canvas,
 )
 from hwr_core.errors import DataError
 from hwr_core.training import Estimate, estimate, new_run
@@ -31,7 +33,10 @@ def words(make_dataset):
 
 
 def config_of(model=None, **training: object) -> RunConfig:
-    return RunConfig(datasets=("words",), model=model or CrnnConfig(), training=TrainingConfig(**training))  # type: ignore[arg-type]
+    model = model or CrnnConfig()
+    return RunConfig(
+        datasets=("words",), model=model, canvas=default_canvas(model.name), training=TrainingConfig(**training)
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -40,12 +45,13 @@ def config_of(model=None, **training: object) -> RunConfig:
         CrnnConfig(),
         CnnTransformerConfig(),
         ResnetCtcConfig(),
+        PpocrCtcConfig(),
         Seq2SeqConfig(),
         DUAL,
         dataclasses.replace(DUAL, fine_tune_from="conv5"),
         dataclasses.replace(DUAL, stage="conv3", shrink=2),
     ],
-    ids=["crnn", "cnn_transformer", "resnet_ctc", "seq2seq", "dual", "tuned", "dual_small"],
+    ids=["crnn", "cnn_transformer", "resnet_ctc", "ppocr_ctc", "seq2seq", "dual", "tuned", "dual_small"],
 )
 def test_figures_are_sane(model):
     found = estimate(config_of(model))
@@ -120,6 +126,7 @@ def test_data_that_is_not_there():
         CnnTransformerConfig(),
         CnnTransformerConfig(channels=(16, 32, 32, 64), blocks=(1, 1, 2), width=64, layers=1, feed_forward=512),
         ResnetCtcConfig(stage="conv3", shrink=2),
+        PpocrCtcConfig(weights="none"),
     ],
 )
 def test_parameters_of_ctc_models(model):
