@@ -4,6 +4,7 @@
     python scripts/make_reader.py reader-small --data zips/            a folder with iam-words.zip and so on
     python scripts/make_reader.py reader --data iam-words.zip csafe-words.zip copiste-words.zip
     python scripts/make_reader.py reader --data packed/ --minutes 9    what `python -m hwr_core.data pack` wrote
+    python scripts/make_reader.py reader-ppocr --data zips/ --minutes 50 --keep    finished stages into models/training
     python scripts/make_reader.py reader --ship-only                   the stages are done: measure and lay out
     python scripts/make_reader.py reader --remake                      what is shipped: smaller files, measured anew
 
@@ -31,7 +32,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from hwr_core import jobs  # noqa: E402
 from hwr_core.config import RunConfig, read_json  # noqa: E402
 from hwr_core.errors import DataError, HwrError  # noqa: E402
-from hwr_core.training.recipe import Recipe, Synthetic, read_recipe, train_recipe  # noqa: E402
+from hwr_core.training.recipe import Recipe, Synthetic, keep_stages, read_recipe, train_recipe  # noqa: E402
 from hwr_core.training.work import log_line  # noqa: E402
 
 RECIPES = ROOT / "scripts" / "recipes"
@@ -42,7 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         recipe = read_recipe(RECIPES / f"{options.name}.json")
-        if not (options.ship_only or options.remake) and not train(recipe, options):
+        trained = options.ship_only or options.remake or train(recipe, options)
+        if options.keep:
+            for folder in keep_stages(recipe):
+                print(f"Kept: {folder}")
+        if not trained:
             return STOPPED
         if not options.train_only:
             ship(recipe, options.models, options.remake)
@@ -65,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("name", choices=recipe_names(), help="the recipe")
     training_options(made)
+    made.add_argument(
+        "--keep", action="store_true", help="copy the finished stages into models/training: another machine goes on"
+    )
     made.add_argument("--models", type=Path, default=ROOT / "models", help="where the reader is laid")
     only = made.add_mutually_exclusive_group()
     only.add_argument("--train-only", action="store_true", help="leave measuring and shipping to another machine")

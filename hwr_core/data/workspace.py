@@ -255,6 +255,10 @@ def slug(text: str) -> str:
 
 
 def _check_free(folder: Path) -> None:
+    if folder.name == MY_CORRECTIONS:
+        raise DataError(
+            f"{MY_CORRECTIONS} is the data set of the words accepted on the Read page. Choose another name."
+        )
     if (folder / DESCRIPTION).exists():
         raise DataError(f"There is a data set {folder.name} already. Remove it first, or choose another name.")
     status = jobs.read_status(folder)

@@ -7,6 +7,8 @@ its own; a stage may begin with the weights of an earlier one. Run again, a reci
 from __future__ import annotations
 
 import dataclasses
+import os
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,10 +17,11 @@ from typing import Any
 
 from hwr_core.config import RunConfig, build, read_json, require
 from hwr_core.errors import ConfigError, JobError
-from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER
-from hwr_core.training.run import Run, new_run, runs_folder
+from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, SHIPPED
+from hwr_core.training.run import HISTORY_FILE, Run, new_run, runs_folder
 
 Say = Callable[[str], None]
+STAGES = SHIPPED / "training"  # checkpoints of finished stages, from which another machine goes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,9 @@ def train_recipe(recipe: Recipe, say: Say, minutes: float = 0.0, follow: Any = N
     """
     until = time.monotonic() + 60 * minutes if minutes else None
     for number, stage in enumerate(recipe.stages, start=1):
+        if stage is not recipe.stages[-1] and not (runs_folder() / stage.name).exists() and kept_stage(stage.name):
+            say(f"Stage {number} of {len(recipe.stages)}: {stage.name} was finished elsewhere")
+            continue
         run = run_of(recipe, stage)
         say(f"Stage {number} of {len(recipe.stages)}: {run.name}")
         if run.status.state == "done" and run.checkpoint:
@@ -160,18 +166,53 @@ def _train(run: Run, say: Say, until: float | None, follow: Any) -> str:
         finished.set()
 
 
+def kept_stage(name: str) -> Path | None:
+    """The checkpoint of a stage that was finished on another machine, in `STAGES`; None where there is none."""
+    folder = STAGES / name
+    return folder if (folder / "model.keras").is_file() else None
+
+
+def keep_stages(recipe: Recipe) -> list[Path]:
+    """Copy the checkpoints of the stages that are done here into `STAGES`, in half precision, with their histories."""
+    from hwr_core.inference.shipping import halve_keras
+
+    done = []
+    for stage in recipe.stages:
+        run = Run(runs_folder() / stage.name)
+        if not run.folder.is_dir() or run.status.state != "done" or run.checkpoint is None:
+            continue
+        target, fresh = STAGES / stage.name, STAGES / f".{stage.name}.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        for name in ("config.json", "charset.txt", "checkpoint.json", "model.keras"):
+            shutil.copyfile(run.checkpoint / name, fresh / name)
+        shutil.copyfile(run.folder / HISTORY_FILE, fresh / HISTORY_FILE)
+        halve_keras(fresh / "model.keras")
+        shutil.rmtree(target, ignore_errors=True)
+        os.replace(fresh, target)
+        done.append(target)
+    return done
+
+
 def run_of(recipe: Recipe, stage: Stage) -> Run:
     """The run of a stage: the one that is there, or a new one.
 
     Raises:
         JobError: a run of its name was made with other settings, or the stage before has no checkpoint.
     """
-    config = stage.config
+    config, kept = stage.config, None
     if stage.start_from:
-        config = dataclasses.replace(config, start_from=str(runs_folder() / stage.start_from / CHECKPOINT_FOLDER))
+        before = runs_folder() / stage.start_from
+        kept = None if before.exists() else kept_stage(stage.start_from)
+        config = dataclasses.replace(config, start_from=str(kept or before / CHECKPOINT_FOLDER))
     folder = runs_folder() / stage.name
     if not folder.exists():
-        if config.start_from and stage.start_from and Run(runs_folder() / stage.start_from).checkpoint is None:
+        if (
+            config.start_from
+            and stage.start_from
+            and not kept
+            and Run(runs_folder() / stage.start_from).checkpoint is None
+        ):
             raise JobError(f"The run {stage.start_from}, which {stage.name} begins with, has no checkpoint yet.")
         return new_run(config, stage.name)
     run = Run(folder)

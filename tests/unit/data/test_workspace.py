@@ -193,3 +193,10 @@ def test_the_demo_is_added_when_first_asked_for(make, monkeypatch):
 def test_names_made_from_text(text, name):
     assert slug(text) == name
     dataset_folder(name)
+
+
+def test_add_dataset_reserved_name_is_refused(home, tmp_path):
+    """Under that name it would be taken for the accepted words, and be replaced by them without a word."""
+    with pytest.raises(DataError, match="Choose another name"):
+        add_dataset("my-corrections", tmp_path)
+    assert not dataset_folder("my-corrections").exists()

@@ -16,6 +16,7 @@ from hwr_core.config import CanvasConfig, read_json
 from hwr_core.data import list_datasets, remove_dataset
 from hwr_core.data.packing import pack
 from hwr_core.errors import ConfigError, DataError, JobError
+from hwr_core.inference import shipping
 from hwr_core.training import open_run, recipe
 from hwr_core.training import work as work_module
 from hwr_core.training.recipe import read_recipe, run_of, train_recipe
@@ -138,6 +139,28 @@ def test_a_stopped_stage_ends_the_training_until_it_is_called_again(make_dataset
     assert quick_work == ["one", "one", "two"]
 
 
+def test_stages_finished_elsewhere_are_gone_on_from(make_dataset, tmp_path, monkeypatch, quick_work):
+    make_dataset("words", {"train": ["one", "two"], "validation": ["two"]})
+    monkeypatch.setattr(recipe, "STAGES", tmp_path / "training")
+    monkeypatch.setattr(shipping, "halve_keras", lambda path: None)  # the stand-in's weights are empty
+    found = read_recipe(written(tmp_path))
+    assert recipe.keep_stages(found) == []
+    assert train_recipe(found, print)
+    for stage in ("one", "two"):
+        for name in ("config.json", "charset.txt", "checkpoint.json"):
+            (runs_folder() / stage / "checkpoint" / name).touch()
+        (runs_folder() / stage / "history.csv").touch()
+    assert [folder.name for folder in recipe.keep_stages(found)] == ["one", "two"]
+    for stage in ("one", "two"):
+        assert (tmp_path / "training" / stage / "history.csv").is_file()
+        shutil.rmtree(runs_folder() / stage)
+    said: list[str] = []
+    assert train_recipe(found, said.append)
+    assert "one was finished elsewhere" in said[0]
+    assert not (runs_folder() / "one").exists()
+    assert Path(open_run("two").config.start_from) == tmp_path / "training" / "one"
+
+
 def test_no_time_left(make_dataset, tmp_path, quick_work):
     make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
     assert not train_recipe(read_recipe(written(tmp_path)), print, minutes=1e-9)
@@ -223,5 +246,6 @@ def test_missing_fonts_are_told(command, tmp_path, capfd):
 
 
 def test_recipes_are_told_from_single_runs(command):
-    assert command.recipe_names() == ["reader", "reader-large", "reader-open", "reader-open-large", "reader-small"]
+    names = ["reader", "reader-large", "reader-open", "reader-open-large", "reader-ppocr", "reader-small"]
+    assert command.recipe_names() == names
     assert "stages" not in read_json(RECIPES / "starter.json")
