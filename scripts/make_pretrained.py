@@ -29,6 +29,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from hwr_core.config import PPOCR_CANVAS, PpocrCtcConfig  # noqa: E402
 from hwr_core.errors import HwrError, WeightsError  # noqa: E402
+from hwr_core.files import replace_folder  # noqa: E402
 from hwr_core.models import build_model, ppocr_weights  # noqa: E402
 
 WHEEL = "rapidocr==3.10.0"
@@ -104,8 +105,7 @@ def take_over(data: bytes, folder: Path) -> tuple[float, int]:
     about = {"format_version": 1, "source": WHEEL, "file": MEMBER, "licence": "Apache-2.0", "characters": len(rows) - 1}
     (fresh / "config.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     (fresh / "card.md").write_text(card(difference, len(rows) - 1, model), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(fresh, folder)
+    replace_folder(fresh, folder)
     return difference, len(rows) - 1
 
 

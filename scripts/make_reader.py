@@ -32,6 +32,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from hwr_core import jobs  # noqa: E402
 from hwr_core.config import RunConfig, read_json  # noqa: E402
 from hwr_core.errors import DataError, HwrError  # noqa: E402
+from hwr_core.files import replace_folder  # noqa: E402
 from hwr_core.training.recipe import Recipe, Synthetic, keep_stages, read_recipe, train_recipe  # noqa: E402
 from hwr_core.training.work import log_line  # noqa: E402
 
@@ -197,8 +198,7 @@ def ship(recipe: Recipe, models: Path, remake: bool = False) -> Path:
     RunConfig.from_dict(config)
     jobs.write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
     jobs.write_text(fresh / "card.md", card(recipe, results, worths, about, fresh, eight_bits))
-    shutil.rmtree(target, ignore_errors=True)
-    os.replace(fresh, target)
+    replace_folder(fresh, target)
     print(f"Shipped: {target}")
     return target
 

@@ -16,6 +16,7 @@ from hwr_core.data.corrections import Correction, Corrections
 from hwr_core.data.dataset import DESCRIPTION, DataSet, Progress, read_description
 from hwr_core.data.workspace import MY_CORRECTIONS, dataset_folder
 from hwr_core.errors import DataError, HwrError
+from hwr_core.files import replace_folder, restore_folder
 
 VALIDATION_EVERY = 4  # of the data set: a training on it needs words that it does not learn from
 HEADER = (
@@ -124,14 +125,11 @@ def _build(folder: Path, source: Path, corrections: Corrections, progress: Progr
     from hwr_core.data.adding import build_dataset
 
     export(corrections, source)
-    fresh, old = (folder.with_name(f".{folder.name}.{name}") for name in ("new", "old"))
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    restore_folder(folder)
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
     build_dataset(
         fresh, source, reader="auto", columns={}, image_root=None, canvas=CanvasConfig(),
         progress=progress or (lambda phase, step, steps: None),
     )  # fmt: skip
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(fresh, folder)

@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from hwr_core import __version__, jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
+from hwr_core.files import replace_folder, restore_folder
 from hwr_core.inference.onnx import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 
@@ -60,6 +60,8 @@ class CheckpointInfo:
 def list_checkpoints() -> list[CheckpointInfo]:
     """The shipped checkpoints, then those of runs, newest first; damaged ones are left out."""
     shipped = sorted(path for path in SHIPPED.glob("*") if (path / "model.keras").is_file())
+    for run in (jobs.home() / "runs").glob("*"):
+        restore_folder(run / CHECKPOINT_FOLDER)
     runs = [path for path in (jobs.home() / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
     runs.sort(key=lambda path: -(path / "model.keras").stat().st_mtime)
     found = []
@@ -78,13 +80,12 @@ def list_checkpoints() -> list[CheckpointInfo]:
 def save_checkpoint(
     folder: Path, model: keras.Model, config: RunConfig, alphabet: Charset | Tokens, summary: dict[str, Any]
 ) -> None:
-    """Write a checkpoint so that `folder` holds the old one or the new one, whole, at every moment but a rename."""
+    """Write a checkpoint in the place of the old one; a kill at any moment leaves one of them, whole."""
     import keras
 
+    restore_folder(folder)
     fresh = folder.with_name(f".{folder.name}.new")
-    old = folder.with_name(f".{folder.name}.old")
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     model.save(fresh / "model.keras")
     jobs.write_text(fresh / "config.json", json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
@@ -96,10 +97,7 @@ def save_checkpoint(
         **summary,
     }
     jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)  # an older epoch's model.onnx goes with its folder
-    shutil.rmtree(old, ignore_errors=True)
+    replace_folder(fresh, folder)  # an older epoch's model.onnx goes with its folder
 
 
 def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, dict[str, Any]]:
@@ -108,6 +106,7 @@ def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, dict[str, Any
     Raises:
         CheckpointError: the folder is no checkpoint, or a part is missing, damaged or of another version.
     """
+    restore_folder(folder)
     if not folder.is_dir():
         raise CheckpointError(f"There is no checkpoint folder {folder}. Choose one under models/ or runs/.")
     missing = [name for name in ("config.json", "checkpoint.json", "model.keras") if not (folder / name).is_file()]

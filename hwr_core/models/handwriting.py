@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from hwr_core.config import RESNET_STRIDES, read_json
 from hwr_core.errors import ConfigError, WeightsError, first_line
+from hwr_core.files import replace_folder
 
 if TYPE_CHECKING:
     import keras
@@ -107,8 +107,7 @@ def save(folder: Path, network: keras.Model, values: dict[str, Any]) -> None:
     np.savez_compressed(fresh / WEIGHTS_FILE, **arrays)  # type: ignore[arg-type]
     text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=1, ensure_ascii=False)
     (fresh / "config.json").write_text(text + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(fresh, folder)
+    replace_folder(fresh, folder)
 
 
 def variables_of(network: keras.Model) -> list[tuple[str, Any]]:

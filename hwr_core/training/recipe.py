@@ -7,7 +7,6 @@ its own; a stage may begin with the weights of an earlier one. Run again, a reci
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Any
 
 from hwr_core.config import RunConfig, build, read_json, require
 from hwr_core.errors import ConfigError, JobError
+from hwr_core.files import replace_folder
 from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, SHIPPED
 from hwr_core.training.run import HISTORY_FILE, Run, new_run, runs_folder
 
@@ -188,8 +188,7 @@ def keep_stages(recipe: Recipe) -> list[Path]:
             shutil.copyfile(run.checkpoint / name, fresh / name)
         shutil.copyfile(run.folder / HISTORY_FILE, fresh / HISTORY_FILE)
         halve_keras(fresh / "model.keras")
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(fresh, target)
+        replace_folder(fresh, target)
         done.append(target)
     return done
 

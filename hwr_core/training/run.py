@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hwr_core import jobs
 from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
+from hwr_core.files import restore_folder
 from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.models import handwriting
 from hwr_core.text import Charset
@@ -67,6 +68,7 @@ class Run:
     def checkpoint(self) -> Path | None:
         """The best epoch's checkpoint, once there is one."""
         path = self.folder / CHECKPOINT_FOLDER
+        restore_folder(path)
         return path if (path / "model.keras").is_file() else None
 
     @property

@@ -11,6 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = [
     "errors",
+    "files",
     "config",
     "jobs",
     "text",

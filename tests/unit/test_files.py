@@ -1,0 +1,80 @@
+"""Folders that are replaced as a whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hwr_core import files
+from hwr_core.files import replace_folder, restore_folder
+
+
+class Killed(Exception):
+    """Stands for a SIGKILL between two renames."""
+
+
+def folder_of(path: Path, text: str) -> Path:
+    path.mkdir()
+    (path / "file").write_text(text)
+    return path
+
+
+def test_replace_folder_leaves_the_fresh_one_alone(tmp_path):
+    for text in ("one", "two"):
+        replace_folder(folder_of(tmp_path / ".best.new", text), tmp_path / "best")
+        assert (tmp_path / "best" / "file").read_text() == text
+        assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_replace_folder_killed_after_any_rename_loses_nothing(tmp_path, monkeypatch, renames):
+    best = folder_of(tmp_path / "best", "one")
+    done = 0
+
+    def rename(source: Path, target: Path) -> None:
+        nonlocal done
+        if done == renames:
+            raise Killed
+        done += 1
+        Path(source).rename(target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "replace", rename)
+        if renames < 2:
+            with pytest.raises(Killed):
+                replace_folder(folder_of(tmp_path / ".best.new", "two"), best)
+        else:
+            replace_folder(folder_of(tmp_path / ".best.new", "two"), best)
+    restore_folder(best)
+    assert (best / "file").read_text() == ("two" if renames == 2 else "one")
+
+
+def test_replace_folder_restored_meanwhile_is_tried_again(tmp_path, monkeypatch):
+    best = folder_of(tmp_path / "best", "one")
+    rename, restored = os.replace, []
+
+    def meddled(source: Path, target: Path) -> None:
+        if source.name == ".best.new" and not restored:
+            restored.append(True)
+            rename(tmp_path / ".best.old", best)
+        rename(source, target)
+
+    monkeypatch.setattr(files.os, "replace", meddled)
+    replace_folder(folder_of(tmp_path / ".best.new", "two"), best)
+    assert (best / "file").read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["best"]
+
+
+def test_replace_folder_that_cannot_be_put_in_place_raises(tmp_path):
+    with pytest.raises(OSError, match="nowhere"):
+        replace_folder(tmp_path / "nowhere", tmp_path / "best")
+
+
+def test_restore_folder_leaves_what_is_there(tmp_path):
+    best = folder_of(tmp_path / "best", "one")
+    folder_of(tmp_path / ".best.old", "older")
+    restore_folder(best)
+    restore_folder(tmp_path / "never")
+    assert (best / "file").read_text() == "one"
