@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from hwr_core.config import PPOCR_CANVAS, PpocrCtcConfig  # noqa: E402
-from hwr_core.errors import HwrError, WeightsError  # noqa: E402
+from hwr_core.errors import HwrError, WeightsError, first_line  # noqa: E402
 from hwr_core.files import replace_folder  # noqa: E402
 from hwr_core.models import build_model, ppocr_weights  # noqa: E402
 
@@ -83,12 +83,18 @@ def take_over(data: bytes, folder: Path) -> tuple[float, int]:
     """
     import onnx
 
-    proto = onnx.load(io.BytesIO(data))
-    listed = next(entry.value for entry in proto.metadata_props if entry.key == "character").split("\n")
+    try:
+        proto = onnx.load(io.BytesIO(data))
+        listed = {entry.key: entry.value for entry in proto.metadata_props}["character"].split("\n")
+    except Exception as error:  # protobuf's errors have no common parent
+        raise WeightsError(
+            f"The ONNX file cannot be read, or lists no characters ({first_line(error)}). Give the wheel of {WHEEL}."
+        ) from error
     classes = len(listed) + 2  # the blank before them, the space behind
     model = build_model(PpocrCtcConfig(weights="none", frame_pixels=8), PPOCR_CANVAS, classes)
     arrays, kernel, bias = ppocr_weights.from_graph(proto.graph, model)
-    assign(model, arrays, kernel, bias)
+    ppocr_weights.assign(model, arrays)
+    model.get_layer(ppocr_weights.HEAD).set_weights([kernel, bias])
     difference = compare(data, model)
     if difference > MAX_DIFFERENCE:
         raise WeightsError(f"The network taken over differs by {difference:.1e} from {WHEEL}'s. Take that version.")
@@ -112,15 +118,6 @@ def take_over(data: bytes, folder: Path) -> tuple[float, int]:
 def is_kept(character: str) -> bool:
     """Whether a character is of the Latin script, punctuation or a currency sign: others are never asked for."""
     return len(character) == 1 and (ord(character) <= LAST_CODE_POINT or ord(character) in PUNCTUATION)
-
-
-def assign(model: Any, arrays: ppocr_weights.Arrays, kernel: np.ndarray, bias: np.ndarray) -> None:
-    for layer in model.layers:
-        if layer.name == ppocr_weights.HEAD:
-            layer.set_weights([kernel, bias])
-            continue
-        for variable in layer.weights:
-            variable.assign(arrays[f"{layer.name}/{variable.path.partition('/')[2]}"])
 
 
 def compare(data: bytes, model: Any) -> float:

@@ -38,7 +38,8 @@ def build(config: PpocrCtcConfig, canvas: CanvasConfig, num_classes: int) -> ker
     x = _stem(x, config)
     for stage, (channels, count) in enumerate(zip(config.channels, config.blocks, strict=True)):
         if stage:
-            x = _depthwise(x, f"down{stage}_depthwise", (2, 1))
+            # Half as many rows: TensorFlow's depthwise convolution knows no stride that differs across and down.
+            x = _depthwise(x, f"down{stage}_depthwise")[:, ::2]
             x = _feed_forward(x, x.shape[-1] * 2, channels, f"down{stage}")
         for block in range(count):
             name = f"stage{stage}_{block}"
@@ -95,12 +96,10 @@ def _strided(x: Any, filters: int, name: str) -> Any:
     return layers.Conv2D(filters, 3, 2, activation="relu", name=name)(layers.ZeroPadding2D(1)(x))
 
 
-def _depthwise(x: Any, name: str, strides: tuple[int, int] = (1, 1)) -> Any:
-    """Depthwise 3x3. TensorFlow wants equal strides: a stride of 2 down alone drops every second row."""
+def _depthwise(x: Any, name: str) -> Any:
     from keras import layers
 
-    x = layers.DepthwiseConv2D(3, padding="same", name=name)(x)
-    return x if strides == (1, 1) else x[:, ::2]
+    return layers.DepthwiseConv2D(3, padding="same", name=name)(x)
 
 
 def _squeeze_and_excite(x: Any, name: str) -> Any:

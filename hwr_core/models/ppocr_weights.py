@@ -34,7 +34,15 @@ def load(model: keras.Model) -> None:
         ConfigError: they are not there, or the network has another size.
         WeightsError: the file is damaged.
     """
-    arrays = _read()
+    assign(model, _read())
+
+
+def assign(model: keras.Model, arrays: Arrays) -> None:
+    """Give every layer but the classes its arrays, by name.
+
+    Raises:
+        ConfigError: one is missing, or of another size.
+    """
     for layer in model.layers:
         if layer.name == HEAD:
             continue

@@ -43,7 +43,7 @@ MODELS = {
     "crnn": "Reads a whole word at once: compact CNN, LSTMs, CTC. The quickest way to a good reader.",
     "cnn_transformer": "Reads a whole word at once: deep CNN, Transformer, CTC. Learns more, and wants a GPU for it.",
     "resnet_ctc": "Reads a whole word at once: ResNet50, CTC. How the image branch of dual learns handwriting.",
-    "ppocr_ctc": "Reads a whole word at once: PP-OCR's small recognizer, pretrained. The best with few words; slower.",
+    "ppocr_ctc": "Reads a whole word at once: PP-OCR's small recognizer, begun from its pretrained weights.",
     "dual": "Sees the picture with ResNet50, the text so far with an LSTM; tells the next letter or word.",
     "seq2seq": "Reads whole words as crnn or cnn_transformer do, then tells letter by letter from the text so far.",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,7 +139,8 @@ def test_weights_from_an_onnx_graph_give_its_probabilities(small_ppocr):
     """The graph is a stand-in, small and random, with every kind of layer that PP-OCR's has."""
     proto, arrays, kernel, bias = small_ppocr
     model = build_model(PpocrCtcConfig(weights="none", frame_pixels=8, **SMALL), PPOCR_CANVAS, CLASSES)
-    assign(model, arrays, kernel, bias)
+    ppocr_weights.assign(model, arrays)
+    model.get_layer(ppocr_weights.HEAD).set_weights([kernel, bias])
     ink = np.random.default_rng(1).random((2, 48, 64, 1)).astype(np.float32)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
     expected = session.run(None, {"x": np.repeat((1 - 2 * ink).transpose(0, 3, 1, 2), 3, axis=1)})[0]
@@ -147,13 +150,6 @@ def test_weights_from_an_onnx_graph_give_its_probabilities(small_ppocr):
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() < 1e-4
     assert np.ptp(expected, axis=(0, 1)).max() > 0.01  # the pictures make a difference
-
-
-def assign(model, arrays, kernel, bias) -> None:
-    for layer in model.layers:
-        for variable in layer.weights if layer.name != ppocr_weights.HEAD else ():
-            variable.assign(arrays[f"{layer.name}/{variable.path.partition('/')[2]}"])
-    model.get_layer(ppocr_weights.HEAD).set_weights([kernel, bias])
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +209,33 @@ def test_missing_damaged_or_unfit_weights_are_refused(tmp_path, monkeypatch):
     (tmp_path / "weights.npz").write_bytes(b"no zip")
     with pytest.raises(WeightsError, match="damaged"):
         build_model(PpocrCtcConfig(), PPOCR_CANVAS, CLASSES)
+
+
+@pytest.fixture
+def command():
+    path = Path(__file__).resolve().parents[3] / "scripts" / "make_pretrained.py"
+    spec = importlib.util.spec_from_file_location("make_pretrained", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("content", [None, b"no zip", b""])
+def test_make_pretrained_of_no_wheel_is_refused_in_a_sentence(command, tmp_path, capsys, content):
+    wheel = tmp_path / "rapidocr.whl"
+    if content is not None:
+        wheel.write_bytes(content)
+    assert command.main(["--wheel", str(wheel), "--to", str(tmp_path / "weights")]) == 1
+    assert "Give the wheel of rapidocr" in capsys.readouterr().err
+    assert not (tmp_path / "weights").exists()
+
+
+@pytest.mark.parametrize("data", [b"no graph", b"", "stand-in"])
+def test_make_pretrained_of_another_graph_is_refused(command, tmp_path, data, small_ppocr):
+    data = small_ppocr[0].SerializeToString() if data == "stand-in" else data  # a network that lists no characters
+    with pytest.raises(WeightsError, match="Give the wheel of rapidocr"):
+        command.take_over(data, tmp_path / "weights")
+    assert not (tmp_path / "weights").exists()
 
 
 def test_shipped_weights_name_their_source():

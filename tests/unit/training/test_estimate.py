@@ -72,6 +72,7 @@ def test_what_makes_it_longer():
     usual = seconds()
     assert seconds(epochs=80) == pytest.approx(2 * usual)
     assert seconds(max_words=2) < usual
+    assert seconds(parts=4) < 0.6 * usual  # as many epochs, each a quarter of a pass
     assert seconds(CrnnConfig(channels=(48, 96, 192, 256))) > 2 * usual
     assert seconds(canvas=CanvasConfig(height=64, width=512)) == pytest.approx(2 * usual, rel=0.1)
 
