@@ -57,6 +57,7 @@ def set_up(running: Any) -> None:
             list(settings.MODELS),
             key=settings.MODEL,
             required=True,
+            wrap=True,
             bind="query-params",
             **({} if settings.MODEL in st.session_state else {"default": "crnn"}),
         )
