@@ -74,8 +74,8 @@ def in_turn(counts: Sequence[tuple[str, dict[str, int]]], least: int, skip: int)
 
 def main() -> None:
     options = arguments()
-    from hwr_core.data import resolve
-    from hwr_core.inference.checkpoint import read_about
+    from hwr_core.datasets import resolve
+    from hwr_core.recognition.checkpoint import read_about
 
     config, charset, _ = read_about(options.checkpoint)
     datasets = {name: resolve(name) for name in options.data}
@@ -136,10 +136,10 @@ def words_of_writers(dataset: Any) -> dict[str, int]:
 def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: argparse.Namespace) -> Row:
     """Teach one writer's hand, and read what was left of it before and after."""
     from hwr_core import Recognizer
+    from hwr_core.adaptation.data import Hand, fitting, hold_back
+    from hwr_core.adaptation.run import teach_hand
+    from hwr_core.adaptation.trainer import describe
     from hwr_core.config import AdaptationConfig
-    from hwr_core.training.adapting import teach_hand
-    from hwr_core.training.hand_words import Hand, fitting, hold_back
-    from hwr_core.training.teaching import describe
 
     values = dict(pair.split("=", 1) for pair in options.set)
     settings = AdaptationConfig(**{name: json.loads(value) for name, value in values.items()})
@@ -179,7 +179,7 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
 
 def errors(recognizer: Any, dataset: Any, rows: np.ndarray) -> dict[str, dict[str, int]]:
     """Words read wrong, edits and characters, for each way of reading; canvases as the app makes them."""
-    from hwr_core.training.teaching import score
+    from hwr_core.adaptation.trainer import score
 
     texts = dataset.table["transcription"].iloc[rows].tolist()
     canvases = dataset.canvases(recognizer.config.canvas)[np.sort(rows)]

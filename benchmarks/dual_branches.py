@@ -28,7 +28,7 @@ from train_model import Bar, parsed, show  # noqa: E402
 
 from hwr_core.config import DualConfig, RunConfig, TrainingConfig, build  # noqa: E402
 from hwr_core.errors import ConfigError, HwrError, WeightsError  # noqa: E402
-from hwr_core.models import handwriting  # noqa: E402
+from hwr_core.models import backbone_weights  # noqa: E402
 
 BRANCHES = ("none", "imagenet", "handwriting", "fine-tuned")
 NAMES = {
@@ -86,10 +86,10 @@ def configuration(branch: str, options: argparse.Namespace) -> RunConfig:
     Raises:
         ConfigError: it asks for the handwriting backbone, and there is none that reaches so far.
     """
-    known = handwriting.about() if handwriting.is_there() else {"stage": "conv5", "shrink": 1}
+    known = backbone_weights.about() if backbone_weights.is_there() else {"stage": "conv5", "shrink": 1}
     stage, shrink = options.stage or known["stage"], options.shrink or known["shrink"]
     if branch in ("handwriting", "fine-tuned"):
-        handwriting.check(stage)
+        backbone_weights.check(stage)
     weights = "handwriting" if branch == "fine-tuned" else branch
     settings = dict(item.split("=", 1) for item in options.set)
     values = {name: parsed(text) for name, text in settings.items()}
@@ -119,8 +119,8 @@ def configuration(branch: str, options: argparse.Namespace) -> RunConfig:
 def run_of(branch: str, options: argparse.Namespace) -> Any:
     """The finished run of a branch, trained now where it is not there yet."""
     from hwr_core.training import new_run
+    from hwr_core.training.job import run_training
     from hwr_core.training.run import Run, runs_folder
-    from hwr_core.training.work import work
 
     config = configuration(branch, options)
     name = f"dual-{branch}-{config.model.stage}-{options.words}-{options.seed}"
@@ -131,15 +131,15 @@ def run_of(branch: str, options: argparse.Namespace) -> Any:
         raise HwrError(f"There is a run {name} with other settings. Delete it, or give another --seed.")
     if run.status.state != "done":
         with Bar(run.folder):
-            if work(run.folder).state != "done":
+            if run_training(run.folder).state != "done":
                 raise HwrError(f"{name} was stopped. The same command goes on.")
     return run
 
 
 def measured(branch: str, options: argparse.Namespace) -> dict[str, Any]:
-    from hwr_core.data import resolve
+    from hwr_core.datasets import resolve
     from hwr_core.evaluation import evaluate
-    from hwr_core.inference import Recognizer
+    from hwr_core.recognition import Recognizer
 
     run = run_of(branch, options)
     result = evaluate(

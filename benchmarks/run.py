@@ -109,8 +109,8 @@ def same_words(options: argparse.Namespace) -> list[str]:
     """Ours and the peers on the same picture files, in turn, each in a process of its own."""
     from PIL import Image
 
-    from hwr_core.data import demo_dataset, resolve
-    from hwr_core.evaluation.reading import choose_rows
+    from hwr_core.datasets import demo_dataset, resolve
+    from hwr_core.evaluation.word_results import choose_rows
 
     dataset = resolve(options.data) if options.data else demo_dataset()
     rows = choose_rows(dataset, "validation", options.words)

@@ -13,7 +13,7 @@ import cv2
 
 from hwr_core.synthesis import find_fonts
 from hwr_core.synthesis.generation import WORDS_A_WRITER, Maker
-from hwr_core.synthesis.making import fonts_folder
+from hwr_core.synthesis.job import fonts_folder
 
 
 def main() -> None:

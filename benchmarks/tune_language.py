@@ -4,8 +4,8 @@
     python benchmarks/tune_language.py models/reader-small iam-words csafe-words copiste-words [--rounds 2] [--dry]
 
 The network reads every validation word once; beam and lexicons give candidates, each with its exact probability. Then
-one number after the other of `hwr_core.text.habits.Habits` is raised and lowered as long as that is better: the mean
-over data sets of words right, minus the mean CER. Printed are the figures before and after; and, since
+one number after the other of `hwr_core.language.casing.Habits` is raised and lowered as long as that is better: the
+mean over data sets of words right, minus the mean CER. Printed are the figures before and after; and, since
 both are measured on the words that were tuned on, those of tuning on half of the writers and measuring on the others.
 """
 
@@ -26,23 +26,23 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from hwr_core import Recognizer  # noqa: E402
-from hwr_core.data import open_dataset  # noqa: E402
+from hwr_core.datasets import open_dataset  # noqa: E402
 from hwr_core.decoding import labelling_log_probs  # noqa: E402
-from hwr_core.decoding.beam import candidates  # noqa: E402
+from hwr_core.decoding.beam_search import candidates  # noqa: E402
 from hwr_core.decoding.ctc import best_paths  # noqa: E402
-from hwr_core.decoding.listed import ListedWords  # noqa: E402
-from hwr_core.decoding.rescoring import Judge  # noqa: E402
-from hwr_core.evaluation.reading import by_hand  # noqa: E402
-from hwr_core.inference.ctc_reader import CLEAR, JUDGED  # noqa: E402
-from hwr_core.text import edit_distance  # noqa: E402
-from hwr_core.text.habits import Habits  # noqa: E402
-from hwr_core.text.language import (  # noqa: E402
+from hwr_core.decoding.language_rescoring import Judge  # noqa: E402
+from hwr_core.decoding.lexicon_candidates import ListedWords  # noqa: E402
+from hwr_core.evaluation.word_results import by_hand  # noqa: E402
+from hwr_core.language.casing import Habits  # noqa: E402
+from hwr_core.language.scorer import (  # noqa: E402
     LANGUAGE_FOLDER,
     LanguageModel,
     habits_of,
     mixed_log_probs,
     save_habits,
-)  # fmt: skip
+)
+from hwr_core.recognition.ctc_backend import CLEAR, JUDGED  # noqa: E402
+from hwr_core.text import edit_distance  # noqa: E402
 
 NEAREST, FAR = 48, 14.0  # candidates of a word: so many, and none so much less probable than the best (logarithm)
 STEP = 1.5  # a number is tried at so many times its value, and at the value divided by it

@@ -189,7 +189,7 @@ def main() -> None:
     import numpy as np
 
     from hwr_core import Recognizer
-    from hwr_core.data import resolve
+    from hwr_core.datasets import resolve
 
     dataset = resolve(options.data)
     rows = dataset.part("validation")

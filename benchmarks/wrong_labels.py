@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from hwr_core import Recognizer
-from hwr_core.data import open_dataset
-from hwr_core.evaluation import suspects
+from hwr_core.datasets import open_dataset
+from hwr_core.evaluation import label_errors
 
 
 def swapped(texts: list[str], share: float, rng: np.random.Generator) -> tuple[list[str], set[int]]:
@@ -41,13 +41,13 @@ def main() -> None:
     canvases = dataset.canvases(recognizer.config.canvas)
     texts, wrong = swapped(dataset.table["transcription"].iloc[rows].tolist(), arguments.share, rng)
     found = []
-    for start in range(0, len(rows), suspects.CHUNK):
-        some = rows[start : start + suspects.CHUNK]
-        for one in suspects.suspects_of(
-            recognizer, [np.asarray(canvases[row]) for row in some], texts[start : start + suspects.CHUNK]
+    for start in range(0, len(rows), label_errors.CHUNK):
+        some = rows[start : start + label_errors.CHUNK]
+        for one in label_errors.suspects_of(
+            recognizer, [np.asarray(canvases[row]) for row in some], texts[start : start + label_errors.CHUNK]
         ):
             found.append({**one, "index": start + one["index"]})
-    found.sort(key=suspects.order)
+    found.sort(key=label_errors.order)
     print(f"{recognizer.name} on {len(rows):,} words of {arguments.dataset} {arguments.split}, {len(wrong)} planted:")
     print(f"  {len(found):,} in the list, {sum(one['index'] in wrong for one in found)} of the planted among them")
     for number in (len(wrong), 2 * len(wrong), 3 * len(wrong)):

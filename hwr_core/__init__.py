@@ -11,11 +11,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hwr_core.errors import HwrError
-    from hwr_core.inference import Reading, Recognizer
+    from hwr_core.recognition import Reading, Recognizer
 
 __all__ = ["HwrError", "Reading", "Recognizer", "__version__"]
 
-_HOMES = {"HwrError": "hwr_core.errors", "Reading": "hwr_core.inference", "Recognizer": "hwr_core.inference"}
+_HOMES = {"HwrError": "hwr_core.errors", "Reading": "hwr_core.recognition", "Recognizer": "hwr_core.recognition"}
 
 
 def __getattr__(name: str) -> Any:

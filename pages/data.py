@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from hwr_core.data import list_datasets, refresh
+from hwr_core.datasets import list_datasets, refresh
 from hwr_core.errors import HwrError
 from pages.browsing import adding, closer, doubts, figures, gallery, making, report, store
 from pages.shared import layout, sidebar, words

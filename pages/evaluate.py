@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from hwr_core.data import list_datasets
+from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation
 from pages.evaluating import asking, beside, follow, kept, results, worst

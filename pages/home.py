@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from hwr_core.data import list_datasets
+from hwr_core.datasets import list_datasets
 from hwr_core.training import list_runs
 from pages.shared import bench, desk, layout, pictures, readers, words
 

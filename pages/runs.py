@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hwr_core.config import RunConfig
-from hwr_core.data import list_datasets
+from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.training import delete_run, list_runs, start
 from pages.shared import charts, layout, menu, words

@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 
 from hwr_core.config import RunConfig, read_json
-from hwr_core.data import demo_dataset, list_datasets
+from hwr_core.datasets import demo_dataset, list_datasets
 from hwr_core.errors import ConfigError, HwrError
-from hwr_core.inference import list_checkpoints
+from hwr_core.recognition import list_checkpoints
 from hwr_core.training import estimate, list_runs, new_run, running_run, start
 from hwr_core.training.run import check_data
 from pages.shared import layout, menu, words

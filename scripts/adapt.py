@@ -43,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--sure", type=float, default=AdaptationConfig().sure, help="how sure of unread words, 0 to 1")
     options = parser.parse_args(arguments)
 
-    from hwr_core.training import new_adaptation, read_result
-    from hwr_core.training.work import work
+    from hwr_core.adaptation import new_adaptation, read_result
+    from hwr_core.adaptation.job import run_adaptation
 
     try:
         settings = AdaptationConfig(passes=options.passes, learning_rate=options.learning_rate, sure=options.sure)
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             name=options.name,
             unread=pictures_of(options.unread),
         )
-        work(run.folder)
+        run_adaptation(run.folder)
     except HwrError as error:
         print(error, file=sys.stderr)
         return 1

@@ -3,7 +3,7 @@
 
     python scripts/make_backbone.py --data zips/                 a folder with iam-words.zip; for two cores
     python scripts/make_backbone.py --recipe gpu --data zips/    larger, for a GPU
-    python scripts/make_backbone.py --data packed/ --minutes 9   what `python -m hwr_core.data pack` wrote
+    python scripts/make_backbone.py --data packed/ --minutes 9   what `python -m hwr_core.datasets pack` wrote
     python scripts/make_backbone.py --export-only                what the stages have reached so far
 
 The stages of scripts/recipes/backbones/RECIPE.json are trained one behind the other, as `make_reader.py` does it.
@@ -26,8 +26,8 @@ from make_reader import STOPPED, commit, figures, show, stage_row, train, traini
 
 from hwr_core import jobs  # noqa: E402
 from hwr_core.errors import HwrError  # noqa: E402
-from hwr_core.models import handwriting  # noqa: E402
-from hwr_core.training.recipe import Recipe, read_recipe  # noqa: E402
+from hwr_core.models import backbone_weights  # noqa: E402
+from hwr_core.shipping.recipe import Recipe, read_recipe  # noqa: E402
 
 RECIPES = ROOT / "scripts" / "recipes" / "backbones"
 
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.export_only and not train(recipe, options):
             return STOPPED
         if not options.train_only:
-            export(recipe, options.backbones / handwriting.NAME)
+            export(recipe, options.backbones / backbone_weights.NAME)
     except HwrError as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     recipes = sorted(path.stem for path in RECIPES.glob("*.json"))
     made.add_argument("--recipe", choices=recipes, default="two-cores", help="how it is trained (%(default)s)")
     training_options(made)
-    made.add_argument("--backbones", type=Path, default=handwriting.BACKBONES, help="where it is laid")
+    made.add_argument("--backbones", type=Path, default=backbone_weights.BACKBONES, help="where it is laid")
     only = made.add_mutually_exclusive_group()
     only.add_argument("--train-only", action="store_true", help="leave measuring and export to another machine")
     only.add_argument("--export-only", action="store_true", help="measure and lay out the last stage begun")
@@ -60,10 +60,10 @@ def parser() -> argparse.ArgumentParser:
 
 def export(recipe: Recipe, folder: Path) -> Path:
     """Measure the newest stage's best epoch as a reader, and keep its ResNet50 in half precision with a card."""
-    from hwr_core.data import list_datasets, open_dataset
+    from hwr_core.datasets import list_datasets, open_dataset
     from hwr_core.evaluation import evaluate
-    from hwr_core.inference import Recognizer
-    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.recognition import Recognizer
+    from hwr_core.recognition.checkpoint import load_model
     from hwr_core.training import list_runs
 
     runs = {run.name: run for run in list_runs()}
@@ -91,8 +91,8 @@ def export(recipe: Recipe, folder: Path) -> Path:
         "measured": {name: figures(result) for name, result in results.items()},
     }
     network = load_model(checkpoint).get_layer("backbone").get_layer("resnet50")
-    handwriting.save(folder, network, values)
-    size = (folder / handwriting.WEIGHTS_FILE).stat().st_size
+    backbone_weights.save(folder, network, values)
+    size = (folder / backbone_weights.WEIGHTS_FILE).stat().st_size
     stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
     jobs.write_text(folder / "card.md", card(recipe, values, results, [*stages, size_row(network, size)]))
     print(f"Kept: {folder}, {size / 1e6:.1f} MB")
@@ -107,7 +107,7 @@ def card(recipe: Recipe, values: dict[str, Any], results: dict[str, Any], rows: 
     measured = [f"| {name} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |" for name, r in results.items()]
     sources = "; ".join(f"{name}: {text}" for name, text in recipe.sources.items())
     lines = [
-        f"# {handwriting.NAME}",
+        f"# {backbone_weights.NAME}",
         "",
         recipe.about,
         "",

@@ -26,10 +26,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from hwr_core.language.lexicon import Lexicon  # noqa: E402
+from hwr_core.language.ngram import CharacterModel  # noqa: E402
+from hwr_core.language.scorer import LANGUAGE_FOLDER, LanguageModel  # noqa: E402
 from hwr_core.synthesis.names import proper  # noqa: E402
-from hwr_core.text.language import LANGUAGE_FOLDER, LanguageModel  # noqa: E402
-from hwr_core.text.lexicon import Lexicon  # noqa: E402
-from hwr_core.text.ngram import CharacterModel  # noqa: E402
 
 ALPHABETS = {
     "en": "abcdefghijklmnopqrstuvwxyz'-",

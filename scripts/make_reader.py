@@ -3,7 +3,7 @@
 
     python scripts/make_reader.py reader-small --data zips/            a folder with iam-words.zip and so on
     python scripts/make_reader.py reader --data iam-words.zip csafe-words.zip copiste-words.zip
-    python scripts/make_reader.py reader --data packed/ --minutes 9    what `python -m hwr_core.data pack` wrote
+    python scripts/make_reader.py reader --data packed/ --minutes 9    what `python -m hwr_core.datasets pack` wrote
     python scripts/make_reader.py reader-ppocr --data zips/ --minutes 50 --keep    finished stages into models/training
     python scripts/make_reader.py reader --ship-only                   the stages are done: measure and lay out
     python scripts/make_reader.py reader --remake                      what is shipped: smaller files, measured anew
@@ -33,8 +33,8 @@ from hwr_core import jobs  # noqa: E402
 from hwr_core.config import RunConfig, read_json  # noqa: E402
 from hwr_core.errors import DataError, HwrError  # noqa: E402
 from hwr_core.files import replace_folder  # noqa: E402
-from hwr_core.training.recipe import Recipe, Synthetic, keep_stages, read_recipe, train_recipe  # noqa: E402
-from hwr_core.training.work import log_line  # noqa: E402
+from hwr_core.shipping.recipe import Recipe, Synthetic, keep_stages, read_recipe, train_recipe  # noqa: E402
+from hwr_core.training.job import log_line  # noqa: E402
 
 RECIPES = ROOT / "scripts" / "recipes"
 STOPPED = 3  # exit status: trained as long as asked, not to the end
@@ -100,8 +100,8 @@ def recipe_names() -> list[str]:
 
 def gather(recipe: Recipe, sources: Iterable[Path], fonts: Path, workers: int) -> None:
     """Bring every data set of the recipe into the workspace, and render its synthetic words."""
-    from hwr_core.data import add_dataset, list_datasets
-    from hwr_core.data.packing import unpack
+    from hwr_core.datasets import add_dataset, list_datasets
+    from hwr_core.datasets.pack import unpack
 
     wanted = dict.fromkeys((*recipe.datasets, *recipe.measure))
     for source in sources:
@@ -134,7 +134,7 @@ def find(name: str, sources: Iterable[Path]) -> Path | None:
 
 
 def render(wanted: Synthetic, fonts: Path, workers: int) -> None:
-    from hwr_core.data import add_dataset
+    from hwr_core.datasets import add_dataset
 
     folder = jobs.home() / ".cache" / wanted.name
     if not (folder / "words.csv").is_file():
@@ -152,10 +152,10 @@ def render(wanted: Synthetic, fonts: Path, workers: int) -> None:
 
 def ship(recipe: Recipe, models: Path, remake: bool = False) -> Path:
     """Lay the last stage's checkpoint (or the shipped one) into models/NAME, measure it there, and write its card."""
-    from hwr_core.data import list_datasets, open_dataset
+    from hwr_core.datasets import list_datasets, open_dataset
     from hwr_core.evaluation import evaluate
-    from hwr_core.evaluation.calibrating import WAYS, calibrate
-    from hwr_core.inference import Recognizer
+    from hwr_core.evaluation.fit_calibration import WAYS, calibrate
+    from hwr_core.recognition import Recognizer
     from hwr_core.training import open_run
 
     target, fresh = models / recipe.name, models / f".{recipe.name}.new"
@@ -209,9 +209,9 @@ def make_smaller(folder: Path, model: str) -> bool:
     Returns:
         Whether the weights are halved.
     """
-    from hwr_core.inference.checkpoint import load_model
-    from hwr_core.inference.onnx import ONNX_FILE, export_onnx
-    from hwr_core.inference.shipping import halve_keras
+    from hwr_core.recognition.checkpoint import load_model
+    from hwr_core.recognition.onnx_export import ONNX_FILE, export_onnx
+    from hwr_core.recognition.quantization import halve_keras
 
     weights = folder / "model.keras"
     whole = weights.read_bytes()
@@ -224,8 +224,8 @@ def make_smaller(folder: Path, model: str) -> bool:
 
 def halve_file(folder: Path) -> None:
     """`model.onnx` at half its size, behind the 8 bits, which are made of whole weights."""
-    from hwr_core.inference.onnx import ONNX_FILE
-    from hwr_core.inference.shipping import halve_onnx
+    from hwr_core.recognition.onnx_export import ONNX_FILE
+    from hwr_core.recognition.quantization import halve_onnx
 
     try:
         if (folder / ONNX_FILE).is_file():
@@ -236,7 +236,7 @@ def halve_file(folder: Path) -> None:
 
 def in_eight_bits(folder: Path, learned: list[Any], measured: list[Any], wish: bool | str) -> Any:
     """`model.int8.onnx` where it pays, and its figures: before confidences are fitted."""
-    from hwr_core.evaluation.eight_bits import weigh_int8
+    from hwr_core.evaluation.quantization_check import weigh_int8
 
     try:
         found = weigh_int8(folder, learned, measured, wish=wish, progress=show)
@@ -260,8 +260,8 @@ def card(
     folder: Path,
     eight_bits: Any = None,
 ) -> str:
-    from hwr_core.evaluation.calibrating import lines
-    from hwr_core.inference.checkpoint import load_model
+    from hwr_core.evaluation.fit_calibration import lines
+    from hwr_core.recognition.checkpoint import load_model
     from hwr_core.training import list_runs
 
     runs = {run.name: run for run in list_runs()}

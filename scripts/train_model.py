@@ -118,10 +118,10 @@ def parsed(text: str) -> Any:
 
 
 def train(options: argparse.Namespace) -> int:
-    from hwr_core.data import add_dataset, list_datasets, resolve
+    from hwr_core.datasets import add_dataset, list_datasets, resolve
     from hwr_core.training import new_run, open_run
+    from hwr_core.training.job import run_training
     from hwr_core.training.plots import save_plots
-    from hwr_core.training.work import work
 
     if options.resume:
         run = open_run(options.resume)
@@ -140,7 +140,7 @@ def train(options: argparse.Namespace) -> int:
         run = new_run(config, options.name)
     print(f"\nRun {run.name} in {run.folder}")
     with Bar(run.folder):
-        status = work(run.folder)
+        status = run_training(run.folder)
     for path in save_plots(run.history, run.folder):
         print(f"wrote {path}")
     if run.checkpoint:

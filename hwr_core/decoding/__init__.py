@@ -1,8 +1,8 @@
 """Decoding: log-probabilities -> readings."""
 
-from hwr_core.decoding.beam import prefix_beam
+from hwr_core.decoding.autoregressive import beam_of_next_tokens
+from hwr_core.decoding.beam_search import prefix_beam
 from hwr_core.decoding.ctc import best_path, best_paths, labelling_log_prob, labelling_log_probs
-from hwr_core.decoding.next_token import beam_of_next_tokens
 
 __all__ = [
     "beam_of_next_tokens",

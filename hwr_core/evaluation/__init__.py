@@ -1,19 +1,19 @@
 """Evaluation: error rates with intervals, measured through `Recognizer`: what is scored is what is shipped.
 
 from hwr_core import Recognizer
-from hwr_core.data import demo_dataset
+from hwr_core.datasets import demo_dataset
 from hwr_core.evaluation import evaluate
 print(evaluate(Recognizer.load("models/reader-small"), demo_dataset(), "validation").table())
 """
 
 from hwr_core.evaluation.bootstrap import Interval, writer_interval
 from hwr_core.evaluation.comparison import Comparison, compare
+from hwr_core.evaluation.errors import worst_words
 from hwr_core.evaluation.estimate import Estimate, estimate
 from hwr_core.evaluation.groups import Group
-from hwr_core.evaluation.measure import Evaluation, evaluate, figures
-from hwr_core.evaluation.reading import SoFar
+from hwr_core.evaluation.metrics import Evaluation, evaluate, figures
 from hwr_core.evaluation.store import Request, Stored, list_evaluations, stored
-from hwr_core.evaluation.wrong import worst_words
+from hwr_core.evaluation.word_results import SoFar
 
 __all__ = [
     "Comparison",

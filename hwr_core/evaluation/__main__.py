@@ -11,12 +11,12 @@ from pathlib import Path
 
 from hwr_core import jobs
 from hwr_core.config import read_json
-from hwr_core.data import PARTS, open_dataset, resolve
+from hwr_core.datasets import PARTS, open_dataset, resolve
 from hwr_core.errors import HwrError, JobError
 from hwr_core.evaluation import store
-from hwr_core.evaluation.calibrating import calibrate, lines
+from hwr_core.evaluation.fit_calibration import calibrate, lines
 from hwr_core.evaluation.job import TimeLeft, measure, run_job
-from hwr_core.evaluation.measure import Evaluation
+from hwr_core.evaluation.metrics import Evaluation
 
 STOPPED = 130  # what shells expect of Ctrl-C
 BOTH = "both"

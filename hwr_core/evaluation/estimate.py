@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hwr_core.config import RunConfig, read_json
-from hwr_core.data import dataset_folder
-from hwr_core.data.canvases import canvas_key
-from hwr_core.data.dataset import read_description
+from hwr_core.datasets import dataset_folder
+from hwr_core.datasets.canvas_cache import canvas_key
+from hwr_core.datasets.dataset import read_description
 from hwr_core.errors import HwrError
 from hwr_core.evaluation.store import Request, list_evaluations
 

@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from hwr_core import jobs
-from hwr_core.data import open_dataset
+from hwr_core.datasets import open_dataset
 from hwr_core.errors import HwrError, JobError
-from hwr_core.evaluation.measure import Evaluation, evaluate
-from hwr_core.evaluation.reading import READING, Progress, SoFar
+from hwr_core.evaluation.metrics import Evaluation, evaluate
 from hwr_core.evaluation.store import LOCK, Request, Stored, save
-from hwr_core.inference import Recognizer
+from hwr_core.evaluation.word_results import READING, Progress, SoFar
+from hwr_core.recognition import Recognizer
 
 WRITE_EVERY = 0.5  # seconds between two writes of the status
 WAITING = "Waiting for another evaluation to end"

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from hwr_core import __version__, jobs
 from hwr_core.config import read_json
-from hwr_core.data import PARTS, dataset_folder, open_dataset, slug
-from hwr_core.data.dataset import TABLE, read_description
+from hwr_core.datasets import PARTS, dataset_folder, open_dataset, slug
+from hwr_core.datasets.dataset import TABLE, read_description
 from hwr_core.errors import CheckpointError, ConfigError, DataError, JobError
-from hwr_core.evaluation.measure import Evaluation
-from hwr_core.inference.checkpoint import name_of
-from hwr_core.inference.onnx import onnx_file
-from hwr_core.inference.recognizer import NO_LANGUAGE
-from hwr_core.text.language import LANGUAGE_FOLDER
+from hwr_core.evaluation.metrics import Evaluation
+from hwr_core.language.scorer import LANGUAGE_FOLDER
+from hwr_core.recognition.checkpoint import name_of
+from hwr_core.recognition.onnx_export import onnx_file
+from hwr_core.recognition.recognizer import NO_LANGUAGE
 
 if TYPE_CHECKING:
     import pandas

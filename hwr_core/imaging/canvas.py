@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwr_core.config import CanvasConfig
+from hwr_core.imaging.image_io import to_grey
 from hwr_core.imaging.ink import ink_of
-from hwr_core.imaging.picture import to_grey
 
 MARGIN = 3  # pixels of paper kept behind the ink of a canvas whose own margin is not known
 SOLID = 90  # ink above this is a stroke

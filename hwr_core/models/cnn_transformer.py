@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwr_core.config import CanvasConfig, CnnTransformerConfig
-from hwr_core.models.convolution import convolution, frames_by_maximum, residual
+from hwr_core.models.layers import convolution, frames_by_maximum, residual
 
 if TYPE_CHECKING:
     import keras

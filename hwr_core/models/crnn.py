@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwr_core.config import CanvasConfig, CrnnConfig
-from hwr_core.models.convolution import convolution, frames_by_maximum, residual
+from hwr_core.models.layers import convolution, frames_by_maximum, residual
 
 if TYPE_CHECKING:
     import keras

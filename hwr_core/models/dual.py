@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwr_core.config import CanvasConfig, DualConfig
-from hwr_core.models import backbones
+from hwr_core.models import resnet
 from hwr_core.text.tokens import UNKNOWN
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def build(config: DualConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
     """
     import keras
 
-    backbone = backbones.resnet50(canvas, config.image_weights, stage=config.stage, shrink=config.shrink)
-    backbones.set_trainable(backbone, config.fine_tune_from)
+    backbone = resnet.resnet50(canvas, config.image_weights, stage=config.stage, shrink=config.shrink)
+    resnet.set_trainable(backbone, config.fine_tune_from)
     branch = _image_branch(config, backbone.output_shape[1:])
     head = _next_token(config, num_classes)
     image = keras.Input((canvas.height, canvas.width, 1), name="image")

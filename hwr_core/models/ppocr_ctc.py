@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hwr_core.config import CanvasConfig, PpocrCtcConfig
-from hwr_core.models.convolution import FRAMES
+from hwr_core.models.layers import FRAMES
 
 if TYPE_CHECKING:
     import keras

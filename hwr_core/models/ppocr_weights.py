@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwr_core.errors import ConfigError, WeightsError, first_line
-from hwr_core.models.handwriting import BACKBONES, WEIGHTS_FILE
+from hwr_core.models.backbone_weights import BACKBONES, WEIGHTS_FILE
 
 if TYPE_CHECKING:
     import keras

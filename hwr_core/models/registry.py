@@ -16,7 +16,7 @@ from hwr_core.config import (
     Seq2SeqConfig,
 )
 from hwr_core.models import cnn_transformer, crnn, dual, ppocr_ctc, resnet_ctc, seq2seq
-from hwr_core.models.convolution import FRAME_PIXELS
+from hwr_core.models.layers import FRAME_PIXELS
 
 if TYPE_CHECKING:
     import keras

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hwr_core.config import RESNET_STRIDES, CanvasConfig, ResnetCtcConfig
-from hwr_core.models import backbones
-from hwr_core.models.convolution import FRAME_PIXELS, FRAMES
-from hwr_core.models.norms import batch_norms
+from hwr_core.models import resnet
+from hwr_core.models.batch_norm import batch_norms
+from hwr_core.models.layers import FRAME_PIXELS, FRAMES
 
 if TYPE_CHECKING:
     import keras
@@ -33,9 +33,7 @@ def build(config: ResnetCtcConfig, canvas: CanvasConfig, num_classes: int) -> ke
     import keras
     from keras import layers
 
-    backbone = backbones.resnet50(
-        canvas, config.image_weights, stage=config.stage, shrink=config.shrink, any_width=True
-    )
+    backbone = resnet.resnet50(canvas, config.image_weights, stage=config.stage, shrink=config.shrink, any_width=True)
     for norm in batch_norms(backbone):
         norm.momentum = MOMENTUM
     frames = RESNET_STRIDES[config.stage] * config.shrink // FRAME_PIXELS  # in a column of the feature map

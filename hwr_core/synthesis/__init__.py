@@ -16,7 +16,7 @@ from hwr_core.errors import DataError
 if TYPE_CHECKING:
     from hwr_core.synthesis.fonts import Face, find_fonts
     from hwr_core.synthesis.generation import SyntheticWord, generate, save_words, save_zip
-    from hwr_core.synthesis.making import Order, start_making
+    from hwr_core.synthesis.job import Order, start_making
     from hwr_core.synthesis.render import render_word
     from hwr_core.synthesis.sheet import contact_sheet
     from hwr_core.synthesis.style import Style

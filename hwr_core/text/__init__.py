@@ -2,7 +2,7 @@
 
 from hwr_core.text.charset import Charset
 from hwr_core.text.metrics import character_error_rate, edit_distance, word_accuracy, word_error_rate
-from hwr_core.text.normalise import normalise
+from hwr_core.text.normalize import normalize
 from hwr_core.text.tokens import Tokens
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "Tokens",
     "character_error_rate",
     "edit_distance",
-    "normalise",
+    "normalize",
     "word_accuracy",
     "word_error_rate",
 ]

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from hwr_core.errors import CharsetError
-from hwr_core.text.normalise import normalise
+from hwr_core.text.normalize import normalize
 
 
 def frames_needed(text: str) -> int:
@@ -49,7 +49,7 @@ class Charset:
         """The sorted characters of the normalised texts."""
         found: set[str] = set()
         for text in texts:
-            found.update(normalise(text))
+            found.update(normalize(text))
         return cls(sorted(found))
 
     def grown(self, texts: Iterable[str]) -> Charset:
@@ -77,7 +77,7 @@ class Charset:
 
     def missing(self, text: str) -> list[str]:
         """The characters of `text` that cannot be written, each once, in order."""
-        return list(dict.fromkeys(character for character in normalise(text) if character not in self._ids))
+        return list(dict.fromkeys(character for character in normalize(text) if character not in self._ids))
 
     def encode(self, text: str) -> list[int]:
         """Label ids of the normalised text.
@@ -85,7 +85,7 @@ class Charset:
         Raises:
             CharsetError: a character is not in the charset.
         """
-        text = normalise(text)
+        text = normalize(text)
         try:
             return [self._ids[character] for character in text]
         except KeyError:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hwr_core.errors import CharsetError
-from hwr_core.text.normalise import normalise
+from hwr_core.text.normalize import normalize
 
 PADDING, END, UNKNOWN = 0, 1, 2
 FIRST = 3  # the first id that writes something
@@ -38,7 +38,7 @@ class Tokens:
     @classmethod
     def from_texts(cls, texts: Iterable[str], *, words: bool = False, most: int = 20_000) -> Tokens:
         """The tokens of the normalised texts; of words, the `most` frequent."""
-        counts = Counter(part for text in texts for part in (normalise(text).split() if words else normalise(text)))
+        counts = Counter(part for text in texts for part in (normalize(text).split() if words else normalize(text)))
         kept = [token for token, _ in counts.most_common(most)] if words else list(counts)
         return cls(sorted(kept), words=words)
 
@@ -53,7 +53,7 @@ class Tokens:
         return hash((self.written, self.words))
 
     def split(self, text: str) -> list[str]:
-        text = normalise(text)
+        text = normalize(text)
         return text.split() if self.words else list(text)
 
     def encode(self, text: str) -> list[int]:

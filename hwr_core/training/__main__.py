@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hwr_core.errors import HwrError
-from hwr_core.training.work import work
+from hwr_core.training.job import run_training
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
     parser.add_argument("run", type=Path, help="a folder with config.json; its history and checkpoint go there")
     folder = parser.parse_args().run.resolve()
     try:
-        work(folder)
+        run_training(folder)
     except HwrError as error:
         print(error, file=sys.stderr)
         return 1

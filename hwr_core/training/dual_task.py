@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from hwr_core.config import DualConfig, RunConfig
-from hwr_core.data.batches import PreparedWords, padded
-from hwr_core.inference.dual_reader import DualReader
-from hwr_core.models.backbones import settle_batch_norm
 from hwr_core.models.dual import BEGIN, part, training_model
+from hwr_core.models.resnet import settle_batch_norm
+from hwr_core.recognition.dual_backend import DualReader
 from hwr_core.text import Tokens, character_error_rate, word_accuracy
 from hwr_core.text.tokens import END
-from hwr_core.training.features import Progress, cached_features, whole_images
+from hwr_core.training.batches import PreparedWords, padded
+from hwr_core.training.feature_cache import Progress, cached_features, whole_images
 from hwr_core.training.tasks import (
     READING_BATCH,
     Batch,

@@ -16,10 +16,10 @@ from hwr_core.config import (
     RunConfig,
     Seq2SeqConfig,
 )
-from hwr_core.inference.checkpoint import read_about
-from hwr_core.models.convolution import FRAME_PIXELS
+from hwr_core.models.layers import FRAME_PIXELS
+from hwr_core.recognition.checkpoint import read_about
+from hwr_core.training.distillation import teacher_folder
 from hwr_core.training.run import list_runs, word_counts
-from hwr_core.training.teacher import teacher_folder
 
 # Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Earlier runs on this machine replace them.
 CTC_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three

@@ -14,10 +14,10 @@ from hwr_core import jobs
 from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
 from hwr_core.files import restore_folder
-from hwr_core.inference.checkpoint import CHECKPOINT_FOLDER, read_about
-from hwr_core.models import handwriting
+from hwr_core.models import backbone_weights
+from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.text import Charset
-from hwr_core.training.teacher import check_characters, teacher_charset
+from hwr_core.training.distillation import check_characters, teacher_charset
 
 if TYPE_CHECKING:
     import pandas
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.json"
 HISTORY_FILE = "history.csv"
 SAMPLES_FILE = "samples.csv"
-ADAPTATION_FILE = "adaptation.json"  # of a run that teaches a hand, see `hwr_core.training.adapting`
+ADAPTATION_FILE = "adaptation.json"  # of a run that teaches a hand, see `hwr_core.adaptation.run`
 NOTES_FILE = "notes.txt"
 LOCK_FILE = ".training.lock"
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -186,7 +186,7 @@ def check_data(config: RunConfig) -> None:
         and model.image_weights == "handwriting"
         and not config.start_from
     ):
-        handwriting.check(model.stage)
+        backbone_weights.check(model.stage)
     if config.teacher:
         known = read_about(Path(config.start_from))[1] if config.start_from else teacher_charset(config)
         if isinstance(known, Charset):
@@ -205,7 +205,7 @@ def word_counts(config: RunConfig) -> tuple[int, int]:
     Raises:
         DataError: a data set is not there.
     """
-    from hwr_core.data import resolve
+    from hwr_core.datasets import resolve
 
     train = validation = 0
     for source in config.datasets:
@@ -241,7 +241,8 @@ def start(run: Run) -> None:
             "Wait until it ends, or stop it; it can be resumed later."
         )
     jobs.wait_until_left(run.folder)
-    jobs.launch("hwr_core.training", run.folder)
+    is_adaptation = (run.folder / ADAPTATION_FILE).is_file()
+    jobs.launch("hwr_core.adaptation" if is_adaptation else "hwr_core.training", run.folder)
 
 
 def stop(run: Run) -> None:

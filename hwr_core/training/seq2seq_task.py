@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from hwr_core.config import Seq2SeqConfig
-from hwr_core.data.batches import padded, shuffled_batches, sorted_batches
-from hwr_core.inference.seq2seq_network import KerasSeq2Seq, read_greedily, text_log_probs
-from hwr_core.models.convolution import FRAME_PIXELS
+from hwr_core.models.layers import FRAME_PIXELS
 from hwr_core.models.seq2seq import EDGE, part
+from hwr_core.recognition.seq2seq_runtime import KerasSeq2Seq, read_greedily, text_log_probs
 from hwr_core.text import character_error_rate, word_accuracy
-from hwr_core.training.features import Progress
-from hwr_core.training.frames import FrameCache
-from hwr_core.training.seq2seq_network import PADDING, Seq2SeqNetwork, next_character_loss, noisy
+from hwr_core.training.batches import padded, shuffled_batches, sorted_batches
+from hwr_core.training.feature_cache import Progress
+from hwr_core.training.frame_cache import FrameCache
+from hwr_core.training.seq2seq_model import PADDING, Seq2SeqNetwork, next_character_loss, noisy
 from hwr_core.training.tasks import READING_BATCH, SETTLING_BATCHES, CtcTask, Stop
 
 

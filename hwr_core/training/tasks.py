@@ -13,7 +13,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from hwr_core.config import AugmentationConfig, DualConfig, PpocrCtcConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig
-from hwr_core.data.batches import (
+from hwr_core.decoding import best_path
+from hwr_core.errors import ConfigError
+from hwr_core.models import build_model, frames_of, ppocr_weights
+from hwr_core.models.seq2seq import part
+from hwr_core.recognition.checkpoint import load_model
+from hwr_core.recognition.onnx_export import export_onnx
+from hwr_core.text import Charset, character_error_rate, word_accuracy
+from hwr_core.text.charset import frames_needed
+from hwr_core.training.batches import (
     PreparedWords,
     canvases_of,
     class_width,
@@ -25,18 +33,10 @@ from hwr_core.data.batches import (
     shuffled_batches,
     sorted_batches,
 )
-from hwr_core.decoding import best_path
-from hwr_core.errors import ConfigError
-from hwr_core.inference.checkpoint import load_model
-from hwr_core.inference.onnx import export_onnx
-from hwr_core.models import build_model, frames_of, ppocr_weights
-from hwr_core.models.seq2seq import part
-from hwr_core.text import Charset, character_error_rate, word_accuracy
-from hwr_core.text.charset import frames_needed
-from hwr_core.training.growing import grown_weights
-from hwr_core.training.networks import TrainedNetwork
+from hwr_core.training.distillation import load_teacher
 from hwr_core.training.precision import has_accelerator
-from hwr_core.training.teacher import load_teacher
+from hwr_core.training.trainable_model import TrainedNetwork
+from hwr_core.training.widen import grown_weights
 
 READING_BATCH = 64
 SETTLING_BATCHES = 16  # measure batch norm's statistics where weights are averaged
@@ -285,7 +285,7 @@ def changes_on_device(augmentation: AugmentationConfig) -> bool:
 
 def changing(augmentation: AugmentationConfig) -> Any:
     """The layers of `data.layers`; imported here, since they need Keras."""
-    from hwr_core.data.layers import changing_layers
+    from hwr_core.training.augmentation_layers import changing_layers
 
     return changing_layers(augmentation)
 

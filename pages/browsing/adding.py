@@ -128,7 +128,7 @@ def path_input(label: str, key: str, example: str, help_text: str | None = None)
 
 def map_columns(name: str, head: bytes) -> tuple[dict[str, str], bool]:
     """Which column means what: found out by name, and asked for where that fails."""
-    from hwr_core.data.tables import columns_of, read_table
+    from hwr_core.datasets.sources.table import columns_of, read_table
 
     try:
         table = read_table(Path(name).name, head[: head.rfind(b"\n") + 1] or head)
@@ -157,7 +157,7 @@ def map_columns(name: str, head: bytes) -> tuple[dict[str, str], bool]:
 
 def suggested(wanted: Wanted) -> str:
     """A name made from the source's."""
-    from hwr_core.data import slug
+    from hwr_core.datasets import slug
 
     if wanted.upload is not None:
         stem = Path(wanted.upload.name).stem
@@ -176,7 +176,7 @@ def begin(name: str, wanted: Wanted) -> None:
     Raises:
         DataError: the name is taken or cannot be one, or there is nothing at the path.
     """
-    from hwr_core.data import save_upload, start_adding
+    from hwr_core.datasets import save_upload, start_adding
 
     if not name:
         raise DataError("The data set needs a name. Type one above.")
@@ -190,7 +190,7 @@ def begin(name: str, wanted: Wanted) -> None:
 
 def add_demo() -> None:
     """Add the built-in words."""
-    from hwr_core.data import start_adding
+    from hwr_core.datasets import start_adding
     from hwr_core.synthesis import demo_zip
 
     try:
@@ -202,7 +202,7 @@ def add_demo() -> None:
 
 def unfinished() -> list[Any]:
     """Data sets whose adding runs, was stopped or has failed."""
-    from hwr_core.data import list_datasets
+    from hwr_core.datasets import list_datasets
 
     return [info for info in list_datasets() if not info.is_ready]
 
@@ -231,7 +231,7 @@ def _live() -> None:
 
 def _arrived() -> None:
     """Once a data set that was added here is ready, it is the chosen one."""
-    from hwr_core.data import list_datasets
+    from hwr_core.datasets import list_datasets
 
     name = st.session_state.get("added")
     done = {info.name: info for info in list_datasets() if info.is_ready}
@@ -278,7 +278,7 @@ def _cards(some: list[Any]) -> None:
 
 
 def _stop(name: str) -> None:
-    from hwr_core.data import dataset_folder
+    from hwr_core.datasets import dataset_folder
 
     jobs.request_stop(dataset_folder(name))
 
@@ -293,7 +293,7 @@ def _let_end(folder: Path) -> None:
 
 def forget(name: str) -> None:
     """Remove a data set: what the studio prepared, and its uploaded file; files that lie elsewhere stay."""
-    from hwr_core.data import dataset_folder, remove_dataset
+    from hwr_core.datasets import dataset_folder, remove_dataset
 
     try:
         _let_end(dataset_folder(name))

@@ -55,7 +55,7 @@ def show(dataset: Any, index: int, order: np.ndarray, choose: Any) -> None:
 def augmented(canvas: np.ndarray, transcription: str) -> None:
     """The canvas as training would change it, anew with every press of the button."""
     from hwr_core.config import AugmentationConfig
-    from hwr_core.data.augmentation import augment
+    from hwr_core.training.augmentation import augment
 
     layout.section("As training shows it", "Another hand, pen or scanner each time; only training words are changed.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):

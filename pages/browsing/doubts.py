@@ -23,17 +23,17 @@ TEXT, ACCEPT, RIGHT, ASIDE = "Transcription", "Accept", "Right", "No word"
 
 def show(name: str, stamp: int, dataset: Any) -> None:
     """The tab."""
-    from hwr_core.evaluation import suspects
+    from hwr_core.evaluation import label_errors
 
     if sentence := st.session_state.pop(ERROR, None):
         layout.error(sentence)
-    status = jobs.read_status(suspects.search_folder(name))
+    status = jobs.read_status(label_errors.search_folder(name))
     running = status.state == "running"
     # Drawn in every state: left out, it would go on drawing the page anew when the search has ended.
     st.fragment(run_every=POLL if running else None, key="doubts_follow")(follow)(name, running)
     if running:
         return
-    table = suspects.read_suspects(name)
+    table = label_errors.read_suspects(name)
     if status.state == "failed":
         layout.error(status.message)
     known = readers.available()
@@ -46,7 +46,7 @@ def show(name: str, stamp: int, dataset: Any) -> None:
         ask(name, dataset, known)
     else:
         summary(status, table)
-        listed(name, stamp, dataset, suspects.undecided(dataset, table))
+        listed(name, stamp, dataset, label_errors.undecided(dataset, table))
         with st.expander("Look again, or with another reader", key="doubts_more", icon=":material/search:"):
             ask(name, dataset, known)
     fixes(name, dataset)
@@ -72,19 +72,19 @@ def ask(name: str, dataset: Any, known: dict[str, Any]) -> None:
 
 
 def begin(name: str, checkpoint: Any, part: str, most: int) -> None:
-    from hwr_core.evaluation import suspects
+    from hwr_core.evaluation import label_errors
 
     try:
-        suspects.start_search(name, checkpoint, part, most)
+        label_errors.start_search(name, checkpoint, part, most)
     except (HwrError, OSError) as error:
         st.session_state[ERROR] = str(error)
 
 
 def follow(name: str, was_running: bool) -> None:
     """The search under way; the whole page once more when it ends."""
-    from hwr_core.evaluation import suspects
+    from hwr_core.evaluation import label_errors
 
-    folder = suspects.search_folder(name)
+    folder = label_errors.search_folder(name)
     status = jobs.read_status(folder)
     if status.state != "running":
         if was_running:
@@ -140,7 +140,7 @@ def listed(name: str, stamp: int, dataset: Any, table: pd.DataFrame) -> None:
 
 def filtered(table: pd.DataFrame) -> pd.DataFrame:
     """The suspects of a writer or a kind."""
-    from hwr_core.evaluation.wrong import KINDS, kind_of
+    from hwr_core.evaluation.errors import KINDS, kind_of
 
     kinds = [kind_of(*row) for row in zip(table["transcription"], table["reading"], table["edits"], strict=True)]
     table = table.assign(kind=kinds)
@@ -210,7 +210,7 @@ def picture(name: str, stamp: int, index: int) -> str | None:
 
 def verdicts(rows: pd.DataFrame, edited: pd.DataFrame) -> list[Any]:
     """What was judged in the table, as fixes; a typed transcription goes before the boxes."""
-    from hwr_core.data import LabelFix
+    from hwr_core.corrections import LabelFix
 
     found = []
     for row, now in zip(rows.to_dict("records"), edited.to_dict("records"), strict=True):
@@ -229,10 +229,10 @@ def verdicts(rows: pd.DataFrame, edited: pd.DataFrame) -> list[Any]:
 
 def keep(name: str, judged: list[Any]) -> None:
     """A button's callback: store the verdicts, with who and which reader."""
-    from hwr_core.data import LabelFixes
-    from hwr_core.evaluation import suspects
+    from hwr_core.corrections import LabelFixes
+    from hwr_core.evaluation import label_errors
 
-    reader = str(jobs.read_status(suspects.search_folder(name)).details.get("reader", ""))
+    reader = str(jobs.read_status(label_errors.search_folder(name)).details.get("reader", ""))
     try:
         LabelFixes(name).add(judged, checkpoint=reader, who=st.session_state.get("doubts_who") or "")
     except HwrError as error:
@@ -249,7 +249,7 @@ def undo_last() -> None:
 
 def take_back(name: str, word_ids: list[str]) -> None:
     """A button's callback: these words say again what they said before."""
-    from hwr_core.data import LabelFixes
+    from hwr_core.corrections import LabelFixes
 
     try:
         number = LabelFixes(name).undo(word_ids) if word_ids else 0

@@ -36,7 +36,7 @@ def faces(folder: str, stamp: int) -> list[Any]:
 @st.cache_data(show_spinner=False, max_entries=8)
 def samples(order: Any, folder: str, stamp: int) -> tuple[list[tuple[str, str]], float]:
     """Samples as (address, text), and the seconds that a word takes."""
-    from hwr_core.synthesis.making import preview
+    from hwr_core.synthesis.job import preview
 
     hands = faces(folder, stamp)
     preview(order, hands, 2)  # opens the word lists: not to be timed
@@ -83,7 +83,7 @@ def form() -> None:
 
 def fonts() -> tuple[str, int] | None:
     """The fonts' folder and its stamp; a sentence, and None, where there are none."""
-    from hwr_core.synthesis.making import fonts_folder
+    from hwr_core.synthesis.job import fonts_folder
 
     folder = fonts_folder()
     try:
@@ -106,8 +106,8 @@ def asked() -> tuple[Any, str]:
         ConfigError: shares that exceed 1 together.
     """
     from hwr_core.synthesis import Order
+    from hwr_core.synthesis.job import MOST_WORDS
     from hwr_core.synthesis.languages import BY_CODE
-    from hwr_core.synthesis.making import MOST_WORDS
 
     with st.grid(3, min_column_width=180, gap="small", key="make_fields", vertical_alignment="top"):
         languages = st.multiselect(
@@ -152,7 +152,7 @@ def contact_sheet(shown: list[tuple[str, str]]) -> None:
 
 def start(order: Any, name: str, seconds_a_word: float) -> None:
     """What it will take, and the buttons."""
-    from hwr_core.synthesis.making import estimate
+    from hwr_core.synthesis.job import estimate
 
     seconds, megabytes = estimate(order, seconds_a_word)
     place = st.container()

@@ -29,7 +29,8 @@ class Filter:
 
 def stamp(name: str) -> int:
     """Changes when the data set does, or a correction of its transcriptions."""
-    from hwr_core.data import LabelFixes, dataset_folder
+    from hwr_core.corrections import LabelFixes
+    from hwr_core.datasets import dataset_folder
     from hwr_core.errors import HwrError
 
     try:
@@ -41,7 +42,7 @@ def stamp(name: str) -> int:
 @st.cache_resource(show_spinner=False, max_entries=3)
 def opened(name: str, stamp: int) -> Any:
     """The data set: its table in memory, its pictures on the disk."""
-    from hwr_core.data import open_dataset
+    from hwr_core.datasets import open_dataset
 
     return open_dataset(name)
 

@@ -153,7 +153,7 @@ def nothing_to_read() -> None:
     layout.link("data", "Or add your own on the Data page", ":material/add_photo_alternate:")
     if not pressed:
         return
-    from hwr_core.data import demo_dataset
+    from hwr_core.datasets import demo_dataset
 
     bar = st.progress(0.0, "Reading the demo set")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from hwr_core.evaluation import Evaluation, worst_words
-from hwr_core.evaluation.wrong import KINDS, ORDERS, kind_of
+from hwr_core.evaluation.errors import KINDS, ORDERS, kind_of
 from pages.shared import layout, words
 from pages.training.samples import marked, picture
 

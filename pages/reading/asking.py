@@ -24,8 +24,8 @@ MOST = 5000  # words of a list: each is weighed at every keystroke
 @st.cache_data(show_spinner=False, max_entries=16)
 def letters_of(folder: Path, stamp: float) -> tuple[str, list[str]]:
     """The characters that a reader can write, and the languages that it can be held to (none for `dual`)."""
-    from hwr_core.inference.checkpoint import read_about
-    from hwr_core.inference.recognizer import writable_languages
+    from hwr_core.recognition.checkpoint import read_about
+    from hwr_core.recognition.recognizer import writable_languages
     from hwr_core.text import Charset
 
     _, alphabet, _ = read_about(folder)
@@ -69,9 +69,9 @@ def capitals(info: Any) -> float | None:
 
 def listed(text: str, charset: str) -> tuple[tuple[str, ...], list[str]]:
     """The words of a list, one a line, each once; and those that the reader has no letters for."""
-    from hwr_core.text import normalise
+    from hwr_core.text import normalize
 
-    lines = dict.fromkeys(filter(None, (normalise(line).strip() for line in text.splitlines())))
+    lines = dict.fromkeys(filter(None, (normalize(line).strip() for line in text.splitlines())))
     able = set(charset)
     fits = [line for line in lines if not charset or set(line) <= able]
     return tuple(fits[:MOST]), [line for line in lines if charset and not set(line) <= able]

@@ -116,7 +116,7 @@ def picture_uri(name: str, _picture: Any) -> str:
 
 def begun(typed: str, text: str) -> int:
     """How many letters of the reading were typed."""
-    from hwr_core.inference.asked import mask_places
+    from hwr_core.recognition.constraints import mask_places
 
     places = mask_places(typed)
     return len(places) if None not in places and text.startswith("".join(filter(None, places))) else 0

@@ -70,6 +70,6 @@ def act(word: desk.Word, what: str, text: str, info: Any) -> None:
 
 def unescaped(text: str) -> str:
     r"""What stands in the box, as it is meant: `\?` is a question mark."""
-    from hwr_core.inference.asked import mask_places
+    from hwr_core.recognition.constraints import mask_places
 
     return "".join(letter or "?" for letter in mask_places(text))

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from hwr_core.data import MY_CORRECTIONS
+from hwr_core.datasets import MY_CORRECTIONS
 from hwr_core.errors import HwrError
 from pages.shared import desk, layout, words
 
@@ -17,7 +17,7 @@ FAILED = "keep_failed"  # the sentence of a word that could not be stored
 
 def keep(word: desk.Word, text: str, info: Any) -> bool:
     """Store an accepted word; False, and the sentence for the page, where that fails."""
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     if not text.strip() or word.picture is None:
         st.toast("Accepted as blank: there is nothing to keep of it.", icon=":material/check_box_outline_blank:")
@@ -45,7 +45,7 @@ def keep(word: desk.Word, text: str, info: Any) -> bool:
 
 def take_back(word: desk.Word) -> None:
     """The word is open again; what was stored of it is undone, not deleted."""
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     number = kept_of().pop(word.id, None)
     was_accepted, word.accepted = word.accepted is not None, None
@@ -63,7 +63,7 @@ def kept_of() -> dict[str, int]:
 
 def recognise() -> None:
     """Words on the desk whose pictures were accepted before are accepted again: after a reload, say."""
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     looked_at = st.session_state.setdefault(desk.RECOGNISED, set())
     new = [word for word in desk.good() if word.id not in looked_at]
@@ -91,7 +91,7 @@ def recognise() -> None:
 
 def undo_last() -> None:
     """Take back the word accepted last, in whatever tab; on the desk it is open again."""
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     try:
         undone = Corrections().undo_last()
@@ -110,7 +110,7 @@ def undo_last() -> None:
 
 def line() -> None:
     """How many words are kept, whose they are, the last one taken back, and all of them as a file."""
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     if sentence := st.session_state.pop(FAILED, None):
         layout.error(sentence)
@@ -139,8 +139,8 @@ NOTHING = "Words that you accept are kept on this machine, and can teach a reade
 
 def exported() -> bytes:
     """The accepted words as a zip."""
-    from hwr_core.data import Corrections
-    from hwr_core.data.corrected_words import export
+    from hwr_core.corrections import Corrections
+    from hwr_core.datasets.my_corrections import export
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "my-corrections.zip"

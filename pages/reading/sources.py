@@ -49,7 +49,7 @@ def samples(info: Any) -> None:
 
 def dataset(info: Any) -> None:
     """Words of a data set, drawn by lot."""
-    from hwr_core.data import list_datasets
+    from hwr_core.datasets import list_datasets
 
     names = [found.name for found in list_datasets() if found.is_ready and found.words]
     if not names:

@@ -56,7 +56,7 @@ def names() -> None:
 
 def offer(info: Any) -> None:
     """Too few words yet, or the button that begins."""
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
     from hwr_core.training import running_run
 
     try:
@@ -101,7 +101,7 @@ def name_afterwards(hands: dict[str, int]) -> None:
 
 
 def name_them() -> None:
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     try:
         number = Corrections().rename("", writer_now())
@@ -116,7 +116,7 @@ def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
 
     Pictures that were accepted before, and came again, are left out: they may be among those held back.
     """
-    from hwr_core.data import Corrections
+    from hwr_core.corrections import Corrections
 
     known = {"", writer} if writer is not None else {"", *hands}
     hand_now = writer_now()
@@ -134,7 +134,7 @@ def writer_now() -> str:
 
 def time_it_takes(number: int, info: Any) -> str:
     """Empty where the reader's configuration is damaged: the button then says what is wrong."""
-    from hwr_core.training import estimated_seconds
+    from hwr_core.adaptation import estimated_seconds
 
     try:
         return f"about {words.duration(estimated_seconds(number, info.folder))}; "
@@ -157,7 +157,8 @@ def chosen(hands: dict[str, int]) -> str | None:
 
 def begin(info: Any, writer: str | None, hands: Iterable[str]) -> None:
     """The button was pressed."""
-    from hwr_core.training import new_adaptation, start
+    from hwr_core.adaptation import new_adaptation
+    from hwr_core.training import start
 
     try:
         run = new_adaptation(info.folder, writer=writer, unread=unread(writer, hands))
@@ -194,7 +195,7 @@ def follow(run: Any) -> None:
 
 def finished() -> None:
     """What came of the one that was begun here, else of the newest that was not put away."""
-    from hwr_core.training import read_result
+    from hwr_core.adaptation import read_result
 
     run = begun_here() or last_taught()
     if run is None:
@@ -229,7 +230,7 @@ def put_away(run: Any) -> None:
 
 
 def forget(run: Any) -> None:
-    from hwr_core.training import read_result
+    from hwr_core.adaptation import read_result
 
     st.session_state.pop("teaching", None)
     with suppress(OSError):  # it was deleted meanwhile, or nothing can be written: this tab has forgotten it anyway
@@ -253,7 +254,8 @@ def begun_here() -> Any | None:
 
 def last_taught() -> Any | None:
     """The newest teaching that came to an end, in whatever tab, if it was not put away."""
-    from hwr_core.training import list_runs, read_result
+    from hwr_core.adaptation import read_result
+    from hwr_core.training import list_runs
 
     newest = next((run for run in list_runs() if read_result(run.folder) is not None), None)
     return None if newest is None or (newest.folder / PUT_AWAY).exists() else newest

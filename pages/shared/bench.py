@@ -145,7 +145,7 @@ def lines_of_writing(word: desk.Word, next_step: str) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=desk.MOST_WORDS)
 def _has_lines(name: str, _picture: np.ndarray) -> bool:
-    from hwr_core.imaging.lines import looks_like_lines
+    from hwr_core.layout.page_detection import looks_like_lines
 
     return looks_like_lines(_picture)
 

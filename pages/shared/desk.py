@@ -45,7 +45,7 @@ class Word:
     @cached_property
     def picture_key(self) -> str:
         """By which the accepted words know the picture; of a decoded one, which stays as it is."""
-        from hwr_core.data.corrections import picture_key
+        from hwr_core.corrections.accepted_words import picture_key
 
         assert self.picture is not None
         return picture_key(self.picture)
@@ -178,7 +178,7 @@ def in_capitals(folder: Path) -> float | None:
 
     In steps, since whatever was read under another share is read again.
     """
-    from hwr_core.decoding.capitals import ENOUGH, share_in_capitals
+    from hwr_core.decoding.all_capitals import ENOUGH, share_in_capitals
 
     found = {key: reading.capitals for (where, key, *_), reading in _readings().items() if where == str(folder)}
     share = share_in_capitals(found[word.id] for word in good() if found.get(word.id) is not None)

@@ -26,7 +26,7 @@ WILDCARD = "?"
 
 def available() -> dict[str, Any]:
     """Every reader by the name that an address carries: the shipped ones first, then runs, newest first."""
-    from hwr_core.inference import list_checkpoints
+    from hwr_core.recognition import list_checkpoints
 
     known: dict[str, Any] = {}
     for info in list_checkpoints():
@@ -62,7 +62,7 @@ def _measured(info: Any) -> list[dict[str, Any]]:
 def load(folder: Path, tell: Callable[[str], None]) -> Any:
     """Open a checkpoint, telling the phase. Without `model.onnx` the first one imports Keras and TensorFlow."""
     from hwr_core import Recognizer
-    from hwr_core.inference.checkpoint import name_of
+    from hwr_core.recognition.checkpoint import name_of
 
     name = name_of(folder)
     if not is_light(folder) and "keras" not in sys.modules:
@@ -197,7 +197,7 @@ def read(
 
 def _questions(typed: Sequence[str], conditions: Conditions) -> list[tuple[list[int], dict[str, Any]]]:
     """The calls that answer all: rows, and what is asked of them."""
-    from hwr_core.inference.asked import mask_places
+    from hwr_core.recognition.constraints import mask_places
 
     places = [mask_places(text) for text in typed]
     begun = [row for row, letters in enumerate(places) if None not in letters]

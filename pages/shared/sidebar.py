@@ -34,7 +34,7 @@ def chosen_reader() -> Any | None:
 
 def draw() -> None:
     """Draw it; called once, in streamlit_app.py, before the page runs."""
-    from hwr_core.data import list_datasets
+    from hwr_core.datasets import list_datasets
 
     names = [info.name for info in list_datasets() if info.is_ready]
     known = readers.available()

@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from hwr_core import jobs
+from hwr_core.adaptation import read_result
 from hwr_core.errors import HwrError
-from hwr_core.training import read_result, running_run, start, stop
+from hwr_core.training import running_run, start, stop
 from pages.shared import charts, layout, taught_hand, words
 from pages.shared.sidebar import choices
 from pages.training import curves, samples, settings

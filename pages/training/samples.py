@@ -68,7 +68,7 @@ def marked(transcription: str, reading: str) -> str:
 
 @st.cache_resource(max_entries=8, show_spinner=False, ttl="10m")
 def _dataset(name: str) -> Any:
-    from hwr_core.data import open_dataset
+    from hwr_core.datasets import open_dataset
 
     return open_dataset(name)
 

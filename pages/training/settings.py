@@ -27,8 +27,8 @@ from hwr_core.config import (
     model_config,
 )
 from hwr_core.errors import ConfigError
-from hwr_core.inference.checkpoint import name_of
-from hwr_core.models import handwriting
+from hwr_core.models import backbone_weights
+from hwr_core.recognition.checkpoint import name_of
 
 DATASETS, VALIDATE_ON, MODEL, START_FROM, TEACHER = "datasets", "validate_on", "model", "start_from", "teacher"
 NAME, NOTES = "name", "notes"
@@ -165,9 +165,9 @@ def preset_values(preset: str, model: str, reader: RunConfig | None) -> Values:
 
 def branch_at_hand() -> dict[str, Any]:
     """The image branch of `dual` that needs no download, where there is one."""
-    if not handwriting.is_there():
+    if not backbone_weights.is_there():
         return {}
-    reached = handwriting.about()
+    reached = backbone_weights.about()
     return {"image_weights": "handwriting", "stage": reached["stage"], "shrink": reached["shrink"]}
 
 
@@ -280,7 +280,7 @@ def _widget(group: str, spec: dataclasses.Field[Any], kind: Any) -> None:
 
 def image_weights() -> dict[str, str]:
     """ResNet50 weights that can be named; whether those of handwriting are there is said."""
-    missing = {} if handwriting.is_there() else {"handwriting": "handwriting: not made yet"}
+    missing = {} if backbone_weights.is_there() else {"handwriting": "handwriting: not made yet"}
     return {**IMAGE_WEIGHTS, **missing}
 
 

@@ -37,7 +37,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """An empty workspace without any reader, shipped or trained."""
     import streamlit as st
 
-    from hwr_core.inference import checkpoint
+    from hwr_core.recognition import checkpoint
 
     home = tmp_path / "home"
     home.mkdir()
@@ -98,7 +98,7 @@ def word_folder(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture
 def words_added(workspace: Path, word_folder: Callable[..., Path]) -> str:
     """A data set of 41 words, one of them flagged, one row left out; returns its name."""
-    from hwr_core.data import add_dataset
+    from hwr_core.datasets import add_dataset
 
     add_dataset("letters", word_folder() / "words.csv", processes=0)
     return "letters"

@@ -37,10 +37,10 @@ def wait_for(app: AppTest, what: str, seconds: float = 60) -> AppTest:
 
 
 def test_empty_page_offers_the_built_in_words(workspace: Path, monkeypatch: pytest.MonkeyPatch):
-    from hwr_core import data
+    from hwr_core import datasets
 
     begun = []
-    monkeypatch.setattr(data, "start_adding", lambda name, source: begun.append((name, source)))
+    monkeypatch.setattr(datasets, "start_adding", lambda name, source: begun.append((name, source)))
     app = open_app("data")
     assert "No words yet" in html(app)
     assert not app.tabs
@@ -96,7 +96,7 @@ def test_a_filter_that_leaves_nothing_says_so_and_is_undone(words_added: str):
 
 
 def test_only_the_shown_page_is_decoded(words_added: str, monkeypatch: pytest.MonkeyPatch):
-    from hwr_core.data import DataSet
+    from hwr_core.datasets import DataSet
 
     opened = []
     picture = DataSet.picture
@@ -318,7 +318,7 @@ def test_every_widget_has_a_key_and_a_label(words_added: str):
 def test_accepted_words_are_a_data_set_and_fixes_are_shown(words_added: str):
     import numpy as np
 
-    from hwr_core.data import Corrections, LabelFix, LabelFixes
+    from hwr_core.corrections import Corrections, LabelFix, LabelFixes
 
     picture = np.full((40, 90), 240, np.uint8)
     picture[10:30, 20:60:6] = 20

@@ -15,7 +15,7 @@ import pytest
 from saved_runs import ROOT, element, make_run, open_page, shown, small_demo
 
 from hwr_core import jobs
-from hwr_core.data import add_dataset
+from hwr_core.datasets import add_dataset
 from hwr_core.errors import JobError
 from hwr_core.evaluation import Request, figures, list_evaluations, store, stored
 from hwr_core.evaluation.store import RESULT
@@ -141,10 +141,12 @@ def test_without_a_reader_one_button_leads_to_training(workspace):
 
 
 def test_without_a_data_set_the_built_in_one_is_a_click_away(reader, tmp_path, monkeypatch):
-    import hwr_core.data
+    import hwr_core.datasets
 
     monkeypatch.setattr(
-        hwr_core.data, "demo_dataset", lambda progress: add_dataset("demo", small_demo(tmp_path / "d.zip"), processes=0)
+        hwr_core.datasets,
+        "demo_dataset",
+        lambda progress: add_dataset("demo", small_demo(tmp_path / "d.zip"), processes=0),
     )
     at = open_page("evaluate")
     assert "There is no data set yet" in shown(at)

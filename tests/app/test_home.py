@@ -86,7 +86,7 @@ def test_a_reader_that_cannot_be_opened_gives_its_sentence(reader: StandIn, monk
 
 
 def test_sidebar_keeps_the_choices_of_the_address(reader: StandIn, words_added: str):
-    from hwr_core.data import add_dataset
+    from hwr_core.datasets import add_dataset
 
     add_dataset("again", Path(reader_source(words_added)), processes=0)
     app = open_app(dataset="letters")
@@ -104,7 +104,7 @@ def test_sidebar_keeps_the_choices_of_the_address(reader: StandIn, words_added: 
 
 
 def reader_source(name: str) -> str:
-    from hwr_core.data import open_dataset
+    from hwr_core.datasets import open_dataset
 
     return open_dataset(name).source
 

@@ -10,9 +10,10 @@ import pytest
 from visiting import errors, html, open_app
 
 from hwr_core import jobs
-from hwr_core.data import LabelFix, LabelFixes, ledger, open_dataset
+from hwr_core.corrections import LabelFix, LabelFixes, database
+from hwr_core.datasets import open_dataset
 from hwr_core.errors import DataError
-from hwr_core.evaluation import suspects
+from hwr_core.evaluation import label_errors
 
 TAB = "Likely wrong labels"
 
@@ -37,8 +38,8 @@ def searched(words_added: str) -> str:
                 "suspicion": sure - 0.01, "edits": 2,
             }
         )  # fmt: skip
-    folder = suspects.search_folder(words_added)
-    jobs.write_text(folder / suspects.RESULT, suspects.as_csv(rows))
+    folder = label_errors.search_folder(words_added)
+    jobs.write_text(folder / label_errors.RESULT, label_errors.as_csv(rows))
     done = jobs.Status(state="done", details={"read": 41, "found": 3, "reader": "steady"})
     jobs.write_status(folder, done)
     return words_added
@@ -50,7 +51,7 @@ def test_without_a_reader_the_tab_leads_to_training(words_added: str):
 
 def test_a_search_is_asked_for_and_started(words_added: str, reader: object, monkeypatch: pytest.MonkeyPatch):
     started = []
-    monkeypatch.setattr(suspects, "start_search", lambda *values: started.append(values))
+    monkeypatch.setattr(label_errors, "start_search", lambda *values: started.append(values))
     app = on_tab(words_added)
     app.selectbox(key="doubts_part").set_value("train").run()
     app.button(key="doubts_start").click().run()
@@ -63,14 +64,14 @@ def test_a_refused_start_is_told(words_added: str, reader: object, monkeypatch: 
     def refuse(*values: object) -> None:
         raise DataError("It is running already.")
 
-    monkeypatch.setattr(suspects, "start_search", refuse)
+    monkeypatch.setattr(label_errors, "start_search", refuse)
     app = on_tab(words_added)
     app.button(key="doubts_start").click().run()
     assert errors(app) == ["It is running already."]
 
 
 def test_a_search_under_way_shows_its_progress_and_stops(words_added: str):
-    folder = suspects.search_folder(words_added)
+    folder = label_errors.search_folder(words_added)
     status = jobs.Status(state="running", phase="Reading", step=128, steps=1000, seconds_left=80.0, pid=os.getpid())
     status.process_started = jobs.process_start(os.getpid())
     jobs.write_status(folder, status)
@@ -82,7 +83,9 @@ def test_a_search_under_way_shows_its_progress_and_stops(words_added: str):
 
 
 def test_a_failed_search_says_why(words_added: str, reader: object):
-    jobs.write_status(suspects.search_folder(words_added), jobs.Status(state="failed", message="There is no reader."))
+    jobs.write_status(
+        label_errors.search_folder(words_added), jobs.Status(state="failed", message="There is no reader.")
+    )
     app = on_tab(words_added)
     assert errors(app) == ["There is no reader."]
     assert app.button(key="doubts_start")
@@ -129,7 +132,7 @@ def test_fixes_are_kept_with_their_maker_and_taken_back(searched: str, monkeypat
     monkeypatch.setattr(doubts.st, "toast", lambda *values, **named: None)
     doubts.keep(searched, [LabelFix("w000", "because", "become", "corrected", "become", 0.97)])
     assert open_dataset(searched).table["transcription"].iat[0] == "become"
-    with ledger.opened(ledger.ledger_path(), write=False) as connection:
+    with database.opened(database.ledger_path(), write=False) as connection:
         row = connection.execute("SELECT who, checkpoint FROM label_fixes").fetchone()
     assert tuple(row) == ("Anna", "steady")
     doubts.undo_last()
@@ -160,7 +163,7 @@ def test_synthetic_words_need_fonts_and_say_so(workspace: Path, tmp_path: Path, 
 def test_synthetic_words_are_shown_and_ordered(workspace: Path, monkeypatch: pytest.MonkeyPatch):
     import matplotlib
 
-    from hwr_core.synthesis import making as library
+    from hwr_core.synthesis import job as library
     from pages.browsing import making
 
     pytest.importorskip("wordfreq")

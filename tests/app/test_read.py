@@ -14,8 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, send, shown, type_in
 
-from hwr_core.data import Corrections
-from hwr_core.data.corrections import as_png
+from hwr_core.corrections import Corrections
+from hwr_core.corrections.accepted_words import as_png
 from pages.reading import asking
 from pages.shared import desk
 

@@ -21,7 +21,7 @@ from saved_runs import (
 
 from hwr_core import training
 from hwr_core.config import CrnnConfig, DualConfig
-from hwr_core.data import add_dataset
+from hwr_core.datasets import add_dataset
 from hwr_core.errors import JobError
 from hwr_core.training import open_run
 from pages.shared import charts

@@ -16,10 +16,10 @@ from saved_runs import open_page
 from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, shown, type_in
 
-from hwr_core import jobs
-from hwr_core.data import Corrections
-from hwr_core.training.adapting import Taught
-from hwr_core.training.teaching import Score
+from hwr_core import adaptation, jobs
+from hwr_core.adaptation.run import Taught
+from hwr_core.adaptation.trainer import Score
+from hwr_core.corrections import Corrections
 
 
 def with_words(number: int = 2) -> AppTest:
@@ -164,7 +164,7 @@ def test_enough_words_offer_to_teach_with_the_time_it_takes(reader: StandIn, mon
     assert app.button(key="teach_start").label == "Teach steady with 20 words"
     assert "About " in html(app)
     monkeypatch.setattr(training, "start", lambda run: None)
-    monkeypatch.setattr(training, "new_adaptation", lambda *about, **more: stub(asked, *about, **more))
+    monkeypatch.setattr(adaptation, "new_adaptation", lambda *about, **more: stub(asked, *about, **more))
     app.button(key="teach_start").click().run()
     assert asked == [("steady", None, 0)]
 
@@ -177,7 +177,7 @@ def test_words_that_are_still_open_are_learned_from_too(reader: StandIn, monkeyp
     app = accept(with_words(3))
     assert "2 open words on this page will be learned from too" in html(app)
     monkeypatch.setattr(training, "start", lambda run: None)
-    monkeypatch.setattr(training, "new_adaptation", lambda *about, **more: stub(asked, *about, **more))
+    monkeypatch.setattr(adaptation, "new_adaptation", lambda *about, **more: stub(asked, *about, **more))
     app.button(key="teach_start").click().run()
     assert asked == [("steady", None, 2)]
 

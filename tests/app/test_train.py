@@ -34,10 +34,10 @@ from hwr_core.config import (
     TrainingConfig,
     read_json,
 )
-from hwr_core.data import add_dataset, demo_dataset
+from hwr_core.datasets import add_dataset, demo_dataset
 from hwr_core.errors import JobError
-from hwr_core.inference import checkpoint
-from hwr_core.models import handwriting
+from hwr_core.models import backbone_weights
+from hwr_core.recognition import checkpoint
 from hwr_core.text import Charset
 from pages.training import follow, settings
 
@@ -165,8 +165,8 @@ def test_a_quick_try_goes_on_from_a_shipped_reader(demo, home, started):
 @pytest.fixture
 def backbone(tmp_path, monkeypatch):
     """Where the handwriting backbone would be; nothing is there yet."""
-    monkeypatch.setattr(handwriting, "BACKBONES", tmp_path / "backbones")
-    return tmp_path / "backbones" / handwriting.NAME
+    monkeypatch.setattr(backbone_weights, "BACKBONES", tmp_path / "backbones")
+    return tmp_path / "backbones" / backbone_weights.NAME
 
 
 def test_a_handwriting_branch_that_is_not_there_is_told(demo, backbone):
@@ -183,7 +183,7 @@ def test_a_handwriting_branch_that_is_not_there_is_told(demo, backbone):
 
 def test_the_handwriting_branch_brings_its_stage_and_size(demo, home, started, backbone):
     backbone.mkdir(parents=True)
-    (backbone / handwriting.WEIGHTS_FILE).touch()
+    (backbone / backbone_weights.WEIGHTS_FILE).touch()
     (backbone / "config.json").write_text(json.dumps({"format_version": 1, "stage": "conv3", "shrink": 2}))
     at = open_page("train", model="dual")
     element(at, "dual.image_weights").set_value("handwriting").run()
@@ -205,7 +205,7 @@ def test_presets_of_dual_take_the_branch_that_needs_no_download(demo, backbone, 
 
     assert weights() == ("imagenet", "conv5")
     backbone.mkdir(parents=True)
-    (backbone / handwriting.WEIGHTS_FILE).touch()
+    (backbone / backbone_weights.WEIGHTS_FILE).touch()
     (backbone / "config.json").write_text(json.dumps({"format_version": 1, "stage": "conv3", "shrink": 2}))
     assert weights() == ("handwriting", "conv3")
     at = open_page("train", model="dual")

@@ -160,7 +160,7 @@ class StandIn:
 
 def aligned(text: str, width: int) -> Any:
     """An alignment whose letters share the picture evenly, each a little less certain than the one before."""
-    from hwr_core.inference.alignment import Alignment, Letter
+    from hwr_core.recognition.character_positions import Alignment, Letter
 
     each = width / max(1, len(text))
     letters = [

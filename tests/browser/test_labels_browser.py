@@ -7,8 +7,9 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from hwr_core.data import LabelFixes, add_dataset, open_dataset
-from hwr_core.inference import checkpoint
+from hwr_core.corrections import LabelFixes
+from hwr_core.datasets import add_dataset, open_dataset
+from hwr_core.recognition import checkpoint
 from hwr_core.synthesis import demo_zip
 
 SHIPPED = sorted(checkpoint.SHIPPED.glob("*/model.onnx"))

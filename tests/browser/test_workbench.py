@@ -16,8 +16,8 @@ import pytest
 from conftest import PATIENCE, running, settled
 
 from hwr_core import jobs
-from hwr_core.data import Corrections
-from hwr_core.inference import checkpoint
+from hwr_core.corrections import Corrections
+from hwr_core.recognition import checkpoint
 from hwr_core.synthesis import demo_zip
 
 SHIPPED = sorted(checkpoint.SHIPPED.glob("*/model.onnx"))

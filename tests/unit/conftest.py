@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+from source_files import make  # noqa: F401  a fixture of several rooms
 
 from hwr_core.config import (
     AugmentationConfig,
@@ -84,7 +85,7 @@ def make_dataset(tmp_path: Path) -> MakeDataSet:
     """`make_dataset(name, {"train": words, "validation": words})` adds a data set of drawn words."""
 
     def make(name: str, parts: dict[str, Sequence[str]]):
-        from hwr_core.data import add_dataset
+        from hwr_core.datasets import add_dataset
 
         return add_dataset(name, write_words(tmp_path / "sources" / name, parts), canvas=SMALL_CANVAS)
 
@@ -155,9 +156,9 @@ def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Pa
     Processors round differently, and a net so tiny may be caught in a corner on one of them: the next seed is tried.
     """
     from hwr_core import jobs
-    from hwr_core.data import add_dataset
+    from hwr_core.datasets import add_dataset
     from hwr_core.training import new_run
-    from hwr_core.training.work import work
+    from hwr_core.training.job import run_training
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HWR_HOME", str(folder))
@@ -171,7 +172,7 @@ def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Pa
                 if known(run, KNOWN_WELL):
                     jobs.request_stop(run.folder)
 
-            work(run.folder, say)
+            run_training(run.folder, say)
             if known(run):
                 return run.folder
     raise AssertionError(f"{model.name} did not learn four words: {run.best}")
@@ -254,7 +255,7 @@ def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def backbones_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in the place of models/backbones."""
-    from hwr_core.models import handwriting
+    from hwr_core.models import backbone_weights
 
-    monkeypatch.setattr(handwriting, "BACKBONES", tmp_path / "backbones")
+    monkeypatch.setattr(backbone_weights, "BACKBONES", tmp_path / "backbones")
     return tmp_path / "backbones"

@@ -15,19 +15,25 @@ ROOMS = [
     "config",
     "jobs",
     "text",
+    "language",
     "imaging",
+    "layout",
     "models",
     "decoding",
-    "inference",
-    "data",
+    "recognition",
+    "corrections",
+    "datasets",
     "synthesis",
-    "evaluation",
     "training",
+    "adaptation",
+    "evaluation",
+    "shipping",
 ]
 # Reached over the order, inside a function only: the built-in data set is made by synthesis.
-EXCEPTIONS = {("data/workspace.py", "hwr_core.synthesis.demo_zip")}
+EXCEPTIONS = {("datasets/store.py", "hwr_core.synthesis.demo_zip")}
 HEAVY = {"keras", "tensorflow"}
-LAYERS = "hwr_core.data.layers"  # classes of Keras layers: it may import Keras, and is imported in functions only
+# Classes of Keras layers: it may import Keras, and is imported in functions only.
+LAYERS = "hwr_core.training.augmentation_layers"
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[str, bool]]:
@@ -54,7 +60,7 @@ def misplaced(path: str, tree: ast.AST) -> list[str]:
     found = []
     for name, is_run in imports(tree):
         top, *inner = name.split(".")
-        of_layers = path == "data/layers.py"
+        of_layers = path == "training/augmentation_layers.py"
         if top in ("", "streamlit", "tensorflow", "pages") or (top == "keras" and is_run and not of_layers):
             found.append(name)
         if f"{name}.".startswith(f"{LAYERS}.") and is_run:
@@ -91,19 +97,19 @@ def test_pages_leave_the_networks_to_hwr_core():
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("text/charset.py", "from hwr_core.data import open_dataset"),
+        ("text/charset.py", "from hwr_core.datasets import open_dataset"),
         ("text/charset.py", "def later():\n    from hwr_core import training"),
-        ("inference/recognizer.py", "if TYPE_CHECKING:\n    from hwr_core.data.batches import Joined"),
-        ("data/batches.py", "from hwr_core import Recognizer"),
-        ("data/workspace.py", "from hwr_core.synthesis import demo_zip"),
-        ("data/workspace.py", "def later():\n    from hwr_core.synthesis import generate"),
+        ("recognition/recognizer.py", "if TYPE_CHECKING:\n    from hwr_core.training.batches import Joined"),
+        ("training/batches.py", "from hwr_core import Recognizer"),
+        ("datasets/store.py", "from hwr_core.synthesis import demo_zip"),
+        ("datasets/store.py", "def later():\n    from hwr_core.synthesis import generate"),
         ("models/crnn.py", "from keras import layers"),
         ("models/crnn.py", "def build():\n    import tensorflow.nn"),
         ("models/crnn.py", "x = tf.nn.relu(3)"),
-        ("training/tasks.py", "from hwr_core.data.layers import Warp"),
-        ("training/tasks.py", "from hwr_core.data import layers"),
-        ("data/layers.py", "import tensorflow"),
-        ("training/loop.py", "def show():\n    import streamlit as st"),
+        ("training/tasks.py", "from hwr_core.training.augmentation_layers import Warp"),
+        ("training/tasks.py", "from hwr_core.training import augmentation_layers"),
+        ("training/augmentation_layers.py", "import tensorflow"),
+        ("training/trainer.py", "def show():\n    import streamlit as st"),
         ("errors.py", "from . import config"),
     ],
 )

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from hwr_core.inference.checkpoint import SHIPPED
+from hwr_core.recognition.checkpoint import SHIPPED
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 READER = SHIPPED / "reader-small"

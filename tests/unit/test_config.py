@@ -225,7 +225,7 @@ def test_public_names_are_loaded_when_asked_for():
     import hwr_core
 
     assert hwr_core.HwrError is HwrError
-    assert hwr_core.Recognizer.__module__ == "hwr_core.inference.recognizer"
+    assert hwr_core.Recognizer.__module__ == "hwr_core.recognition.recognizer"
     with pytest.raises(AttributeError, match="nothing"):
         _ = hwr_core.nothing
 

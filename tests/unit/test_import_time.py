@@ -31,9 +31,9 @@ def test_the_package_alone_loads_nothing():
 @pytest.mark.parametrize(
     "statement",
     [
-        "import hwr_core.data, hwr_core.synthesis",
+        "import hwr_core.datasets, hwr_core.synthesis",
         "import hwr_core.training",
-        "import hwr_core.inference",
+        "import hwr_core.recognition",
         "from hwr_core import Recognizer, Reading, HwrError",
         "import hwr_core.models, hwr_core.decoding, hwr_core.text, hwr_core.imaging, hwr_core.jobs",
     ],
@@ -45,8 +45,8 @@ def test_rooms_load_numpy_at_most(statement: str):
 def test_lists_for_a_page_load_no_network(tmp_path):
     statement = (
         f"import os; os.environ['HWR_HOME'] = {str(tmp_path)!r}\n"
-        "from hwr_core.inference import list_checkpoints; list_checkpoints()\n"
+        "from hwr_core.recognition import list_checkpoints; list_checkpoints()\n"
         "from hwr_core.training import list_runs, running_run; list_runs(); running_run()\n"
-        "from hwr_core.data import list_datasets; list_datasets()"
+        "from hwr_core.datasets import list_datasets; list_datasets()"
     )
     assert not loaded_by(statement) & {"keras", "tensorflow", "cv2", "streamlit"}

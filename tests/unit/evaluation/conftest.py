@@ -14,7 +14,7 @@ import pytest
 
 from hwr_core.config import CanvasConfig, CrnnConfig, RunConfig
 from hwr_core.evaluation import job
-from hwr_core.inference import Reading
+from hwr_core.recognition import Reading
 from hwr_core.text import edit_distance
 
 PARTS = {"train": ["tea", "ink", "moon"], "validation": ["sally", "tea", "ink", "on"]}

@@ -13,7 +13,7 @@ import pytest
 from hwr_core import jobs
 from hwr_core.errors import CheckpointError, DataError, JobError
 from hwr_core.evaluation import Request, estimate, figures, list_evaluations, store, stored
-from hwr_core.evaluation import reading as room
+from hwr_core.evaluation import word_results as room
 from hwr_core.evaluation.__main__ import STOPPED, ProgressLine, main
 from hwr_core.evaluation.job import Reporter, StopAskedError, measure, run_job, wait_for_turn
 from hwr_core.evaluation.store import REQUEST, RESULT, key_of, write_request

@@ -10,10 +10,10 @@ import pytest
 
 from hwr_core.config import CanvasConfig, CnnTransformerConfig, CrnnConfig
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.inference.onnx import OnnxNetwork, export_onnx
 from hwr_core.models import build_model, frames_of
 from hwr_core.models.cnn_transformer import with_positions
-from hwr_core.models.convolution import FRAMES, shortcut_head
+from hwr_core.models.layers import FRAMES, shortcut_head
+from hwr_core.recognition.onnx_export import OnnxNetwork, export_onnx
 
 pytestmark = pytest.mark.slow
 

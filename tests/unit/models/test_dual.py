@@ -10,7 +10,7 @@ import pytest
 
 from hwr_core.config import CanvasConfig, DualConfig
 from hwr_core.errors import WeightsError
-from hwr_core.models import backbones, build_model
+from hwr_core.models import build_model, resnet
 from hwr_core.models.dual import BEGIN, part, training_model
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def dual(tiny_dual, images) -> keras.Model:
     """Random weights, and dropout that would show."""
     config = replace(tiny_dual, image_dropout=0.5, text_dropout=0.5, joint_dropout=0.5)
     model = build_model(config, CANVAS, CLASSES)
-    backbones.settle_batch_norm(part(model, "backbone"), [images] * 4)
+    resnet.settle_batch_norm(part(model, "backbone"), [images] * 4)
     return model
 
 
@@ -135,7 +135,7 @@ def test_stages_are_trained_from_the_named_one_on(tiny_dual, images, stage, trai
         assert len(norms) == 53
         assert not any(norm.trainable for norm in norms)
         assert {norm.momentum for norm in norms} == {0.99}
-        backbones.settle_batch_norm(backbone, [images])
+        resnet.settle_batch_norm(backbone, [images])
     before = [np.array(norm.moving_mean) for norm in norms]
     backbone(images, training=True)
     assert all((np.array(norm.moving_mean) == old).all() for norm, old in zip(norms, before, strict=True))
@@ -146,14 +146,14 @@ def test_stages_are_trained_from_the_named_one_on(tiny_dual, images, stage, trai
 def test_settling_gives_batch_norm_the_statistics_of_the_pictures():
     """Reading then sees features of the size that training sees; a few pictures alone would not settle it."""
     images = np.random.default_rng(0).random((16, 32, 64, 1)).astype(np.float32)
-    backbone = backbones.resnet50(CANVAS, "none")
+    backbone = resnet.resnet50(CANVAS, "none")
 
     def difference() -> float:
         reading, training = (np.asarray(backbone(images, training=training)) for training in (False, True))
         return float(np.abs(reading - training).mean() / np.abs(training).mean())
 
     before = difference()
-    backbones.settle_batch_norm(backbone, [images] * 12)
+    resnet.settle_batch_norm(backbone, [images] * 12)
     assert before > 0.8
     assert difference() < before / 3
 
@@ -165,7 +165,7 @@ def test_imagenet_weights_that_cannot_be_had_are_told(monkeypatch):
 
     monkeypatch.setattr(keras.applications, "ResNet50", offline)
     with pytest.raises(WeightsError) as error:
-        backbones.resnet50(CANVAS, "imagenet")
+        resnet.resnet50(CANVAS, "imagenet")
     assert "could not be downloaded (URL fetch failure on https://storage/resnet50.h5" in str(error.value)
     assert "choose a local weights file" in str(error.value)
     assert "\n" not in str(error.value)
@@ -178,7 +178,7 @@ def test_failures_without_a_word_are_told_by_their_kind(monkeypatch, failure):
 
     monkeypatch.setattr(keras.applications, "ResNet50", offline)
     with pytest.raises(WeightsError, match=type(failure).__name__):
-        backbones.resnet50(CANVAS, "imagenet")
+        resnet.resnet50(CANVAS, "imagenet")
 
 
 def test_imagenet_s_own_preparation(monkeypatch):
@@ -197,48 +197,48 @@ def test_imagenet_s_own_preparation(monkeypatch):
     monkeypatch.setattr(keras.applications, "ResNet50", network)
     image = np.zeros((1, 32, 64, 1), np.float32)
     image[0, :, 32:] = 1
-    found = np.asarray(backbones.resnet50(CANVAS, "imagenet").predict_on_batch(image))
+    found = np.asarray(resnet.resnet50(CANVAS, "imagenet").predict_on_batch(image))
     grey = np.repeat((1 - image) * 255, 3, axis=-1)
     np.testing.assert_allclose(found, keras.applications.resnet50.preprocess_input(grey), atol=1e-3)
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".keras", "whole.keras"])
 def test_weights_come_from_a_local_file(small_resnet, tmp_path, images, ending):
-    source = backbones.resnet50(CANVAS, "none")
+    source = resnet.resnet50(CANVAS, "none")
     path = tmp_path / f"resnet{ending}"
     network = source.get_layer("resnet50")
     if ending == ".weights.h5":
         network.save_weights(path)
     else:
         (source if ending == "whole.keras" else network).save(path)
-    found = backbones.resnet50(CANVAS, str(path)).predict_on_batch(images)
+    found = resnet.resnet50(CANVAS, str(path)).predict_on_batch(images)
     np.testing.assert_allclose(found, source.predict_on_batch(images), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["weights.weights.h5", "weights.keras", "weights.txt"])
 def test_files_without_such_weights_are_told(small_resnet, tmp_path, name):
     with pytest.raises(WeightsError, match="There is no weights file"):
-        backbones.resnet50(CANVAS, str(tmp_path / name))
+        resnet.resnet50(CANVAS, str(tmp_path / name))
     (tmp_path / name).write_bytes(b"no weights at all")
     with pytest.raises(WeightsError, match="does not hold the weights of a ResNet50") as error:
-        backbones.resnet50(CANVAS, str(tmp_path / name))
+        resnet.resnet50(CANVAS, str(tmp_path / name))
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".keras"])
 def test_weights_of_another_network_are_told(small_resnet, tmp_path, ending):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-    wrapped = backbones.resnet50(CANVAS, "none")  # its weights lie one level deeper than they are looked for
+    wrapped = resnet.resnet50(CANVAS, "none")  # its weights lie one level deeper than they are looked for
     path = tmp_path / f"other{ending}"
     for model in (other, wrapped) if ending == ".weights.h5" else (other,):
         model.save_weights(path) if ending == ".weights.h5" else model.save(path)
         with pytest.raises(WeightsError, match="does not hold"):
-            backbones.resnet50(CANVAS, str(path))
+            resnet.resnet50(CANVAS, str(path))
 
 
 def test_resnet50_s_own_weights_come_from_a_file(dual, tmp_path, images):
     """The real network, whose nested layers a file could be read into by halves."""
     source = part(dual, "backbone")
     source.get_layer("resnet50").save_weights(tmp_path / "resnet50.weights.h5")
-    found = backbones.resnet50(CANVAS, str(tmp_path / "resnet50.weights.h5"))
+    found = resnet.resnet50(CANVAS, str(tmp_path / "resnet50.weights.h5"))
     np.testing.assert_allclose(np.asarray(found(images)), np.asarray(source(images)), rtol=1e-3, atol=1e-3)

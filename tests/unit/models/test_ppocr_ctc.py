@@ -15,8 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from hwr_core.config import PPOCR_CANVAS, PpocrCtcConfig
 from hwr_core.errors import ConfigError, WeightsError
-from hwr_core.inference.onnx import OnnxNetwork, export_onnx
 from hwr_core.models import build_model, frames_of, ppocr_weights
+from hwr_core.recognition.onnx_export import OnnxNetwork, export_onnx
 
 pytestmark = pytest.mark.slow
 SMALL = {"channels": (16, 24, 32), "blocks": (2, 3, 2), "width": 16, "heads": 2, "layers": 1}

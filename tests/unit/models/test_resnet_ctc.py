@@ -10,9 +10,9 @@ import pytest
 
 from hwr_core.config import CanvasConfig, ResnetCtcConfig
 from hwr_core.errors import ConfigError, WeightsError
-from hwr_core.models import backbones, build_model, frames_of, handwriting
+from hwr_core.models import backbone_weights, build_model, frames_of, resnet
+from hwr_core.models.batch_norm import batch_norms
 from hwr_core.models.dual import part
-from hwr_core.models.norms import batch_norms
 
 pytestmark = pytest.mark.slow
 CANVAS = CanvasConfig(height=64, width=128)
@@ -26,10 +26,10 @@ def images() -> np.ndarray:
 
 def kept(folder, stage: str = "conv4") -> keras.Model:
     """A small ResNet50 with weights of its own, laid down as the handwriting backbone."""
-    network = backbones.resnet50(CANVAS, "none", stage=stage, shrink=2).get_layer("resnet50")
+    network = resnet.resnet50(CANVAS, "none", stage=stage, shrink=2).get_layer("resnet50")
     rng = np.random.default_rng(5)
     network.set_weights([rng.random(w.shape).astype(np.float32) for w in network.get_weights()])
-    handwriting.save(folder / handwriting.NAME, network, {**REACHED, "stage": stage})
+    backbone_weights.save(folder / backbone_weights.NAME, network, {**REACHED, "stage": stage})
     return network
 
 
@@ -59,17 +59,17 @@ def test_the_stages_of_the_real_network():
     whole = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(32, None, 3))
     names = {layer.name for layer in whole.layers}
     for stage, shape in (("conv3", (None, 4, None, 512)), ("conv4", (None, 2, None, 1024))):
-        network = backbones.cut(whole, stage)
+        network = resnet.cut(whole, stage)
         assert network.output_shape == shape
         assert {layer.name for layer in network.layers} < names
         assert network.count_params() < whole.count_params()
-    assert backbones.cut(whole, "conv5") is whole
+    assert resnet.cut(whole, "conv5") is whole
     assert frames_of(ResnetCtcConfig(), canvas.width) == 16
 
 
 def test_dual_sees_through_what_was_kept(small_resnet, backbones_folder, images, tiny_dual):
     network = kept(backbones_folder)
-    found = handwriting.about()
+    found = backbone_weights.about()
     assert (found["stage"], found["shrink"]) == ("conv4", 2)
     model = build_model(replace(tiny_dual, image_weights="handwriting", stage="conv4", shrink=2), CANVAS, 9)
     backbone = part(model, "backbone")
@@ -77,26 +77,26 @@ def test_dual_sees_through_what_was_kept(small_resnet, backbones_folder, images,
     assert not backbone.trainable_weights
     for mine, theirs in zip(backbone.get_layer("resnet50").get_weights(), network.get_weights(), strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-3)  # kernels in half precision
-    with np.load(backbones_folder / handwriting.NAME / handwriting.WEIGHTS_FILE) as arrays:
+    with np.load(backbones_folder / backbone_weights.NAME / backbone_weights.WEIGHTS_FILE) as arrays:
         kinds = {name: str(arrays[name].dtype) for name in arrays.files}
     assert kinds["conv1_conv/kernel"] == "float16"
     assert kinds["conv1_bn/moving_variance"] == "float32"  # may be larger than float16 goes
-    earlier = backbones.resnet50(CANVAS, "handwriting", stage="conv3")  # an earlier stage and another size will do
+    earlier = resnet.resnet50(CANVAS, "handwriting", stage="conv3")  # an earlier stage and another size will do
     assert earlier.output_shape[1:] == (8, 16, 4)
 
 
 def test_a_backbone_that_is_not_there_or_does_not_reach_is_told(small_resnet, backbones_folder):
-    assert not handwriting.is_there()
+    assert not backbone_weights.is_there()
     with pytest.raises(ConfigError, match=r"There is no handwriting backbone .*`make train-backbone"):
-        backbones.resnet50(CANVAS, "handwriting")
+        resnet.resnet50(CANVAS, "handwriting")
     kept(backbones_folder, "conv3")
-    assert handwriting.is_there()
+    assert backbone_weights.is_there()
     with pytest.raises(ConfigError, match=r"ends with conv3, and the run asks for conv4\. Choose stage=conv3"):
-        backbones.resnet50(CANVAS, "handwriting", stage="conv4")
-    path = backbones_folder / handwriting.NAME
-    (path / handwriting.WEIGHTS_FILE).write_bytes(b"nothing")
+        resnet.resnet50(CANVAS, "handwriting", stage="conv4")
+    path = backbones_folder / backbone_weights.NAME
+    (path / backbone_weights.WEIGHTS_FILE).write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="is damaged"):
-        backbones.resnet50(CANVAS, "handwriting", stage="conv3")
+        resnet.resnet50(CANVAS, "handwriting", stage="conv3")
     (path / "config.json").write_text('{"format_version": 2}')
     with pytest.raises(ConfigError, match="another version"):
-        handwriting.about()
+        backbone_weights.about()

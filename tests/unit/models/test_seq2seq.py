@@ -8,10 +8,10 @@ import pytest
 
 from hwr_core.config import CanvasConfig
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.inference.onnx import export_onnx
-from hwr_core.inference.seq2seq_network import KerasSeq2Seq, OnnxSeq2Seq
 from hwr_core.models import build_model, frames_of
 from hwr_core.models.seq2seq import EDGE, part
+from hwr_core.recognition.onnx_export import export_onnx
+from hwr_core.recognition.seq2seq_runtime import KerasSeq2Seq, OnnxSeq2Seq
 
 pytestmark = pytest.mark.slow
 CLASSES = 11

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from hwr_core.errors import CharsetError
-from hwr_core.text import Charset, normalise
+from hwr_core.text import Charset, normalize
 from hwr_core.text.charset import frames_needed
 
 TEXTS = ["café", "Straße 12", "naïve?", "Þórr", "Ελλάδα", "слово", "देवनागरी", "x̂ y̌", "日本"]
@@ -27,8 +27,8 @@ TEXTS = ["café", "Straße 12", "naïve?", "Þórr", "Ελλάδα", "слово
     ],
 )
 def test_normalising(text, plain):
-    assert normalise(text) == plain
-    assert normalise(plain) == plain
+    assert normalize(text) == plain
+    assert normalize(plain) == plain
 
 
 def test_texts_come_back_from_their_labels():

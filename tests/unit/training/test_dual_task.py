@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from hwr_core.config import AugmentationConfig
-from hwr_core.data.batches import PreparedWords
 from hwr_core.text import Tokens
+from hwr_core.training.batches import PreparedWords
 from hwr_core.training.dual_task import DualTask
 
 WORDS = ["tea", "ink", "moon"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hwr_core.config import CanvasConfig, RunConfig, TrainingConfig
-from hwr_core.data.batches import PreparedWords
 from hwr_core.text import Charset
+from hwr_core.training.batches import PreparedWords
 from hwr_core.training.tasks import CtcTask
 
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from hwr_core.config import AugmentationConfig
-from hwr_core.data.batches import PreparedWords
 from hwr_core.errors import ConfigError
 from hwr_core.models import build_model
 from hwr_core.models.seq2seq import part
 from hwr_core.text import Charset
+from hwr_core.training.batches import PreparedWords
+from hwr_core.training.job import starters
 from hwr_core.training.run import check_data
-from hwr_core.training.seq2seq_network import PADDING, next_character_loss, noisy
+from hwr_core.training.seq2seq_model import PADDING, next_character_loss, noisy
 from hwr_core.training.seq2seq_task import Seq2SeqTask
-from hwr_core.training.work import starters
 
 WORDS = ["tea", "ink", "moon", "sally"]
 

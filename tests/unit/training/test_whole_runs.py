@@ -55,7 +55,7 @@ def test_a_killed_run_resumes_with_the_history_of_an_undisturbed_one(config):
 
 @pytest.mark.slow
 def test_a_run_told_to_stop_says_so(config, capsys):
-    from hwr_core.training.work import work
+    from hwr_core.training.job import run_training
 
     run = new_run(config)
     lines = []
@@ -65,11 +65,11 @@ def test_a_run_told_to_stop_says_so(config, capsys):
         if line.startswith("epoch 1"):
             jobs.request_stop(run.folder)
 
-    status = work(run.folder, say)
+    status = run_training(run.folder, say)
     assert status.state == "stopped"
     assert "Stopped after epoch 1" in run.status.message
     assert len(run.history) == 1
-    assert work(run.folder, lines.append).state == "done"
+    assert run_training(run.folder, lines.append).state == "done"
     assert "Going on behind epoch 1." in lines
     assert list(run.history["epoch"]) == [1, 2, 3, 4, 5]
 

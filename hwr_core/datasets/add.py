@@ -1,0 +1,161 @@
+"""Adding a data set: read the list, check texts, open every picture once, split, store."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hwr_core import jobs
+from hwr_core.config import CanvasConfig
+from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, content_of, prepare_all, sweep
+from hwr_core.datasets.checks import PIXELS_PER_FRAME, check_contents, check_sizes, check_texts, report_of
+from hwr_core.datasets.dataset import DESCRIPTION, FORMAT_VERSION, REPORT, TABLE, DataSet, Progress, report_csv
+from hwr_core.datasets.sources.detect import list_file, read_source
+from hwr_core.datasets.sample import LEFT_OUT, PARTS, Listing, Sample, summary_of
+from hwr_core.datasets.split import Split, assign_parts
+from hwr_core.errors import DataError
+
+
+def build_dataset(
+    folder: Path,
+    source: Path,
+    *,
+    reader: str,
+    columns: dict[str, str],
+    image_root: Path | None,
+    canvas: CanvasConfig,
+    progress: Progress,
+    processes: int = 0,
+) -> DataSet:
+    """Read, check, split and store a data set in `folder`; `dataset.json` comes last and makes it whole.
+
+    Raises:
+        DataError: the source cannot be read, or no row of it is good; `report.csv` in the folder says why.
+    """
+    progress("Reading the list", 0, 1)
+    stamp = stamp_of(source)  # first: a source that changes while it is read counts as changed
+    listing = read_source(source, reader, columns, image_root)
+    try:
+        samples = check_texts(listing, canvas.width // PIXELS_PER_FRAME)
+        progress("Reading the list", 1, 1)
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        table = _open_pictures(folder, samples, listing, canvas, progress=progress, processes=processes)
+    finally:
+        listing.pictures.close()
+    progress("Storing", 0, 1)
+    report = report_of(listing.problems)
+    _write(report, folder / REPORT)
+    split = assign_parts(table)
+    table["split"] = split.parts
+    _write(table.astype({"split": "str"}), folder / TABLE)
+    description = _describe(table, listing, split) | {
+        "source": str(source),
+        "stamp": stamp,
+        "image_root": str(image_root or ""),
+        "canvas": asdict(canvas),
+    }
+    jobs.write_text(folder / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False))
+    progress("Storing", 1, 1)
+    return DataSet(folder)
+
+
+def stamp_of(source: Path) -> str:
+    """Changes when the list (or the zip) changes; of a folder of named pictures, when a name does."""
+    path = list_file(source)
+    if path.is_file():
+        status = path.stat()
+        return f"{status.st_size} {status.st_mtime_ns}"
+    from hwr_core.datasets.sources.archive import FolderSource
+
+    source_names = FolderSource(path).names()
+    lists = [name for name in source_names if name.lower().endswith((".csv", ".tsv", ".txt", ".lst", ".uttlist"))]
+    stats = [(path / name).stat() for name in lists if (path / name).is_file()]
+    sizes = [f"{status.st_size} {status.st_mtime_ns}" for status in stats]
+    return content_of(source_names, source_names) + content_of(sizes, sizes)
+
+
+def _open_pictures(
+    folder: Path,
+    samples: list[Sample],
+    listing: Listing,
+    canvas: CanvasConfig,
+    *,
+    progress: Progress,
+    processes: int,
+) -> pd.DataFrame:
+    """The table of samples whose picture is good; their canvases are written on the way."""
+    good: list[Sample] = []
+    heights: list[int] = []
+    widths: list[int] = []
+    contents: list[str] = []
+    progress("Preparing pictures", 0, len(samples))
+    with CanvasFile(folder / "canvases", canvas) as file:
+        names = [sample.image for sample in samples]
+        pictures = prepare_all(listing.pictures, names, canvas, processes)
+        for step, (sample, prepared) in enumerate(zip(samples, pictures, strict=True), start=1):
+            if prepared.canvas is None:
+                listing.leave_out(sample, prepared.problem, prepared.reason)
+            else:
+                file.append(prepared.canvas)
+                good.append(sample)
+                heights.append(prepared.height)
+                widths.append(prepared.width)
+                contents.append(prepared.content)
+            progress("Preparing pictures", step, len(samples))
+        if not good:
+            _refuse(folder, listing)
+        content = content_of([sample.image for sample in good], contents)
+        file.finish(folder / canvas_key(content, canvas))
+    table = _table(good, heights, widths, contents)
+    listing.problems += check_contents(good, contents)
+    listing.problems += check_sizes(table)
+    return table
+
+
+def _table(good: list[Sample], heights: list[int], widths: list[int], contents: list[str]) -> pd.DataFrame:
+    texts = ("word_id", "transcription", "image", "writer", "form", "split")
+    columns: dict[str, Any] = {name: pd.array([getattr(s, name) for s in good], dtype="str") for name in texts}
+    columns["row"] = [sample.row for sample in good]
+    return pd.DataFrame({**columns, "height": heights, "width": widths, "content": pd.array(contents, dtype="str")})
+
+
+def _refuse(folder: Path, listing: Listing) -> None:
+    jobs.write_text(folder / "report.csv", report_csv(report_of(listing.problems)).decode("utf-8-sig"))
+    left_out = [problem for problem in listing.problems if problem.severity == LEFT_OUT]
+    if not left_out:
+        raise DataError("The data set has no rows. Expected a row for each word below the header.")
+    why = f"{summary_of(left_out)}. The first: {left_out[0].reason}"
+    raise DataError(f"None of the {len(left_out):,} rows can be used: {why}")
+
+
+def _describe(table: pd.DataFrame, listing: Listing, split: Split) -> dict[str, Any]:
+    counts = table["split"].value_counts()
+    parts = {part: int(counts[part]) for part in PARTS if part in counts}
+    return {
+        "format_version": FORMAT_VERSION,
+        "reader": listing.reader,
+        "pictures": str(listing.pictures.path.resolve()),
+        "columns": listing.columns,
+        "created": time.time(),
+        "words": len(table),
+        "writers": int(table["writer"].mask(table["writer"] == "").nunique()),
+        "parts": parts,
+        "split_by": split.by,
+        "problems": len(listing.problems),
+        "left_out": sum(problem.severity == LEFT_OUT for problem in listing.problems),
+        "notes": listing.notes + split.notes,
+        "content": content_of(table["image"].tolist(), table["content"].tolist()),
+    }
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-0")
+    table.to_parquet(temporary, index=False)
+    temporary.replace(path)

@@ -1,0 +1,1 @@
+"""Layout of a page: whether an image shows one word or lines of writing."""

@@ -1,0 +1,154 @@
+"""A checkpoint is a folder: what is in it, how it is written and checked.
+
+| file | what |
+|---|---|
+| config.json | the run's configuration (`hwr_core.config.RunConfig`) |
+| charset.txt | CTC models and `seq2seq`: one character a line; tokens.txt for `dual` |
+| model.keras | architecture and weights, without the optimizer |
+| model.int8.onnx | shipped checkpoints, where it pays: the same in 8 bits, read before model.onnx |
+| model.onnx | the same network for ONNX Runtime, where it could be exported; of `seq2seq` its encoder |
+| decoder.onnx | `seq2seq`: the decoder |
+| checkpoint.json | versions, and the figures measured when it was saved |
+| card.md | shipped checkpoints: data, licence, recipe, figures |
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwr_core import __version__, jobs
+from hwr_core.config import RunConfig, read_json
+from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
+from hwr_core.files import replace_folder, restore_folder
+from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
+from hwr_core.text import Charset, Tokens
+
+if TYPE_CHECKING:
+    import keras
+
+CHECKPOINT_VERSION = 1
+SHIPPED = Path(__file__).resolve().parents[2] / "models"
+CHECKPOINT_FOLDER = "checkpoint"  # inside a run
+
+
+def name_of(folder: Path) -> str:
+    """How a checkpoint is called: as its folder, or as its run.
+
+    Example:
+        >>> name_of(Path("models/reader")), name_of(Path("runs/mine/checkpoint"))
+        ('reader', 'mine')
+    """
+    return folder.parent.name if folder.name == CHECKPOINT_FOLDER else folder.name
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What a list of checkpoints shows of each; `summary` holds the figures of `checkpoint.json`."""
+
+    folder: Path
+    name: str
+    model_name: str
+    kind: str  # "shipped" or "run"
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def list_checkpoints() -> list[CheckpointInfo]:
+    """The shipped checkpoints, then those of runs, newest first; damaged ones are left out."""
+    shipped = sorted(path for path in SHIPPED.glob("*") if (path / "model.keras").is_file())
+    for run in (jobs.home() / "runs").glob("*"):
+        restore_folder(run / CHECKPOINT_FOLDER)
+    runs = [path for path in (jobs.home() / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
+    runs.sort(key=lambda path: -(path / "model.keras").stat().st_mtime)
+    found = []
+    for kind, folders in (("shipped", shipped), ("run", runs)):
+        for folder in folders:
+            try:
+                info = read_json(folder / "checkpoint.json")
+                model_name = str(read_json(folder / "config.json")["model"]["name"])
+            except (ConfigError, KeyError, TypeError):
+                continue
+            name = folder.name if kind == "shipped" else folder.parent.name
+            found.append(CheckpointInfo(folder, name, model_name, kind, info))
+    return found
+
+
+def save_checkpoint(
+    folder: Path, model: keras.Model, config: RunConfig, alphabet: Charset | Tokens, summary: dict[str, Any]
+) -> None:
+    """Write a checkpoint in the place of the old one; a kill at any moment leaves one of them, whole."""
+    import keras
+
+    restore_folder(folder)
+    fresh = folder.with_name(f".{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    model.save(fresh / "model.keras")
+    jobs.write_text(fresh / "config.json", json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    alphabet.save(fresh / ("charset.txt" if isinstance(alphabet, Charset) else "tokens.txt"))
+    about = {
+        "checkpoint_version": CHECKPOINT_VERSION,
+        "hwr_core": __version__,
+        "keras": keras.__version__,
+        **summary,
+    }
+    jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
+    replace_folder(fresh, folder)  # an older epoch's model.onnx goes with its folder
+
+
+def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, dict[str, Any]]:
+    """A checkpoint without its network: configuration, alphabet, figures.
+
+    Raises:
+        CheckpointError: the folder is no checkpoint, or a part is missing, damaged or of another version.
+    """
+    restore_folder(folder)
+    if not folder.is_dir():
+        raise CheckpointError(f"There is no checkpoint folder {folder}. Choose one under models/ or runs/.")
+    missing = [name for name in ("config.json", "checkpoint.json", "model.keras") if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"{folder} is no whole checkpoint: {', '.join(missing)} missing. Choose a folder that a training wrote."
+        )
+    try:
+        summary = read_json(folder / "checkpoint.json")
+        if summary.get("checkpoint_version") != CHECKPOINT_VERSION:
+            raise CheckpointError(
+                f"{folder} has checkpoint version {summary.get('checkpoint_version')}, this program reads "
+                f"{CHECKPOINT_VERSION}. Update the studio, or train again."
+            )
+        config = RunConfig.from_dict(read_json(folder / "config.json"))
+        ctc = config.model.name != "dual"
+        alphabet = Charset.load(folder / "charset.txt") if ctc else Tokens.load(folder / "tokens.txt")
+    except (ConfigError, CharsetError) as error:
+        raise CheckpointError(f"The checkpoint {folder} cannot be used. {error}") from error
+    return config, alphabet, summary
+
+
+def load_network(folder: Path) -> keras.Model | OnnxNetwork:
+    """What reads: ONNX Runtime where the checkpoint has a `model.onnx` and it is installed, else Keras."""
+    quick = onnx_file(folder)
+    if quick and find_spec("onnxruntime"):
+        return OnnxNetwork(quick)
+    return load_model(folder)
+
+
+def load_model(folder: Path) -> keras.Model:
+    """The network of a checkpoint, ready to read.
+
+    Raises:
+        CheckpointError: `model.keras` is damaged.
+    """
+    import keras
+
+    try:
+        return keras.saving.load_model(folder / "model.keras", compile=False)
+    except Exception as error:  # zip, HDF5 and deserialisation errors alike
+        raise CheckpointError(
+            f"{folder / 'model.keras'} is damaged or was written by another version of Keras "
+            f"({first_line(error)}). Copy the checkpoint again, or train again."
+        ) from error

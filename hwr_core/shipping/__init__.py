@@ -1,0 +1,1 @@
+"""Shipped checkpoints: the recipes they are trained by."""

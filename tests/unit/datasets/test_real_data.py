@@ -1,0 +1,35 @@
+"""The real data sets, where they are at hand: read in part, since a whole one takes a minute."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from hwr_core.config import CanvasConfig
+from hwr_core.datasets.canvas_cache import prepare_all
+from hwr_core.datasets.checks import check_texts
+from hwr_core.datasets.sources.detect import read_source
+
+REAL = Path(os.environ.get("HWR_REAL_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
+WORDS = {"iam-words": 29_378, "copiste-words": 35_070, "csafe-words": 11_161, "iam-lines": 4_034}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if words > 10_000 else ()) for name, words in WORDS.items()]
+)
+def test_a_real_zip_reads_whole(name):
+    path = REAL / f"{name}.zip"
+    if not path.exists():
+        pytest.skip(f"{path} is not here; it is not part of the project")
+    listing = read_source(path)
+    assert listing.reader == "zip/csv"
+    assert len(listing.samples) == WORDS[name]
+    assert listing.problems == []
+    assert {sample.split for sample in listing.samples} == {"train", "validation"}
+    good = check_texts(listing, 64)
+    assert len(good) == WORDS[name]
+    images = [sample.image for sample in islice(good, 0, None, len(good) // 40)]
+    assert all(picture.canvas is not None for picture in prepare_all(listing.pictures, images, CanvasConfig()))

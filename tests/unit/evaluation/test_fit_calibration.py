@@ -1,0 +1,80 @@
+"""Confidences fitted on a data set's words and kept in the checkpoint."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from hwr_core.errors import DataError
+from hwr_core.evaluation import fit_calibration
+from hwr_core.evaluation.__main__ import main
+from hwr_core.evaluation.fit_calibration import calibrate, lines
+from hwr_core.recognition import Reading
+
+
+class Boaster:
+    """Reads three words of four right and is surer than that, differently so with a language."""
+
+    def __init__(self, model_name: str = "crnn") -> None:
+        self.model_name, self.summary = model_name, {"calibration": {"none": {"scale": 9.0, "shift": 0.0}}}
+        self.config = SimpleNamespace(canvas=None)
+        self.asked: list[str] = []
+
+    def read_canvases(self, canvases, language="auto"):
+        self.asked.append(language)
+        assert "calibration" not in self.summary
+        sure = 0.99 if language == "auto" else 0.9
+        return [Reading("tea", sure, []) for _ in canvases]
+
+
+@pytest.fixture
+def many(make_dataset, monkeypatch):
+    """Forty words by two writers, three of four of them `tea`."""
+    dataset = make_dataset("many", {"train": ["tea"], "validation": ["tea", "tea", "tea", "ink"] * 10})
+    monkeypatch.setattr(type(dataset), "canvases", lambda *_, **__: np.zeros((41, 4, 4), np.uint8))
+    dataset.table["writer"] = [f"w{number % 5}" for number in range(len(dataset.table))]
+    return dataset
+
+
+def opened(monkeypatch, boaster: Boaster) -> Boaster:
+    monkeypatch.setattr(fit_calibration.Recognizer, "load", staticmethod(lambda folder: boaster))
+    return boaster
+
+
+def test_the_fit_is_kept_and_measured_on_other_writers(many, checkpoint, monkeypatch):
+    boaster = opened(monkeypatch, Boaster())
+    (checkpoint / "checkpoint.json").write_text('{"epoch": 3}')
+    worths = calibrate(checkpoint, [many])
+    assert sorted(set(boaster.asked)) == ["auto", "none"]
+    assert [(worth.way, worth.words) for worth in worths] == [("none", 40), ("language", 40)]
+    assert worths[0].before == pytest.approx(0.15)
+    assert worths[1].before == pytest.approx(0.24)
+    assert all(worth.after < 0.08 for worth in worths)
+    about = json.loads((checkpoint / "checkpoint.json").read_text())
+    assert about["epoch"] == 3
+    assert set(about["calibration"]) == {"none", "language", "measured"}
+    assert "| many, letter by letter | 40 | 15.0 % |" in "\n".join(lines(about["calibration"]["measured"]))
+
+
+def test_dual_has_one_way_of_reading(many, checkpoint, monkeypatch):
+    opened(monkeypatch, Boaster("dual"))
+    (checkpoint / "checkpoint.json").write_text("{}")
+    assert {worth.way for worth in calibrate(checkpoint, [many])} == {"none"}
+
+
+def test_too_few_words_leave_the_checkpoint_as_it_is(many, checkpoint, monkeypatch):
+    opened(monkeypatch, Boaster())
+    (checkpoint / "checkpoint.json").write_text('{"epoch": 3}')
+    with pytest.raises(DataError, match="at least 20 readings"):
+        calibrate(checkpoint, [many], most=12)
+    assert (checkpoint / "checkpoint.json").read_text() == '{"epoch": 3}'
+
+
+def test_the_command_calibrates_first(words, checkpoint, stand_in, capsys):
+    stand_in.model_name, stand_in.summary = "crnn", {}
+    (checkpoint / "checkpoint.json").write_text("{}")
+    assert main([str(checkpoint), "words", "--calibrate"]) == 1
+    assert "Calibrating needs at least 20 readings" in capsys.readouterr().err

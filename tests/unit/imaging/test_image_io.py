@@ -1,0 +1,200 @@
+"""Any picture file becomes grey, or one sentence says why not."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hwr_core.errors import PictureError
+from hwr_core.imaging import image_io as pictures
+from hwr_core.imaging import read_picture, to_grey
+
+
+def file_of(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def word(draw) -> np.ndarray:
+    return draw("word")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "GIF", "WebP", "JPEG"])
+def test_kinds_of_file(word, kind):
+    options = {"lossless": True} if kind == "WebP" else {}
+    grey = read_picture(file_of(Image.fromarray(word), kind, **options))
+    assert grey.dtype == np.uint8
+    assert grey.shape == word.shape
+    assert np.abs(grey.astype(int) - word).mean() < (3 if kind == "JPEG" else 0.5)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LA", "I", "F", "I;16"])
+def test_modes_of_colour(word, mode):
+    if mode == "1":
+        word = np.where(word > 128, 255, 0).astype(np.uint8)
+    image = Image.fromarray(word.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(word).convert(mode)
+    grey = read_picture(file_of(image, "TIFF"))
+    assert grey.shape == word.shape
+    assert np.abs(grey.astype(int) - word).mean() < 3
+
+
+def test_sources_of_a_picture(word, tmp_path):
+    path = tmp_path / "word.png"
+    Image.fromarray(word).save(path)
+    for source in (path, str(path), path.read_bytes(), word, Image.fromarray(word)):
+        assert (read_picture(source) == word).all()
+
+
+def test_what_is_transparent_is_paper():
+    image = Image.new("RGBA", (30, 20), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (10, 5, 20, 15))
+    image.paste((0, 0, 0, 128), (20, 5, 30, 15))
+    for source in (file_of(image), np.asarray(image)):
+        grey = read_picture(source)
+        assert grey[0, 0] == 255
+        assert grey[10, 15] == 0
+        assert grey[10, 25] == pytest.approx(127, abs=1)
+    palette = Image.new("P", (30, 20), 0)
+    palette.putpalette([0, 0, 0, 10, 10, 10])
+    palette.paste(1, (10, 5, 20, 15))
+    grey = read_picture(file_of(palette, transparency=0))
+    assert grey[0, 0] == 255
+    assert grey[10, 15] == 10
+
+
+def test_a_phone_s_orientation_is_followed(word):
+    turned = Image.fromarray(word).transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held so that the picture must be turned clockwise
+    grey = read_picture(file_of(turned, "JPEG", exif=exif, quality=95))
+    assert grey.shape == word.shape
+    assert np.abs(grey.astype(int) - word).mean() < 3
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_of_several_pages_the_first_is_read(word, kind):
+    pages = [Image.new("L", (word.shape[1], word.shape[0]), 255)]
+    data = file_of(Image.fromarray(word), kind, save_all=True, append_images=pages)
+    assert np.abs(read_picture(data).astype(int) - word).mean() < 1
+
+
+def test_large_pictures_are_reduced():
+    grey = read_picture(file_of(Image.new("L", (5000, 250), 200)))
+    assert grey.shape == (200, 4000)
+    assert (grey == 200).all()
+    photo = Image.new("RGB", (9000, 600), (200, 200, 200))
+    height, width = read_picture(file_of(photo, "JPEG")).shape
+    assert max(height, width) <= 4000
+    assert width / height == pytest.approx(15, rel=0.02)
+
+
+def broken(kind: str) -> bytes:
+    good = file_of(Image.fromarray(np.arange(250 * 40, dtype=np.uint32).astype(np.uint8).reshape(40, 250)))
+    return {
+        "empty": b"",
+        "text": b"these are only words\n" * 20,
+        "cut short": good[: len(good) // 2],
+        "header only": good[:30],
+        "zip": b"PK\x03\x04" + bytes(100),
+        "zeros": bytes(1000),
+        "jpeg cut short": file_of(Image.new("RGB", (500, 500), "red"), "JPEG")[:400],
+        "corrupted": good[:60] + bytes(40) + good[100:],
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["empty", "text", "cut short", "header only", "zip", "zeros", "jpeg cut short", "corrupted"]
+)
+def test_broken_files_give_one_sentence_with_their_name(kind, tmp_path):
+    path = tmp_path / "broken.png"
+    path.write_bytes(broken(kind))
+    for source, name in ((path, "broken.png"), (broken(kind), "picture")):
+        with pytest.raises(PictureError) as error:
+            read_picture(source)
+        assert str(error.value).startswith(f"{name}: ")
+        assert "\n" not in str(error.value)
+    with pytest.raises(PictureError, match=r"^page 3: "):
+        read_picture(broken(kind), "page 3")
+
+
+def test_files_that_cannot_be_opened(tmp_path):
+    with pytest.raises(PictureError, match=r"none\.png: there is no such file"):
+        read_picture(tmp_path / "none.png")
+    with pytest.raises(PictureError, match="cannot be read"):
+        read_picture(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(30_000, 30_000), (7_800, 7_800), (1, 100_000), (100_000, 1)])
+def test_pictures_too_large_are_not_decoded(size, monkeypatch):
+    good = file_of(Image.new("L", (9, 9)))
+    header = b"IHDR" + struct.pack(">II", *size) + good[24:29]
+    huge = good[:12] + header + struct.pack(">I", zlib.crc32(header)) + good[33:]
+
+    def decoded(image, name):
+        pytest.fail("it was decoded")
+
+    monkeypatch.setattr(pictures, "_grey", decoded)
+    with pytest.raises(PictureError, match="megapixels"):
+        read_picture(huge, "scan.png")
+
+
+def test_threads_may_read_together(word):
+    data, found = file_of(Image.fromarray(word)), []
+    threads = [threading.Thread(target=lambda: found.append(read_picture(data))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert all((grey == word).all() for grey in found)
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.array([[0, 128, 255]], np.uint8), [0, 128, 255]),
+        (np.array([[True, False, True]]), [255, 0, 255]),
+        (np.array([[0.0, 0.5, 1.0]]), [0, 128, 255]),
+        (np.array([[0.0, 127.6, 255.0]]), [0, 128, 255]),
+        (np.array([[0, 32768, 65535]], np.uint16), [0, 128, 255]),
+        (np.array([[0, 2048, 4095]], np.uint16), [0, 128, 255]),  # a 12-bit scan
+        (np.array([[0, 100, 255]], np.int64), [0, 100, 255]),
+        (np.array([[-5, 100, 200]], np.int32), [0, 100, 200]),
+    ],
+)
+def test_numbers_of_all_kinds(array, expected):
+    grey = to_grey(array)
+    assert grey.dtype == np.uint8
+    np.testing.assert_allclose(grey[0].astype(int), expected, atol=1)
+
+
+def test_colours_weigh_as_the_eye_sees_them():
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]]], np.uint8)
+    np.testing.assert_allclose(to_grey(colours)[0].astype(int), [76, 150, 29, 255], atol=1)
+    np.testing.assert_allclose(to_grey(colours / 255)[0].astype(int), [76, 150, 29, 255], atol=1)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros(3), r"Received shape \(3,\)"),
+        (np.zeros((2, 0)), r"Received shape \(2, 0\)"),
+        (np.zeros((0, 2, 3)), "no pixels"),
+        (np.zeros((2, 2, 2)), r"Received shape \(2, 2, 2\)"),
+        (np.zeros((2, 2, 3, 1)), "Received shape"),
+        (np.array([["ink"]]), "holds numbers"),
+        (np.array([[1j]]), "holds numbers"),
+        (np.array([[np.inf, 0]]), "no numbers"),
+    ],
+)
+def test_arrays_that_are_no_picture(array, words):
+    with pytest.raises(PictureError, match=words):
+        to_grey(array, "page")

@@ -1,0 +1,207 @@
+"""Reading under conditions and with languages, against the enumeration of all texts."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import lru_cache
+from itertools import groupby, pairwise, product
+
+import numpy as np
+import pytest
+
+from hwr_core.decoding.ctc import log_softmax
+from hwr_core.decoding.language_rescoring import Judge
+from hwr_core.decoding.lexicon_candidates import ListedWords
+from hwr_core.errors import CharsetError
+from hwr_core.language.lexicon import Lexicon
+from hwr_core.language.ngram import CharacterModel
+from hwr_core.language.scorer import LanguageModel, load_language
+from hwr_core.recognition.ctc_backend import CtcReader
+from hwr_core.text import Charset
+
+CHARSET = Charset("ab1")
+READER = CtcReader(CHARSET)
+WORDS = {"ab": 0.02, "ba": 0.01, "abba": 1e-3, "a": 0.05, "baa": 1e-4}
+
+
+def small_judge() -> Judge:
+    lexicon = Lexicon.from_words(WORDS, "ab'")
+    return Judge((LanguageModel("xx", lexicon, CharacterModel.from_words(WORDS, "ab'")),), (1.0,))
+
+
+def frames(seed: int, count: int = 5, words: int = 1) -> np.ndarray:
+    shape = (words, count, len(CHARSET) + 1)
+    return log_softmax(np.random.default_rng(seed).normal(0, 2, shape))
+
+
+@lru_cache(maxsize=64)
+def enumerated(seed: int, count: int = 5) -> dict[str, float]:
+    """Log probability of every text."""
+    log_probs, found = frames(seed, count)[0], defaultdict(float)
+    for path in product(range(len(CHARSET) + 1), repeat=count):
+        labels = [label for label, _ in groupby(path) if label]
+        found[CHARSET.decode(labels)] += math.exp(sum(log_probs[t, c] for t, c in enumerate(path)))
+    return {text: math.log(share) for text, share in found.items()}
+
+
+@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("prefix", ["", "a", "b1", "aa"])
+def test_the_best_of_all_texts_is_read(seed, prefix):
+    every = {text: score for text, score in enumerated(seed).items() if text.startswith(prefix)}
+    found = READER.read(frames(seed), [prefix], 5)[0]
+    assert found[0][0] == max(every, key=lambda text: every[text])
+    for text, score in found:
+        assert score == pytest.approx(every[text])
+
+
+@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("prefix", ["", "a", "ba"])
+def test_the_best_judged_of_all_texts_is_read(seed, prefix):
+    judge = small_judge()
+    every = {text: score for text, score in enumerated(seed).items() if text.startswith(prefix)}
+    best = max(every, key=lambda text: every[text] + judge.bonus(text))
+    found = READER.read(frames(seed), [prefix], 5, judge)[0]
+    assert found[0][0] == best
+    scores = [score for _, score in found]
+    assert scores == sorted(scores, reverse=True)
+    assert sum(map(math.exp, scores)) <= 1 + 1e-9
+
+
+def test_alone_and_in_company_the_reading_is_the_same():
+    log_probs = frames(3, words=9)
+    judge = small_judge()
+    together = READER.read(log_probs, [""] * 9, 3, judge)
+    alone = [READER.read(log_probs[row : row + 1], [""], 3, judge)[0] for row in range(9)]
+    assert [[text for text, _ in found] for found in together] == [[text for text, _ in found] for found in alone]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_allowed_words_the_most_probable_is_read(seed):
+    every = enumerated(seed)
+    words = ["a", "ab", "1b", "bbb", "aba", "ababab", "b1"]
+    possible = {word: every[word] for word in words if word in every}
+    found = READER.read_allowed(frames(seed), words, [""])[0]
+    assert [text for text, _ in found] == sorted(possible, key=lambda word: -possible[word])
+    assert "ababab" not in dict(found)  # does not fit five frames
+    assert sum(math.exp(score) for _, score in found) <= 1 + 1e-9
+    for (a, one), (b, other) in pairwise(found):
+        assert one - other == pytest.approx(possible[a] - possible[b])
+    behind = READER.read_allowed(frames(seed), words, ["ab"])[0]
+    assert {text for text, _ in behind} == {"ab", "aba"}
+
+
+def test_a_picture_of_none_of_the_words_leaves_them_improbable():
+    log_probs = np.full((1, 6, 4), math.log(0.01))
+    for frame, label in enumerate([1, 0, 1, 0, 1, 0]):
+        log_probs[0, frame, label] = math.log(0.97)  # aaa
+    assert math.exp(READER.read_allowed(log_probs, ["1", "bb"], [""])[0][0][1]) < 0.01
+    assert math.exp(READER.read_allowed(log_probs, ["1", "aaa"], [""])[0][0][1]) > 0.99
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("mask", ["a?", "?", "??", "?1?", "ab", "b??a"])
+def test_masks_give_the_best_text_that_fits(seed, mask):
+    places = [None if letter == "?" else letter for letter in mask]
+    every = {
+        text: score
+        for text, score in enumerated(seed).items()
+        if len(text) == len(mask) and all(a in ("?", b) for a, b in zip(mask, text, strict=True))
+    }
+    found = READER.read_masked(frames(seed), [places])[0]
+    assert {text for text, _ in found} == set(every)
+    assert found[0][0] == max(every, key=lambda text: every[text])
+    judge = small_judge()
+    assert READER.read_masked(frames(seed), [places], judge)[0][0][0] == max(
+        every, key=lambda text: every[text] + judge.bonus(text)
+    )
+
+
+def test_masks_longer_than_the_frames_and_unknown_letters():
+    assert READER.read_masked(frames(1), [[None] * 9]) == [[]]
+    assert READER.read_masked(frames(1), [[]])[0][0][0] == ""
+    with pytest.raises(CharsetError, match="not in the charset"):
+        READER.read_masked(frames(1), [["q", None]])
+    with pytest.raises(CharsetError, match="not in the charset"):
+        READER.read(frames(1), ["q"], 1, small_judge())
+    with pytest.raises(CharsetError, match="not in the charset"):
+        READER.read_allowed(frames(1), ["aq"], [""])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_several_views_are_averaged(seed):
+    first, second = enumerated(seed), enumerated(seed + 100, 6)
+    for text, score in READER.read(frames(seed), [""], 5, None, [frames(seed + 100, 6)])[0]:
+        assert score == pytest.approx(np.logaddexp(first.get(text, -math.inf), second[text]) - math.log(2))
+
+
+@pytest.mark.parametrize("prefix", ["", "b"])
+def test_a_blank_or_hopeless_picture_still_has_a_reading(prefix):
+    log_probs = np.full((1, 4, 4), -50.0)
+    log_probs[:, :, 0] = 0.0
+    found = READER.read(log_probs, [prefix], 3, small_judge())[0]
+    assert found[0][0].startswith(prefix)
+
+
+# What a language must not touch: the picture is fairly sure (0.97 against 0.025 in the frame of a letter).
+FULL = Charset.from_texts(["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,;:'\"()-!?$£éèàçêôû"])
+ALIKE = "1l 0O 5S 2Z 6b 8B uv nm ce ao io gq rs tf hk dj yz pn wu IJ .,".split()  # noqa: SIM905
+LOOK = {one: other for a, b in ALIKE for one, other in ((a, b), (b, a))}
+NUMBERS = "1881 15,695 4.25 27 1944 10:30 14th 1496 90210 3.5 12:45 007 2,50"
+NAMES = """Souter Shmah Zermott Haukadalur Brohan Bassius McQuaid O'Brien Etherington Wisniew Ashmodeus
+Selenopidae Puentes d'Agdam BAnQ CC-BY Rozehnal London Vienna Zurich NATO"""
+PLAIN = """The "Britain interest! possible" l'eau well-known re- (as He A I Street February étude; S. X."""
+
+
+def written(text: str, sure: float = 0.97, like: float = 0.025) -> np.ndarray:
+    """Frames of a text: one for each letter, blanks around it; the letter's look-alike has a share."""
+    size = len(FULL) + 1
+    rows = []
+    for letter in text:
+        label = FULL.encode(letter)[0]
+        frame = np.full(size, (1 - sure - like) / (size - 2))
+        frame[label] = sure
+        look = LOOK.get(letter, "x" if letter != "x" else "z")
+        frame[FULL.encode(look)[0]] += like
+        blank = np.full(size, 0.002 / (size - 1))
+        blank[0] = 0.998
+        rows += [blank, frame, blank]
+    return np.log(np.array(rows) / np.sum(rows, axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("text", " ".join([NUMBERS, NAMES, PLAIN]).split())
+def test_a_language_leaves_numbers_names_and_marks_alone(text):
+    """Not every name: `Lollobrigida` becomes `Lollibrigida` where o and i look that alike."""
+    judge = Judge((load_language("en"), load_language("fr")))
+    reader = CtcReader(FULL)
+    log_probs = written(text)[None]
+    assert reader.read(log_probs, [""], 1)[0][0][0] == text
+    assert reader.read(log_probs, [""], 1, judge)[0][0][0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [("building", "bailding"), ("accepted", "acoepted"), ("footballeur", "jootballeur"), ("l'eau", "l'cau")],
+)
+def test_a_language_mends_what_is_no_word(text, slip):
+    """One letter is read as another, twice as sure: the beam's own candidates need not have the word."""
+    judge = Judge((load_language("en"), load_language("fr")))
+    log_probs = written(slip, 0.6, 0.02)
+    if len(text) == len(slip):
+        for place, (right, wrong) in enumerate(zip(text, slip, strict=True)):
+            if right != wrong:
+                for row in (3 * place + 1,):
+                    log_probs[row, FULL.encode(right)[0]] = math.log(0.2)
+    assert CtcReader(FULL).read(log_probs[None], [""], 1, judge)[0][0][0] == text
+
+
+@pytest.mark.parametrize("text", ["building", "The", "house,", "maison"])
+def test_a_plain_word_is_read_without_a_search_of_the_lexicons(text, monkeypatch):
+    judge = Judge((load_language("en"), load_language("fr")))
+    log_probs = written(text)[None]
+    ((wide, share),) = CtcReader(FULL).read(log_probs, [""], 2, judge)[0][:1]
+    reader = CtcReader(FULL)
+    monkeypatch.setattr(ListedWords, "_dress", lambda *_: pytest.fail("the lexicons were searched"))
+    ((narrow, other),) = reader.read(log_probs, [""], 1, judge)[0]
+    assert narrow == wide == text
+    assert math.exp(other) == pytest.approx(math.exp(share), abs=0.1)

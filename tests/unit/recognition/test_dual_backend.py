@@ -1,0 +1,94 @@
+"""`dual` under masks and word lists, against the enumeration of all strings."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+
+from hwr_core.errors import CharsetError, ConfigError
+from hwr_core.recognition.constraints import mask_places
+from hwr_core.recognition.dual_backend import DualReader
+from hwr_core.text import Tokens
+from hwr_core.text.tokens import END, FIRST
+
+VECTOR = np.zeros(2, np.float32)
+LETTERS = "abc"
+
+
+class RandomNetwork:
+    """Parts of a `dual` whose next token depends on the text so far, at random."""
+
+    def __init__(self, seed: int, classes: int) -> None:
+        self.seed, self.classes = seed, classes
+
+    def get_layer(self, name: str) -> RandomNetwork:
+        return self
+
+    def after(self, beginning: tuple[int, ...]) -> np.ndarray:
+        raw = np.random.default_rng([self.seed, *beginning]).gamma(0.5, 1, self.classes) + 1e-4
+        return raw / raw.sum()
+
+    def predict_on_batch(self, inputs: list[np.ndarray]) -> np.ndarray:
+        return np.array([self.after(tuple(int(token) for token in row[1:])) for row in inputs[1]])
+
+
+def reader(seed: int) -> tuple[DualReader, RandomNetwork]:
+    tokens = Tokens(LETTERS)
+    network = RandomNetwork(seed, len(tokens))
+    return DualReader(network, tokens), network
+
+
+def log_prob(network: RandomNetwork, text: str) -> float:
+    ids = [FIRST + LETTERS.index(letter) for letter in text] + [END]
+    return sum(math.log(network.after(tuple(ids[:i]))[token]) for i, token in enumerate(ids))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("mask", ["a?", "?", "??c", "abc", "???", ""])
+def test_masks(seed, mask):
+    dual, network = reader(seed)
+    every = {
+        "".join(text): log_prob(network, "".join(text))
+        for text in product(LETTERS, repeat=len(mask))
+        if all(a in ("?", b) for a, b in zip(mask, text, strict=True))
+    }
+    found = dual.read_masked(VECTOR, mask_places(mask), 99)
+    assert {text for text, _ in found} == set(every)
+    assert found[0][0] == max(every, key=lambda text: every[text])
+    for text, score in found:
+        assert score == pytest.approx(every[text], abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("prefix", ["", "a", "b"])
+def test_word_lists(seed, prefix):
+    dual, network = reader(seed)
+    words = ["a", "ab", "abc", "bca", "ca", "a"]
+    every = {word: log_prob(network, word) for word in words if word.startswith(prefix)}
+    found = dual.read_allowed(VECTOR, words, prefix)
+    assert [text for text, _ in found] == sorted(every, key=lambda word: -every[word])
+    for text, score in found:
+        assert score == pytest.approx(every[text], abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("prefix", ["", "b", "ca"])
+def test_the_best_of_all_strings_is_read(seed, prefix):
+    """Strings up to four letters; longer ones of these networks are rarer than the best of them."""
+    dual, network = reader(seed)
+    every = {"".join(text): log_prob(network, "".join(text)) for n in range(5) for text in product(LETTERS, repeat=n)}
+    best = max((text for text in every if text.startswith(prefix)), key=lambda text: every[text])
+    found = dict(dual.read(VECTOR, prefix, 5))
+    assert max(found.values()) >= every[best] - 1e-5
+
+
+def test_what_cannot_be_asked():
+    dual, _ = reader(1)
+    with pytest.raises(CharsetError, match="not in the charset"):
+        dual.read_masked(VECTOR, ["x", None], 1)
+    tokens = Tokens(["cat", "sea"], words=True)
+    with pytest.raises(ConfigError, match="writes whole words"):
+        DualReader(RandomNetwork(1, len(tokens)), tokens).read_masked(VECTOR, [None], 1)

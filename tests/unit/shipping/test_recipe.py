@@ -1,0 +1,252 @@
+"""Recipes: read, trained stage by stage, taken up again; and the command that ships what they make."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hwr_core import jobs
+from hwr_core.config import CanvasConfig, read_json
+from hwr_core.datasets import list_datasets, remove_dataset
+from hwr_core.datasets.pack import pack
+from hwr_core.errors import ConfigError, DataError, JobError
+from hwr_core.recognition import quantization
+from hwr_core.shipping import recipe
+from hwr_core.shipping.recipe import read_recipe, run_of, train_recipe
+from hwr_core.training import job as work_module
+from hwr_core.training import open_run
+from hwr_core.training.run import CONFIG_FILE, runs_folder
+
+RECIPES = Path(__file__).resolve().parents[3] / "scripts" / "recipes"
+SMALL = {"height": 32, "width": 64}
+NET = {"name": "crnn", "channels": [8, 8, 8, 8], "lstm_units": 16, "lstm_layers": 1}
+
+
+@pytest.fixture(scope="module")
+def command():
+    spec = importlib.util.spec_from_file_location("make_reader", RECIPES.parent / "make_reader.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["make_reader"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["make_reader"]
+
+
+def values(**changes) -> dict:
+    config = {"datasets": ["words"], "model": NET, "canvas": SMALL, "augmentation": {"strength": 0}}
+    config["training"] = {"epochs": 1, "batch_size": 8, "warmup_steps": 1}
+    second = {**config, "training": {**config["training"], "epochs": 2}}
+    return {
+        "about": "Tiny.",
+        "needs": "nothing",
+        "licence": "Apache-2.0",
+        "sources": {"words": "drawn"},
+        "measure": ["words", "elsewhere"],
+        "stages": [{"name": "one", "config": "one.json"}, {"name": "two", "start_from": "one", "config": second}],
+        "one": config,
+        **changes,
+    }
+
+
+def written(folder: Path, **changes) -> Path:
+    found = values(**changes)
+    (folder / "one.json").write_text(json.dumps(found.pop("one")))
+    (folder / "tiny.json").write_text(json.dumps(found))
+    return folder / "tiny.json"
+
+
+@pytest.mark.parametrize("name", ["reader", "reader-small", "reader-large", "reader-open", "reader-open-large"])
+def test_the_recipes_of_the_shipped_readers(name):
+    found = read_recipe(RECIPES / f"{name}.json")
+    assert found.name == name
+    assert set(found.datasets) <= set(found.sources)
+    assert found.stages[-1].name.startswith(name)
+    assert found.synthetic
+    for earlier, stage in zip(found.stages, found.stages[1:], strict=False):
+        assert stage.start_from == earlier.name
+        assert (stage.config.model, stage.config.canvas) == (earlier.config.model, earlier.config.canvas)
+    if name.startswith("reader-open"):  # nothing that asks for more than attribution
+        assert not [s for s in found.stages if "iam-words" in s.config.datasets]
+        assert "iam-words" not in found.sources
+    if name == "reader-small":
+        assert found.stages[0].config.to_dict() == read_recipe(RECIPES / f"{name}.json").stages[0].config.to_dict()
+        assert found.stages[-1].config.model.name == "crnn"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"stages": []}, "at least one stage"),
+        ({"stages": [{"name": "one"}]}, "is no recipe: KeyError 'config'"),
+        ({"stages": [{"name": "one", "config": "one.json", "start_from": "two"}]}, "an earlier stage"),
+        ({"stages": [{"name": "one", "config": "other.json"}]}, "There is no file"),
+        ({"stages": 3}, "is no recipe"),
+        ({"int8": "perhaps"}, 'int8 must be true, false or "auto"'),
+        ({"synthetic": {"words": 3}}, "Synthetic has no setting 'words'"),
+        ({"synthetic": [{"name": "some"}, {"words": 3}]}, "Synthetic has no setting 'words'"),
+    ],
+)
+def test_a_damaged_recipe_says_what_is_wrong(tmp_path, changes, words):
+    with pytest.raises(ConfigError, match=words) as error:
+        read_recipe(written(tmp_path, **changes))
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def quick_work(monkeypatch):
+    """Stages that are done at once: a checkpoint of one file."""
+    done: list[str] = []
+
+    def stand_in(folder: Path, say) -> jobs.Status:
+        done.append(folder.name)
+        state = "stopped" if (folder / "stop").exists() else "done"
+        (folder / "checkpoint").mkdir(exist_ok=True)
+        (folder / "checkpoint" / "model.keras").write_bytes(b"")
+        status = jobs.Status(state=state)
+        jobs.write_status(folder, status)
+        return status
+
+    monkeypatch.setattr(work_module, "work", stand_in)
+    return done
+
+
+def test_stages_follow_each_other_and_are_done_once(make_dataset, tmp_path, monkeypatch, quick_work):
+    make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
+    tiny = read_recipe(written(tmp_path))
+    assert tiny.datasets == ("words",)
+    lines: list[str] = []
+    assert train_recipe(tiny, lines.append)
+    assert quick_work == ["one", "two"]
+    assert open_run("two").config.start_from == str(runs_folder() / "one" / "checkpoint")
+    assert open_run("two").config.training.epochs == 2
+    assert lines == ["Stage 1 of 2: one", "Stage 2 of 2: two"]
+    assert train_recipe(tiny, lines.append)
+    assert quick_work == ["one", "two"]
+
+
+def test_a_stopped_stage_ends_the_training_until_it_is_called_again(make_dataset, tmp_path, quick_work):
+    make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
+    tiny = read_recipe(written(tmp_path))
+    (run_of(tiny, tiny.stages[0]).folder / "stop").touch()
+    assert not train_recipe(tiny, print)
+    (runs_folder() / "one" / "stop").unlink()
+    assert train_recipe(tiny, print)
+    assert quick_work == ["one", "one", "two"]
+
+
+def test_stages_finished_elsewhere_are_gone_on_from(make_dataset, tmp_path, monkeypatch, quick_work):
+    make_dataset("words", {"train": ["one", "two"], "validation": ["two"]})
+    monkeypatch.setattr(recipe, "STAGES", tmp_path / "training")
+    monkeypatch.setattr(quantization, "halve_keras", lambda path: None)  # the stand-in's weights are empty
+    found = read_recipe(written(tmp_path))
+    assert recipe.keep_stages(found) == []
+    assert train_recipe(found, print)
+    for stage in ("one", "two"):
+        for name in ("config.json", "charset.txt", "checkpoint.json"):
+            (runs_folder() / stage / "checkpoint" / name).touch()
+        (runs_folder() / stage / "history.csv").touch()
+    assert [folder.name for folder in recipe.keep_stages(found)] == ["one", "two"]
+    for stage in ("one", "two"):
+        assert (tmp_path / "training" / stage / "history.csv").is_file()
+        shutil.rmtree(runs_folder() / stage)
+    said: list[str] = []
+    assert train_recipe(found, said.append)
+    assert "one was finished elsewhere" in said[0]
+    assert not (runs_folder() / "one").exists()
+    assert Path(open_run("two").config.start_from) == tmp_path / "training" / "one"
+
+
+def test_no_time_left(make_dataset, tmp_path, quick_work):
+    make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
+    assert not train_recipe(read_recipe(written(tmp_path)), print, minutes=1e-9)
+    assert quick_work == []
+
+
+def test_a_run_of_other_settings_is_not_taken_for_the_stage(make_dataset, tmp_path):
+    make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
+    tiny = read_recipe(written(tmp_path))
+    with pytest.raises(JobError, match="The run one, which two begins with, has no checkpoint"):
+        run_of(tiny, tiny.stages[1])
+    run = run_of(tiny, tiny.stages[0])
+    assert run_of(tiny, tiny.stages[0]).folder == run.folder
+    other = replace(run.config, training=replace(run.config.training, epochs=9))
+    (run.folder / CONFIG_FILE).write_text(json.dumps(other.to_dict()))
+    with pytest.raises(JobError, match="a run one with other settings than the recipe tiny"):
+        run_of(tiny, tiny.stages[0])
+
+
+def test_time_asks_the_run_to_stop(make_dataset, tmp_path, monkeypatch):
+    make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
+
+    def until_asked(folder: Path, say) -> jobs.Status:
+        while not jobs.stop_requested(folder):
+            pass
+        return jobs.Status(state="stopped")
+
+    monkeypatch.setattr(work_module, "work", until_asked)
+    assert not train_recipe(read_recipe(written(tmp_path)), print, minutes=0.002)
+
+
+@pytest.mark.slow
+def test_the_command_trains_measures_and_ships(command, make_dataset, tmp_path, monkeypatch, capsys):
+    import keras
+
+    from hwr_core import Recognizer
+
+    compiled = keras.Model.compile  # few steps are sooner run than compiled
+    monkeypatch.setattr(keras.Model, "compile", lambda *a, **k: compiled(*a, **{**k, "run_eagerly": True}))
+    dataset = make_dataset("words", {"train": ["tea", "ink", "moon", "so"] * 4, "validation": ["tea", "so"]})
+    pack(dataset, tmp_path / "packed", CanvasConfig(**SMALL))
+    remove_dataset("words")
+    monkeypatch.setattr(command, "RECIPES", written(tmp_path).parent)
+    models = tmp_path / "models"
+    line = ["tiny", "--data", str(tmp_path / "packed"), "--models", str(models)]
+    assert command.main([*line, "--minutes", "1e-9"]) == command.STOPPED
+    assert [info.name for info in list_datasets()] == ["words"]
+    assert command.main(line) == 0
+    reader = Recognizer.load(models / "tiny")
+    assert reader.config.start_from == ""
+    assert (models / "tiny" / "model.onnx").is_file()
+    measured = reader.summary["measured"]["words"]
+    assert measured["words"] == 2
+    assert "| words | 2 of 1 |" in reader.card
+    assert "| stage two | 2 epochs" in reader.card
+    assert "begun with one" in reader.card
+    assert reader.summary["int8"]["words"] == 2
+    assert "| in 8 bits, `model.int8.onnx` | " in reader.card
+    assert (models / "tiny" / "model.int8.onnx").is_file() == reader.summary["int8"]["kept"]
+    assert "Shipped" in capsys.readouterr().out
+    assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 0  # laid out anew
+    shutil.rmtree(runs_folder())
+    assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 1
+    assert command.main(["tiny", "--remake", "--models", str(models)]) == 0  # of what is shipped
+    assert "| stage two | 2 epochs" in Recognizer.load(models / "tiny").card
+
+
+def test_data_is_found_in_zips_and_folders(command, tmp_path):
+    (tmp_path / "iam-words.zip").touch()
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "csafe-words.csv").touch()
+    sources = [tmp_path / "iam-words.zip", tmp_path / "more"]
+    assert command.find("iam-words", sources) == tmp_path / "iam-words.zip"
+    assert command.find("csafe-words", sources) == tmp_path / "more" / "csafe-words.csv"
+    assert command.find("copiste-words", sources) is None
+    with pytest.raises(DataError, match=r"learns from iam-words, csafe-words, copiste-words too\. Give them by --data"):
+        command.gather(read_recipe(RECIPES / "reader-small.json"), [], tmp_path, 1)
+
+
+def test_missing_fonts_are_told(command, tmp_path, capfd):
+    with pytest.raises(DataError, match="make fonts"):
+        command.render(recipe.Synthetic(count=2), tmp_path / "none", 1)
+
+
+def test_recipes_are_told_from_single_runs(command):
+    names = ["reader", "reader-large", "reader-open", "reader-open-large", "reader-ppocr", "reader-small"]
+    assert command.recipe_names() == names
+    assert "stages" not in read_json(RECIPES / "starter.json")

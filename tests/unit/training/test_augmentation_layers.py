@@ -1,0 +1,194 @@
+"""Changes in the training step: as the loader's, on the device, the same for the same seed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from hwr_core.config import AugmentationConfig, CanvasConfig
+from hwr_core.imaging import ink_canvas
+from hwr_core.training import augmentation_layers
+from hwr_core.training.augmentation import augment
+from hwr_core.training.batches import canvases_of, class_width, even_batches, roomy_widths
+
+pytestmark = pytest.mark.slow
+NOTHING = dict.fromkeys(("rotation", "shear", "scale", "shift", "elastic", "stroke", "noise"), 0.0)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def canvases(draw) -> np.ndarray:
+    """`(8, 64, 128, 1)` uint8: four words, each twice."""
+    words = [ink_canvas(draw(word, size=40), CanvasConfig(width=128)) for word in ("ink", "moon", "tea", "so")]
+    return np.stack([*words, *words])[..., None]
+
+
+def changed(canvases: np.ndarray, seed: int = 1, training: bool = True, **settings: float) -> np.ndarray:
+    layer = augmentation_layers.changing_layers(AugmentationConfig(**settings), seed)
+    return keras.ops.convert_to_numpy(layer(canvases, training=training))
+
+
+def test_shape_and_range(canvases):
+    for strength in (0.5, 2.0):
+        out = changed(canvases, strength=strength, mask=0.3)
+        assert out.shape == canvases.shape
+        assert out.dtype == np.float32
+        assert out.min() >= 0
+        assert out.max() <= 1
+        assert np.abs(out - canvases / 255).max() > 0.5
+
+
+def test_no_strength_gives_the_canvas_as_it_is(canvases):
+    assert (changed(canvases, strength=0.0, mask=0.3) == canvases.astype(np.float32) / np.float32(255)).all()
+
+
+def test_every_amount_at_zero_changes_ink_only_in_tone(canvases):
+    for kind in (augmentation_layers.Warp, augmentation_layers.Strokes, augmentation_layers.Stripes):
+        pictures = canvases.astype(np.float32) / 255
+        out = kind(AugmentationConfig(**NOTHING), 1)(pictures, training=True)
+        assert (keras.ops.convert_to_numpy(out) == pictures).all()
+
+
+def test_reading_is_not_changed(canvases):
+    assert (changed(canvases, training=False) == canvases.astype(np.float32) / np.float32(255)).all()
+
+
+def test_the_same_seed_gives_the_same_pictures(canvases):
+    one, again, other = (changed(canvases, seed) for seed in (5, 5, 6))
+    assert (one == again).all()
+    assert (one != other).any()
+    assert (one[:4] != one[4:]).any()  # each picture is changed on its own
+
+
+def test_a_second_step_changes_otherwise_and_its_state_can_be_kept(canvases):
+    layer = augmentation_layers.changing_layers(AugmentationConfig(mask=0.2), 1)
+    layer(canvases, training=True)
+    state = [keras.ops.convert_to_numpy(variable) for variable in layer.variables]
+    second = keras.ops.convert_to_numpy(layer(canvases, training=True))
+    for variable, value in zip(layer.variables, state, strict=True):
+        variable.assign(value)
+    assert (keras.ops.convert_to_numpy(layer(canvases, training=True)) == second).all()
+    assert layer.weights == []  # nothing of it is in a checkpoint
+
+
+def test_the_word_stays_on_the_canvas(canvases):
+    """Ink is neither lost over an edge nor flooded, like the loader's."""
+    pictures = np.repeat(canvases, 8, axis=0)
+    before = pictures.sum(axis=(1, 2, 3), dtype=float) / 255
+    ratio = changed(pictures, strength=1.0).sum(axis=(1, 2, 3)) / before
+    assert (ratio > 0.15).all()
+    assert (ratio < 5).all()
+    warped = augmentation_layers.Warp(AugmentationConfig(elastic=0.0, rotation=0.0, shift=0.0), 1)(
+        pictures / 255.0, training=True
+    )
+    kept = keras.ops.convert_to_numpy(warped).sum(axis=(1, 2, 3)) / before
+    assert (kept > 0.55).all()  # scaled down in both directions at the most
+    assert (kept < 1.35).all()
+
+
+def test_amounts_are_like_those_of_the_loader(canvases):
+    rng = np.random.default_rng(1)
+    pictures = np.repeat(canvases, 8, axis=0)
+    theirs = [augment(c[..., 0], AugmentationConfig(), rng).sum(dtype=float) / 255 for c in pictures]
+    ours = changed(pictures).sum(axis=(1, 2, 3))
+    assert np.mean(ours) == pytest.approx(np.mean(theirs), rel=0.25)
+
+
+def test_resampling_of_known_coordinates():
+    picture = np.zeros((1, 4, 5, 1), np.float32)
+    picture[0, 1, 2] = 1.0
+    rows, columns = np.meshgrid(np.arange(4.0), np.arange(5.0), indexing="ij")
+    for shift, expected in ((1.0, {(1, 1): 1.0}), (0.25, {(1, 1): 0.25, (1, 2): 0.75}), (-9.0, {})):
+        found = keras.ops.convert_to_numpy(
+            augmentation_layers.resampled(
+                picture, (columns[None] + shift).astype("float32"), rows[None].astype("float32")
+            )
+        )
+        wanted = np.zeros((4, 5))
+        for place, value in expected.items():
+            wanted[place] = value
+        np.testing.assert_allclose(found[0, ..., 0], wanted, atol=1e-6)
+
+
+def test_strokes_grow_and_shrink():
+    picture = np.zeros((1, 9, 9, 1), np.float32)
+    picture[0, 4, 4] = 1.0
+    assert keras.ops.convert_to_numpy(augmentation_layers.cross_maximum(picture)).sum() == 5
+    assert keras.ops.convert_to_numpy(augmentation_layers.square_maximum(picture)).sum() == 4
+    one = augmentation_layers.Strokes(AugmentationConfig(stroke=1.0), 3)
+    sums = {float(keras.ops.convert_to_numpy(one(picture, training=True)).sum()) for _ in range(30)}
+    assert sums == {1.0, 4.0, 5.0}  # a lone pixel is not worn away
+
+
+def test_blur_keeps_the_ink():
+    picture = np.zeros((2, 9, 9, 1), np.float32)
+    picture[:, 4, 4] = 1.0
+    out = keras.ops.convert_to_numpy(
+        augmentation_layers.blurred(picture, np.array([0.4, 1.0], np.float32).reshape(2, 1, 1, 1))
+    )
+    np.testing.assert_allclose(out.sum(axis=(1, 2, 3)), 1.0, atol=1e-5)
+    assert out[0, 4, 4] > out[1, 4, 4] > out[1, 4, 5] > out[0, 4, 5] > 0
+
+
+def test_stripes_hide_no_more_than_their_share(canvases):
+    pictures = (canvases > 0).astype(np.float32)
+    pictures[:, 0, :100] = 1.0  # ink in every column
+    pictures[:, :, 100:] = 0.0
+    out = keras.ops.convert_to_numpy(
+        augmentation_layers.Stripes(AugmentationConfig(mask=0.3), 2)(pictures, training=True)
+    )
+    hidden = (out.max(axis=1) == 0)[:, :100, 0].mean(axis=1)
+    assert hidden.max() <= 0.33
+    assert hidden.mean() > 0.05
+
+
+def test_the_loader_hides_stripes_too(canvases):
+    canvas = np.full((64, 100), 255, np.uint8)
+    settings = AugmentationConfig(**NOTHING, mask=0.4)
+    shares = [(augment(canvas, settings, np.random.default_rng(seed)).max(axis=0) == 0).mean() for seed in range(20)]
+    assert 0.05 < np.mean(shares) < max(shares) < 0.45
+    plain = AugmentationConfig(mask=0.0)
+    one = augment(canvas, plain, np.random.default_rng(1))
+    assert (one == augment(canvas, AugmentationConfig(), np.random.default_rng(1))).all()
+
+
+def test_batches_of_one_size():
+    widths = np.array([10, 20, 30, 60, 70, 200, 250, 300, 40, 130, 5])
+    found = even_batches(widths, 4, 256, np.random.default_rng(1))
+    assert [len(rows) for rows, _ in found] == [4, 4, 4]
+    assert {int(row) for rows, _ in found for row in rows} == set(range(11))
+    for rows, width in found:
+        assert width in (128, 256)
+        assert all(min(256, widths[row]) <= width for row in rows)
+    again = even_batches(widths, 4, 256, np.random.default_rng(1))
+    assert all((a == b).all() for (a, _), (b, _) in zip(found, again, strict=True))
+    assert [len(rows) for rows, _ in even_batches(widths[:2], 4, 256, np.random.default_rng(1))] == [4]
+
+
+def test_widths_of_batches():
+    assert [class_width(width, 256) for width in (0, 1, 128, 129, 256)] == [0, 128, 128, 256, 256]
+    assert roomy_widths(np.array([100]), AugmentationConfig(strength=0.0), 64).tolist() == [100]
+    assert roomy_widths(np.array([100]), AugmentationConfig(), 64)[0] > 110
+    stored = np.random.default_rng(1).integers(0, 255, (3, 8, 32), np.uint8)
+    assert (canvases_of(stored, np.array([2, 0]), 16)[..., 0] == stored[[2, 0], :, :16]).all()
+
+
+@pytest.mark.skipif(not find_spec("jax"), reason="JAX is not installed")
+def test_it_runs_under_jax():
+    code = (
+        "import numpy as np, keras\n"
+        "from hwr_core.config import AugmentationConfig\n"
+        "from hwr_core.training.augmentation_layers import changing_layers\n"
+        "canvas = keras.Input((32, None, 1), dtype='uint8')\n"
+        "model = keras.Model(canvas, changing_layers(AugmentationConfig(mask=0.2))(canvas))\n"
+        "out = keras.ops.convert_to_numpy(model(np.full((2, 32, 64, 1), 200, 'uint8'), training=True))\n"
+        "assert keras.backend.backend() == 'jax' and out.shape == (2, 32, 64, 1) and 0 < out.mean() < 1"
+    )
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "KERAS_BACKEND": "jax"}, cwd=ROOT, check=True)

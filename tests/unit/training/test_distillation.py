@@ -1,0 +1,119 @@
+"""A teacher's frames beside the transcription."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from hwr_core.config import CanvasConfig
+from hwr_core.errors import CheckpointError, ConfigError
+from hwr_core.models import backbone_weights
+from hwr_core.recognition.checkpoint import load_model
+from hwr_core.text import Charset
+from hwr_core.training import estimate, new_run
+from hwr_core.training.data import training_words
+from hwr_core.training.distillation import distance, load_teacher, teacher_charset, teacher_folder
+from hwr_core.training.job import make_task, work
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def config(crnn_run, make_dataset, tiny_crnn, config_of):
+    make_dataset("words", {"train": ["tea", "zoo", "ink"], "validation": ["tea"]})
+    student = replace(tiny_crnn, channels=(8, 8, 8, 16))
+    return replace(config_of(["words"], student, epochs=1, batch_size=2), teacher=str(crnn_run / "checkpoint"))
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    compiled = keras.Model.compile  # few steps are sooner run than compiled
+    monkeypatch.setattr(keras.Model, "compile", lambda *a, **k: compiled(*a, **{**k, "run_eagerly": True}))
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def test_the_distance_is_the_divergence_summed_over_frames(config):
+    teacher = load_model(teacher_folder(config))
+    image = np.random.default_rng(1).random((2, 32, 64, 1)).astype(np.float32)
+    said = np.asarray(teacher(image))
+    assert np.abs(np.asarray(distance(teacher, image, keras.ops.convert_to_tensor(said)))).max() < 1e-4
+    new = np.random.default_rng(2).normal(size=(2, said.shape[1], 1)).astype(np.float32)  # a character it does not know
+    logits = np.concatenate([np.random.default_rng(3).normal(size=said.shape), new], axis=-1).astype(np.float32)
+    p, q = softmax(said), softmax(logits)[..., :-1]
+    expected = (p * (np.log(p) - np.log(q))).sum(axis=(1, 2))
+    found = np.asarray(distance(teacher, image, keras.ops.convert_to_tensor(logits)))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+def test_a_run_learns_from_its_teacher_and_keeps_its_characters(config):
+    run = new_run(config)
+    assert work(run.folder, say=lambda line: None).state == "done"
+    charset = Charset.load(run.checkpoint / "charset.txt")
+    known = teacher_charset(config)
+    assert charset.characters[: len(known)] == known.characters
+    assert "z" in charset.characters[len(known) :]
+    assert "distance_loss" in run.history
+    assert (run.history["distance_loss"] > 0).all()
+    assert load_model(run.checkpoint).output_shape[-1] == len(charset) + 1
+
+
+def test_the_teacher_stays_as_it_is(config):
+    words = training_words(config, teacher_charset(config))
+    task = make_task(config, words, None)
+    shapes = [v.shape for v in load_model(teacher_folder(config)).weights]
+    before = [np.array(v) for v in task.network.variables]
+    for arrays, _ in task.batches(0):
+        task.network.train_on_batch(*arrays)
+    after = [np.array(v) for v in task.network.variables]
+    untouched = [a.shape for a, b in zip(after, before, strict=True) if (a == b).all()]
+    assert sorted(map(str, untouched)).count("(1,)") <= len(shapes)
+    assert len(untouched) >= len(shapes)
+    assert len(task.network.trainable_variables) == len(task.model.trainable_variables)
+
+
+def test_teachers_that_do_not_fit_are_told(config, tmp_path):
+    with pytest.raises(CheckpointError, match="There is no checkpoint folder"):
+        new_run(replace(config, teacher=str(tmp_path / "nowhere")))
+    with pytest.raises(ConfigError, match="on this run's 32 x 128"):
+        new_run(replace(config, canvas=CanvasConfig(height=32, width=128)))
+    with pytest.raises(ConfigError, match="are not those of the teacher"):
+        load_teacher(config, Charset("xyz"))
+
+
+def test_shipped_readers_are_found_from_anywhere(config, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert (teacher_folder(replace(config, teacher="models/reader-small")) / "config.json").is_file()
+
+
+def test_a_run_without_its_backbone_is_refused_before_it_starts(config, backbones_folder, tiny_dual):
+    dual = replace(config, model=replace(tiny_dual, image_weights="handwriting"), teacher="")
+    with pytest.raises(ConfigError, match="There is no handwriting backbone"):
+        new_run(dual)
+    folder = backbones_folder / backbone_weights.NAME
+    folder.mkdir(parents=True)
+    (folder / backbone_weights.WEIGHTS_FILE).touch()
+    about = {"format_version": 1, "stage": "conv4", "shrink": 1}
+    (folder / "config.json").write_text(json.dumps(about))
+    with pytest.raises(ConfigError, match="ends with conv4, and the run asks for conv5"):
+        new_run(dual)
+
+
+def test_a_start_with_other_characters_is_refused_before_anything_is_made(config, crnn_run, tmp_path):
+    shutil.copytree(crnn_run / "checkpoint", tmp_path / "other")
+    Charset("xyz").save(tmp_path / "other" / "charset.txt")
+    with pytest.raises(ConfigError, match="are not those of the teacher"):
+        new_run(replace(config, start_from=str(tmp_path / "other")))
+
+
+def test_a_step_with_a_teacher_takes_longer(config):
+    alone = estimate(replace(config, teacher=""))
+    assert 1 < estimate(config).seconds_per_epoch / alone.seconds_per_epoch < 2
