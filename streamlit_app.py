@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import layout, menu, sidebar
+from pages.components import layout, menu, sidebar
 
 menu.enter()
 page = st.navigation(menu.pages())

@@ -8,8 +8,17 @@ import streamlit as st
 
 from hwr_core.datasets import list_datasets, refresh
 from hwr_core.errors import HwrError
-from pages.browsing import adding, closer, doubts, figures, gallery, making, report, store
-from pages.shared import layout, sidebar, words
+from pages.components import layout, sidebar, wording
+from pages.data_sections import (
+    add_dataset,
+    check_report,
+    dataset_cache,
+    gallery,
+    label_errors,
+    statistics,
+    synthesize,
+    word_detail,
+)
 
 WORDS, CHARTS, REPORT, DOUBTS, CLOSE, ABOUT = (
     "Words", "Charts", "Check report", "Likely wrong labels", "One word", "About",
@@ -29,7 +38,7 @@ def chose() -> None:
 
 
 def open_form() -> None:
-    st.session_state["adding"], st.session_state[making.OPEN] = True, False
+    st.session_state["adding"], st.session_state[synthesize.OPEN] = True, False
 
 
 def look_closer(index: int) -> None:
@@ -43,7 +52,7 @@ def nothing_yet() -> None:
         "photo_library",
         "No words yet. The built-in set has about 1,500 words in more than 40 made-up hands: enough to look around.",
         "Add the built-in words",
-        on_click=adding.add_demo,
+        on_click=add_dataset.add_demo,
         key="add_demo",
     )
     with st.container(horizontal=True, horizontal_alignment="center", gap="small"):
@@ -53,37 +62,37 @@ def nothing_yet() -> None:
 
 def make_button() -> None:
     st.button(
-        "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=making.show_form,
+        "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=synthesize.show_form,
         help="A data set of your own making: languages, number and looks as you choose.",
     )  # fmt: skip
 
 
 def shown(name: str) -> None:
     """One data set."""
-    stamp = store.stamp(name)
+    stamp = dataset_cache.stamp(name)
     try:
         with st.spinner(f"Opening {name}", show_time=True):
-            dataset = store.opened(name, stamp)
+            dataset = dataset_cache.opened(name, stamp)
     except HwrError as error:
         layout.error(str(error))
         return
-    writers, _ = store.choices(name, stamp)
+    writers, _ = dataset_cache.choices(name, stamp)
     problems, fixed = len(dataset.report), len(dataset.fixed)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="data_head"):
         layout.facts(
             [
-                (words.count(len(dataset)), "word" if len(dataset) == 1 else "words"),
-                (words.count(len(writers)), "writer" if len(writers) == 1 else "writers"),
-                (words.count(problems), "problem" if problems == 1 else "problems"),
-                *([(words.count(fixed), "label fixed" if fixed == 1 else "labels fixed")] if fixed else []),
+                (wording.count(len(dataset)), "word" if len(dataset) == 1 else "words"),
+                (wording.count(len(writers)), "writer" if len(writers) == 1 else "writers"),
+                (wording.count(problems), "problem" if problems == 1 else "problems"),
+                *([(wording.count(fixed), "label fixed" if fixed == 1 else "labels fixed")] if fixed else []),
             ]
         )
-        if not st.session_state.get("adding") and not st.session_state.get(making.OPEN):
+        if not st.session_state.get("adding") and not st.session_state.get(synthesize.OPEN):
             with st.container(horizontal=True, gap="small", width="content"):
                 make_button()
                 st.button("Add a data set", key="data_add", icon=":material/add:", on_click=open_form)
     parts = {
-        WORDS: words_tab, CHARTS: charts_tab, REPORT: report_tab, DOUBTS: doubts.show, CLOSE: close_tab,
+        WORDS: words_tab, CHARTS: charts_tab, REPORT: report_tab, DOUBTS: label_errors.show, CLOSE: close_tab,
         ABOUT: about_tab,
     }  # fmt: skip
     tabs = st.tabs(list(parts), key="data_tab", on_change="rerun", bind="query-params")
@@ -98,18 +107,18 @@ def words_tab(name: str, stamp: int, dataset: Any) -> None:
 
 
 def charts_tab(name: str, stamp: int, dataset: Any) -> None:
-    figures.show(name, stamp)
+    statistics.show(name, stamp)
 
 
 def report_tab(name: str, stamp: int, dataset: Any) -> None:
-    report.show(dataset)
+    check_report.show(dataset)
 
 
 def close_tab(name: str, stamp: int, dataset: Any) -> None:
-    order = store.matching(name, stamp, gallery.current(name, stamp))
+    order = dataset_cache.matching(name, stamp, gallery.current(name, stamp))
     asked = st.query_params.get("word", "")
     index = int(asked) if asked.isdecimal() else int(order[0]) if len(order) else 0
-    closer.show(dataset, min(index, len(dataset) - 1), order, look_closer)
+    word_detail.show(dataset, min(index, len(dataset) - 1), order, look_closer)
 
 
 def about_tab(name: str, stamp: int, dataset: Any) -> None:
@@ -117,20 +126,24 @@ def about_tab(name: str, stamp: int, dataset: Any) -> None:
     kinds = {"csv": "a CSV and its pictures", "iam": "the IAM database", "folder": "a folder of named pictures"}
     kind = str(dataset.reader)
     kind = kinds.get(kind.removeprefix("zip/"), kind) + (", zipped" if kind.startswith("zip") else "")
-    st.markdown(f"Read as {kind}, from `{dataset.source}`" + (f", {words.ago(info.created)}." if info else "."))
+    st.markdown(f"Read as {kind}, from `{dataset.source}`" + (f", {wording.ago(info.created)}." if info else "."))
     for note in dataset.notes:
         st.markdown(f"- {layout.plain(note)}")
     if dataset.fixed:
-        corrected = words.count(len(dataset.fixed), "transcription")
+        corrected = wording.count(len(dataset.fixed), "transcription")
         st.markdown(f"- {corrected} corrected or set aside in the studio; your files are not changed.")
         st.button("See them, or take them back", key="about_fixes", icon=":material/undo:", on_click=see_fixes)
     with st.popover("Remove this data set", icon=":material/delete:", key="data_remove"):
         st.markdown(
-            f"Remove **{layout.plain(name)}**, {words.count(len(dataset), 'word')}? What the studio prepared of it "
+            f"Remove **{layout.plain(name)}**, {wording.count(len(dataset), 'word')}? What the studio prepared of it "
             "goes, uploaded files too; files elsewhere on this machine stay."
         )
         st.button(
-            f"Remove {layout.plain(name)}", key="data_remove_yes", type="primary", on_click=adding.forget, args=(name,)
+            f"Remove {layout.plain(name)}",
+            key="data_remove_yes",
+            type="primary",
+            on_click=add_dataset.forget,
+            args=(name,),
         )
 
 
@@ -142,9 +155,9 @@ def arrived(name: str) -> None:
     """A data set has just been added: what came, and what to know of it."""
     info = next((info for info in list_datasets() if info.name == name), None)
     if info is not None:
-        odd = f"; the check found {words.count(info.problems, 'problem')}" if info.problems else ", all of them sound"
+        odd = f"; the check found {wording.count(info.problems, 'problem')}" if info.problems else ", all of them sound"
         st.success(
-            f"**{layout.plain(name)}** is here: {words.count(info.words, 'word')}{odd}.", icon=":material/check:"
+            f"**{layout.plain(name)}** is here: {wording.count(info.words, 'word')}{odd}.", icon=":material/check:"
         )
         layout.link("train", "Train a reader on it", ":material/model_training:")
 
@@ -169,18 +182,18 @@ def page() -> None:
     failed = st.session_state.pop("add_failed", None)
     if failed:
         layout.error(failed)
-    adding.follow()
-    come = adding.arrival()
+    add_dataset.follow()
+    come = add_dataset.arrival()
     if come:
         arrived(come)
     if st.session_state.get("adding"):
-        adding.form()
-    if st.session_state.get(making.OPEN):
-        making.form()
+        add_dataset.form()
+    if st.session_state.get(synthesize.OPEN):
+        synthesize.form()
     if names:
         name = sidebar.chosen_dataset()
         shown(name if name in names else names[0])
-    elif not any(st.session_state.get(key) for key in ("adding", making.OPEN)) and not adding.unfinished():
+    elif not any(st.session_state.get(key) for key in ("adding", synthesize.OPEN)) and not add_dataset.unfinished():
         nothing_yet()
 
 

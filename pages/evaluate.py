@@ -8,8 +8,8 @@ import streamlit as st
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation
-from pages.evaluating import asking, beside, follow, kept, results, worst
-from pages.shared import layout, readers, words
+from pages.components import layout, models, wording
+from pages.evaluate_sections import compare, progress, request_form, results, saved, worst_words
 
 BESIDE, ERRORS, LETTERS, CERTAINTY, WORDS, FILES, MEASURED = (
     "Side by side", "Errors", "Letters", "Certainty", "Wrong words", "Files", "All measured",
@@ -18,18 +18,18 @@ BESIDE, ERRORS, LETTERS, CERTAINTY, WORDS, FILES, MEASURED = (
 
 def main() -> None:
     layout.page("Evaluate", "How well does a reader read hands that it has not learned from?")
-    known = readers.available()
+    known = models.available()
     infos = {info.name: info for info in list_datasets() if info.is_ready and sum(info.parts.values())}
     if not known:
-        asking.nothing_to_read_with()
+        request_form.nothing_to_read_with()
         return
     if not infos:
-        asking.nothing_to_read()
+        request_form.nothing_to_read()
         return
-    if sentence := st.session_state.pop(asking.ERROR, None):
+    if sentence := st.session_state.pop(request_form.ERROR, None):
         layout.error(sentence)
     try:
-        asked = asking.form(known, infos)
+        asked = request_form.form(known, infos)
     except HwrError as error:
         layout.error(str(error))
         return
@@ -43,40 +43,44 @@ def main() -> None:
         alone()
 
 
-def under_way(asked: list[asking.Asked]) -> None:
+def under_way(asked: list[request_form.Asked]) -> None:
     """What runs, what has failed, and the button for what has not been measured yet."""
-    follow.draw(asked)
+    progress.draw(asked)
     missing = []
     for one in asked:
         state = one.kept.status.state
         if state != "running":
-            follow.ended_badly(one)
+            progress.ended_badly(one)
             if not one.kept.is_done:
                 missing.append(one)
     if missing:
         try:
             with st.container(border=True, key="evaluate_offer"):
-                asking.offer(missing)
+                request_form.offer(missing)
         except HwrError as error:
             layout.error(str(error))
 
 
-def opened(one: asking.Asked) -> Evaluation | None:
+def opened(one: request_form.Asked) -> Evaluation | None:
     """What was measured, or None where there is nothing, or nothing that can be read."""
     if not one.kept.is_done:
         return None
     try:
-        return kept.evaluation(one.kept)
+        return saved.evaluation(one.kept)
     except HwrError as error:
         layout.error(str(error), layout.plain(one.reader))
         st.button(
-            "Measure again", key=f"again_{one.kept.folder.name}", icon=":material/refresh:", on_click=asking.begin,
-            args=([one],), disabled=one.kept.status.state == "running",
-        )  # fmt: skip
+            "Measure again",
+            key=f"again_{one.kept.folder.name}",
+            icon=":material/refresh:",
+            on_click=request_form.begin,
+            args=([one],),
+            disabled=one.kept.status.state == "running",
+        )
         return None
 
 
-def one_alone(one: asking.Asked, found: Evaluation) -> None:
+def one_alone(one: request_form.Asked, found: Evaluation) -> None:
     results.headline(found)
     results.remarks(found, one)
     tabs(
@@ -84,28 +88,28 @@ def one_alone(one: asking.Asked, found: Evaluation) -> None:
             ERRORS: lambda: results.errors_tab(found),
             LETTERS: lambda: results.letters_tab(found),
             CERTAINTY: lambda: results.certainty_tab(found),
-            WORDS: lambda: worst.browser(found, "worst"),
+            WORDS: lambda: worst_words.browser(found, "worst"),
             FILES: lambda: results.files_tab(found, one),
             MEASURED: all_measured,
         }
     )
 
 
-def two(asked: list[asking.Asked], found: list[Evaluation]) -> None:
+def two(asked: list[request_form.Asked], found: list[Evaluation]) -> None:
     """Two readers: the verdict first; the other tabs show the first reader's figures."""
     both = (found[0], found[1])
     try:
-        compared = kept.comparison(asked[0].kept, asked[1].kept)
+        compared = saved.comparison(asked[0].kept, asked[1].kept)
     except HwrError as error:
         layout.error(str(error))
         one_alone(asked[0], found[0])
         return
-    beside.verdict(compared, (both[0].checkpoint, both[1].checkpoint))
-    beside.both_headlines(both)
+    compare.verdict(compared, (both[0].checkpoint, both[1].checkpoint))
+    compare.both_headlines(both)
     name = both[0].checkpoint
     tabs(
         {
-            BESIDE: lambda: beside.tab(compared, both),
+            BESIDE: lambda: compare.tab(compared, both),
             f"{ERRORS} of {name}": lambda: results.errors_tab(both[0]),
             f"{LETTERS} of {name}": lambda: results.letters_tab(both[0]),
             f"{CERTAINTY} of {name}": lambda: results.certainty_tab(both[0]),
@@ -124,14 +128,14 @@ def tabs(parts: dict) -> None:
 
 def alone() -> None:
     """Nothing measured of this choice: what has been measured otherwise is shown below."""
-    if len(kept.overview()):
+    if len(saved.overview()):
         layout.section("Measured so far")
         all_measured()
 
 
 def all_measured() -> None:
     """Every evaluation that is kept, one row each."""
-    table = kept.overview()
+    table = saved.overview()
     if table.empty:
         layout.note("Nothing has been measured yet.")
         return
@@ -164,7 +168,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread(low: float, high: float) -> str:
-    return f"{100 * low:.1f}-{words.percent(high)}"
+    return f"{100 * low:.1f}-{wording.percent(high)}"
 
 
 def columns() -> dict:

@@ -12,8 +12,9 @@ from hwr_core.config import RunConfig
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.training import delete_run, list_runs, start
-from pages.shared import charts, layout, menu, words
-from pages.training import curves, files, follow, samples, settings
+from pages.components import charts, layout, menu, wording
+from pages.train_sections import curves, live_run, sample_readings, settings
+from pages.train_sections import downloads as files
 
 SELECTED = "runs"  # in the address: names with commas between them
 MOST_ROWS = 5  # seen at once, so that the curves stand on the same screen
@@ -37,7 +38,7 @@ def main() -> None:
     overview = table_of(runs)
     selected = choose(runs, overview)
     for run in selected:
-        if problem := follow.damage(run):
+        if problem := live_run.damage(run):
             layout.error(problem, run.name)
     if not selected:
         layout.note("Tick one run to see its curves, several to compare them.")
@@ -81,7 +82,7 @@ def table_of(runs: list[Any]) -> pd.DataFrame:
     for run in runs:
         status = run.status
         found = figures_of(run)
-        config = None if follow.damage(run) else run.config
+        config = None if live_run.damage(run) else run.config
         rows.append(
             {
                 "Name": run.name,
@@ -177,12 +178,12 @@ def actions(selected: list[Any]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if len(selected) == 1:
             run = selected[0]
-            if run.checkpoint and not follow.damage(run):
-                follow.page_link("read", "Read with this", ":material/edit_note:", reader=run.name)
-            if run.status.state in ("stopped", "failed", "waiting") and not follow.damage(run):
+            if run.checkpoint and not live_run.damage(run):
+                live_run.page_link("read", "Read with this", ":material/edit_note:", reader=run.name)
+            if run.status.state in ("stopped", "failed", "waiting") and not live_run.damage(run):
                 verb = {"stopped": "Resume", "failed": "Try again", "waiting": "Start"}[run.status.state]
                 st.button(verb, icon=":material/play_arrow:", key="resume_run", on_click=resume, args=(run,))
-            follow.page_link("train", "Open", ":material/open_in_full:", run=run.name)
+            live_run.page_link("train", "Open", ":material/open_in_full:", run=run.name)
         st.button(
             "Delete …" if len(selected) == 1 else f"Delete {len(selected)} runs …",
             icon=":material/delete:",
@@ -210,7 +211,7 @@ def ask_to_delete(selected: list[Any]) -> None:
 
 @st.dialog("Delete for good?", icon=":material/delete:")
 def confirm_delete(selected: list[Any]) -> None:
-    names = words.listed([f"**{follow.plain(run.name)}**" for run in selected])
+    names = wording.listed([f"**{live_run.plain(run.name)}**" for run in selected])
     st.markdown(f"{names} will be deleted: curves, settings, notes and checkpoint. This cannot be undone.")
     what = selected[0].name if len(selected) == 1 else f"{len(selected)} runs"
     with st.container(horizontal=True):
@@ -229,7 +230,7 @@ def delete(selected: list[Any]) -> None:
         except (HwrError, OSError) as error:
             refused.append(str(error))
     if gone:
-        st.session_state["runs_message"] = f"Deleted {words.listed(gone)}."
+        st.session_state["runs_message"] = f"Deleted {wording.listed(gone)}."
     if refused:
         st.session_state["runs_error"] = " ".join(refused)
 
@@ -245,11 +246,11 @@ def show_curves(selected: list[Any]) -> None:
         layout.note("No epoch has been finished yet: there are no curves.")
         return
     if without := [run.name for run in selected if run.name not in histories]:
-        layout.note(f"No finished epoch yet: {words.listed(without)}.")
+        layout.note(f"No finished epoch yet: {wording.listed(without)}.")
     left, right = st.columns(2, gap="large")
     together = pd.concat([table.assign(run=name) for name, table in histories.items()], ignore_index=True)
     together = together[["run", *(column for column in together if column != "run")]]
-    names = words.listed(list(histories))
+    names = wording.listed(list(histories))
     with left:
         log = st.toggle("Logarithmic loss", key="runs_log")
         figure = curves.compared(histories, "validation_loss", "Loss: validation, training dotted", log=log)
@@ -274,11 +275,11 @@ def show_curves(selected: list[Any]) -> None:
         figure = curves.compared(histories, measure, title)
         charts.show(figure, "runs_measure", f"runs-{measure}", together, alt=f"{title} by epoch of {names}")
     if alone := [name for name, table in histories.items() if not curves.measured(table, measure)]:
-        layout.note(f"Not measured by {words.listed(alone)}.")
+        layout.note(f"Not measured by {wording.listed(alone)}.")
 
 
 def show_settings(selected: list[Any]) -> None:
-    table = pd.DataFrame({run.name: settings.flat(run.config) for run in selected if not follow.damage(run)})
+    table = pd.DataFrame({run.name: settings.flat(run.config) for run in selected if not live_run.damage(run)})
     if table.empty:
         return
     table.index.name = "setting"
@@ -290,7 +291,7 @@ def show_settings(selected: list[Any]) -> None:
         if differing.empty:
             layout.note("These runs have the same settings.")
             return
-        layout.note(f"{words.count(len(differing), 'setting')} of {len(table)} differ.")
+        layout.note(f"{wording.count(len(differing), 'setting')} of {len(table)} differ.")
         table = differing
     st.dataframe(table.reset_index(), hide_index=True, alt="Settings of the selected runs", height="auto")
 
@@ -298,7 +299,7 @@ def show_settings(selected: list[Any]) -> None:
 def show_readings(selected: list[Any]) -> None:
     tables, epochs = {}, {}
     for run in selected:
-        rows = samples.samples_of(run)
+        rows = sample_readings.samples_of(run)
         if len(rows):
             known = set(rows["epoch"])
             best = curves.best_epoch(histories_of([run]).get(run.name, pd.DataFrame()))
@@ -308,8 +309,8 @@ def show_readings(selected: list[Any]) -> None:
         layout.note("Sample words are read after each finished epoch; these runs have none yet.")
         return
     if without := [run.name for run in selected if run.name not in tables]:
-        layout.note(f"No readings yet: {words.listed(without)}.")
-    if samples.side_by_side(tables, epochs):
+        layout.note(f"No readings yet: {wording.listed(without)}.")
+    if sample_readings.side_by_side(tables, epochs):
         layout.note("A few validation words as each run reads them at its best epoch; wrong letters are underlined.")
     else:
         layout.note("These runs have no sample word in common: they learned from different data sets or splits.")
@@ -329,8 +330,8 @@ def show_files(selected: list[Any]) -> None:
     for run in selected:
         with st.container(border=True, key=f"files_{run.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{follow.plain(run.name)}**", width="content")
-                follow.badge(run.status.state)
+                st.markdown(f"**{live_run.plain(run.name)}**", width="content")
+                live_run.badge(run.status.state)
             if run.status.message:
                 layout.note(run.status.message)
             notes_form(run)
@@ -362,7 +363,7 @@ def downloads(run: Any) -> None:
         offer(run, "Plots", "plots.zip", lambda: files.plots_zip(curves.history_of(run)))
     if run.checkpoint:
         megabytes = files.size_of(run.checkpoint) / 1e6
-        offer(run, f"Checkpoint ({words.size(megabytes)})", "checkpoint.zip", lambda: files.zip_of(run.checkpoint))
+        offer(run, f"Checkpoint ({wording.size(megabytes)})", "checkpoint.zip", lambda: files.zip_of(run.checkpoint))
     if not has_history and not run.checkpoint:
         layout.note("No files yet: no epoch has been finished.")
 

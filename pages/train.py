@@ -15,9 +15,9 @@ from hwr_core.errors import ConfigError, HwrError
 from hwr_core.recognition import list_checkpoints
 from hwr_core.training import estimate, list_runs, new_run, running_run, start
 from hwr_core.training.run import check_data
-from pages.shared import layout, menu, words
-from pages.shared.sidebar import chosen_dataset
-from pages.training import follow, settings
+from pages.components import layout, menu, wording
+from pages.components.sidebar import chosen_dataset
+from pages.train_sections import live_run, settings
 
 
 def main() -> None:
@@ -35,11 +35,11 @@ def main() -> None:
             "search_off",
             f"There is no run “{name}” here; it may have been deleted.",
             "Set up a training",
-            on_click=follow.set_up_another,
+            on_click=live_run.set_up_another,
             key="missing_run",
         )
         return
-    follow.draw(run)
+    live_run.draw(run)
 
 
 def set_up(running: Any) -> None:
@@ -133,7 +133,7 @@ def choose_validation(datasets: list[str]) -> list[str]:
 
 
 def size_of(info: Any) -> str:
-    return f"{info.name}: {words.count(info.words, 'word')} by {words.count(info.writers, 'writer')}"
+    return f"{info.name}: {wording.count(info.words, 'word')} by {wording.count(info.writers, 'writer')}"
 
 
 def choose_preset(model: str, known: dict[str, Any]) -> None:
@@ -247,7 +247,7 @@ def summary(running: Any, config: RunConfig | None) -> None:
     )
     if running is not None:
         queue(running.name)
-    if sentence := st.session_state.pop(follow.ERROR, None):
+    if sentence := st.session_state.pop(live_run.ERROR, None):
         layout.error(sentence)
     st.button(
         "Start training" if running is None else "Keep for later",
@@ -298,17 +298,17 @@ def estimated(config: str) -> Any:
 def show_estimate(config: RunConfig) -> None:
     with st.spinner("Counting words", show_time=False):
         found = estimated(json.dumps(config.to_dict()))
-    epochs = words.count(config.training.epochs, "epoch")
-    layout.facts([(f"~ {words.duration(found.seconds)}", f"for {epochs}"), (words.size(found.memory_mb), "memory")])
+    epochs = wording.count(config.training.epochs, "epoch")
+    layout.facts([(f"~ {wording.duration(found.seconds)}", f"for {epochs}"), (wording.size(found.memory_mb), "memory")])
     lines = [
-        f"{words.count(found.words)} training and {words.count(found.validation_words, 'validation word')}",
-        f"{words.duration(found.seconds_per_epoch)} an epoch; it ends early when it gets no better",
+        f"{wording.count(found.words)} training and {wording.count(found.validation_words, 'validation word')}",
+        f"{wording.duration(found.seconds_per_epoch)} an epoch; it ends early when it gets no better",
     ]
     if found.first_seconds >= 1:
-        lines.append(f"{words.duration(found.first_seconds)} for the image features, once")
+        lines.append(f"{wording.duration(found.first_seconds)} for the image features, once")
     if found.disk_mb >= 1:
-        lines.append(f"{words.size(found.disk_mb)} of disk while it trains")
-    lines.append(words.count(found.parameters, "parameter"))
+        lines.append(f"{wording.size(found.disk_mb)} of disk while it trains")
+    lines.append(wording.count(found.parameters, "parameter"))
     layout.note(" · ".join(lines))
     if found.note:
         layout.note(f"{found.note[0].upper()}{found.note[1:]}.")
@@ -323,13 +323,13 @@ def queue(name: str) -> None:
     status = other.status
     details = status.details
     where = f"epoch {details['epoch']} of {details['epochs']}" if details.get("epoch") else status.phase.lower()
-    left = f", about {words.time_left(status.seconds_left)}" if status.seconds_left is not None else ""
+    left = f", about {wording.time_left(status.seconds_left)}" if status.seconds_left is not None else ""
     st.info(
         f"**{name}** is training ({where}{left}). One training runs at a time: "
         "keep this one for later, or stop the other.",
         icon=":material/hourglass_top:",
     )
-    follow.page_link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
+    live_run.page_link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
 
 
 def begin(config: RunConfig, now: bool) -> None:
@@ -344,7 +344,7 @@ def begin(config: RunConfig, now: bool) -> None:
         if now:
             start(run)
     except HwrError as error:
-        st.session_state[follow.ERROR] = str(error)
+        st.session_state[live_run.ERROR] = str(error)
 
 
 menu.require()

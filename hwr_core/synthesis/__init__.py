@@ -27,7 +27,7 @@ DEMO = Path(__file__).with_name("demo-words.zip")
 HOMES = {
     "Face": "fonts",
     "Mix": "writers",
-    "Order": "making",
+    "Order": "job",
     "Style": "style",
     "SyntheticWord": "generation",
     "WordSource": "words",
@@ -38,7 +38,7 @@ HOMES = {
     "render_word": "render",
     "save_words": "generation",
     "save_zip": "generation",
-    "start_making": "making",
+    "start_making": "job",
 }
 __all__ = [
     "Face",

@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:
 
 @pytest.fixture(autouse=True)
 def opened_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a server where someone has opened the app before (see `pages.shared.menu.require`).
+    """As on a server where someone has opened the app before (see `pages.components.menu.require`).
 
     AppTest forgets between two runs that the app declares its pages, which a server does not.
     """
@@ -54,7 +54,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 def reader(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """A reader of the workspace that answers at once and imports nothing."""
     from hwr_core.config import CrnnConfig, RunConfig
-    from pages.shared import readers
+    from pages.components import models
 
     folder = workspace / "runs" / "steady" / "checkpoint"
     folder.mkdir(parents=True)
@@ -64,7 +64,7 @@ def reader(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     (folder / "checkpoint.json").write_text(json.dumps({"cer": 0.065, "words": 2515}))
     (folder / "model.keras").write_bytes(b"a stand-in opens it")
     stand_in = StandIn()
-    monkeypatch.setattr(readers, "load", lambda folder, tell: stand_in)
+    monkeypatch.setattr(models, "load", lambda folder, tell: stand_in)
     return stand_in
 
 

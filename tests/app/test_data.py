@@ -122,9 +122,9 @@ def test_charts(words_added: str):
 
 
 def test_figures_count_right(words_added: str):
-    from pages.browsing import store
+    from pages.data_sections import dataset_cache
 
-    counted = store.described(words_added, store.stamp(words_added))
+    counted = dataset_cache.described(words_added, dataset_cache.stamp(words_added))
     assert counted["lengths"].set_index("letters")["words"].to_dict() == {1: 5, 2: 5, 3: 5, 4: 6, 6: 10, 7: 10}
     assert counted["characters"].set_index("character")["times"]["u"] == 5 * (1 + 2)  # because, museum
     assert counted["splits"]["words"].sum() == 41

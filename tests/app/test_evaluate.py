@@ -175,9 +175,9 @@ def test_only_parts_that_have_words_and_amounts_below_them_are_offered(demo, rea
 
 
 def test_amounts_are_offered_where_there_are_more_words(demo, reader, monkeypatch):
-    from pages.evaluating import asking
+    from pages.evaluate_sections import request_form
 
-    monkeypatch.setattr(asking, "AMOUNTS", ("4", "100"))
+    monkeypatch.setattr(request_form, "AMOUNTS", ("4", "100"))
     at = open_page("evaluate")
     assert at.selectbox(key="most").options == ["All", "4"]
     at.selectbox(key="most").select("4").run()
@@ -348,9 +348,9 @@ def test_wrong_words_have_picture_truth_reading_and_confidence(demo, reader):
 
 
 def test_wrong_words_are_filtered_and_paged(demo, reader, monkeypatch):
-    from pages.evaluating import worst
+    from pages.evaluate_sections import worst_words
 
-    monkeypatch.setattr(worst, "ON_A_PAGE", 2)
+    monkeypatch.setattr(worst_words, "ON_A_PAGE", 2)
     measured(demo, reader)
     at = open_tab("Wrong words")
     assert at.session_state["words_page"] == 1

@@ -73,12 +73,12 @@ def test_several_pictures_lead_to_the_read_page_once(reader: StandIn):
 
 def test_a_reader_that_cannot_be_opened_gives_its_sentence(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
     from hwr_core.errors import CheckpointError
-    from pages.shared import readers
+    from pages.components import models
 
     def refuse(folder: Path, tell: object) -> None:
         raise CheckpointError("steady is no whole checkpoint: model.keras missing.")
 
-    monkeypatch.setattr(readers, "load", refuse)
+    monkeypatch.setattr(models, "load", refuse)
     app = open_app()
     app.file_uploader[0].set_value(("word.png", png(), "image/png")).run()
     assert not app.exception
@@ -113,7 +113,7 @@ def test_sidebar_shows_a_training_that_runs(reader: StandIn, monkeypatch: pytest
     from types import SimpleNamespace
 
     from hwr_core.jobs import Status
-    from pages.shared import sidebar
+    from pages.components import sidebar
 
     details = {"epoch": 7, "epochs": 40, "step": 5, "steps": 10}
     status = Status(state="running", phase="Training", step=5, steps=10, seconds_left=1080.0, details=details)

@@ -106,7 +106,7 @@ def test_what_was_found_is_listed_and_filtered(searched: str):
 
 
 def test_what_was_judged_becomes_fixes():
-    from pages.browsing import doubts
+    from pages.data_sections import label_errors as doubts
 
     rows = pd.DataFrame(
         [{"word_id": f"w{n}", "transcription": "tea", "reading": "ten", "confidence": 0.9} for n in range(5)]
@@ -125,7 +125,7 @@ def test_what_was_judged_becomes_fixes():
 
 
 def test_fixes_are_kept_with_their_maker_and_taken_back(searched: str, monkeypatch: pytest.MonkeyPatch):
-    from pages.browsing import doubts
+    from pages.data_sections import label_errors as doubts
 
     state = {"doubts_who": "Anna"}
     monkeypatch.setattr(doubts.st, "session_state", state)
@@ -164,20 +164,20 @@ def test_synthetic_words_are_shown_and_ordered(workspace: Path, monkeypatch: pyt
     import matplotlib
 
     from hwr_core.synthesis import job as library
-    from pages.browsing import making
+    from pages.data_sections import synthesize
 
     pytest.importorskip("wordfreq")
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     monkeypatch.setenv("HWR_FONTS", str(fonts))
     hands = [library.Face.open(fonts / "DejaVuSans.ttf")]
-    monkeypatch.setattr(making, "faces", lambda folder, stamp: hands)
+    monkeypatch.setattr(synthesize, "faces", lambda folder, stamp: hands)
     ordered = []
     monkeypatch.setattr(library, "start_making", lambda *values: ordered.append(values))
     monkeypatch.setattr("hwr_core.synthesis.start_making", lambda *values: ordered.append(values), raising=False)
     app = open_app("data")
     app.button(key="data_make").click().run()
     first = html(app)
-    assert first.count("Synthetic handwriting: ") == making.SAMPLES
+    assert first.count("Synthetic handwriting: ") == synthesize.SAMPLES
     app.button(key="make_again").click().run()
     assert html(app) != first
     app.number_input(key="make_count").set_value(300).run()
@@ -191,9 +191,9 @@ def test_synthetic_words_are_shown_and_ordered(workspace: Path, monkeypatch: pyt
 
 
 def test_shares_that_exceed_one_are_told(workspace: Path, monkeypatch: pytest.MonkeyPatch):
-    from pages.browsing import making
+    from pages.data_sections import synthesize
 
-    monkeypatch.setattr(making, "fonts", lambda: ("fonts", 0))
+    monkeypatch.setattr(synthesize, "fonts", lambda: ("fonts", 0))
     app = open_app("data")
     app.button(key="data_make").click().run()
     app.slider(key="make_binary").set_value(1.0).run()

@@ -16,8 +16,8 @@ from visiting import StandIn, accept, act, errors, html, open_app, png, send, sh
 
 from hwr_core.corrections import Corrections
 from hwr_core.corrections.accepted_words import as_png
-from pages.reading import asking
-from pages.shared import desk
+from pages.components import word_queue
+from pages.read_sections import options
 
 
 def with_words(number: int = 3, **extra: bytes) -> AppTest:
@@ -235,14 +235,14 @@ def option_label(app: AppTest) -> str:
 
 
 def test_words_that_look_like_capitals_are_read_so_all_of_them(reader: StandIn, monkeypatch):
-    monkeypatch.setattr(asking, "known", lambda info: ("abAB", ["en"]))
+    monkeypatch.setattr(options, "known", lambda info: ("abAB", ["en"]))
     assert option_label(with_words(2)) == "Options"
     reader.capitals = 3.0
     app = with_words(30)
     app.run()
     assert option_label(app) == "Options · capitals"
     assert reader.shares[0] is None
-    assert reader.shares[-1] == desk.HALF
+    assert reader.shares[-1] == word_queue.HALF
     asked = len(reader.asked)
     app.run()
     assert len(reader.asked) == asked  # once more, not again and again
@@ -255,7 +255,7 @@ def test_words_that_look_like_capitals_are_read_so_all_of_them(reader: StandIn, 
 
 
 def test_words_are_looked_at_three_times_where_that_is_asked(reader: StandIn, monkeypatch):
-    monkeypatch.setattr(asking, "known", lambda info: ("abAB", ["en"]))
+    monkeypatch.setattr(options, "known", lambda info: ("abAB", ["en"]))
     app = with_words(2)
     assert set(reader.views) == {1}
     app.toggle(key="read_views").set_value(True).run()
@@ -327,9 +327,9 @@ def test_a_zip_that_is_none_says_so(reader: StandIn, data: bytes | None, sentenc
 
 
 def test_more_pictures_than_the_desk_holds_are_said_to_be_left_out(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
-    from pages.shared import desk
+    from pages.components import word_queue
 
-    monkeypatch.setattr(desk, "MOST_WORDS", 2)
+    monkeypatch.setattr(word_queue, "MOST_WORDS", 2)
     app = with_words(4)
     assert len(table(app)) == 2
     assert "The desk holds 2 pictures" in errors(app)[0]
@@ -401,12 +401,12 @@ def test_words_of_a_data_set_are_read_beside_what_was_written(reader: StandIn, w
 
 def test_a_reader_that_cannot_be_opened_says_so_once(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
     from hwr_core.errors import CheckpointError
-    from pages.shared import readers
+    from pages.components import models
 
     def fail(folder: Path, tell: object) -> None:
         raise CheckpointError("The checkpoint is damaged. Copy it again.")
 
-    monkeypatch.setattr(readers, "load", fail)
+    monkeypatch.setattr(models, "load", fail)
     app = with_words(3)
     assert errors(app) == ["The checkpoint is damaged. Copy it again."]
     assert not app.dataframe
@@ -414,9 +414,9 @@ def test_a_reader_that_cannot_be_opened_says_so_once(reader: StandIn, monkeypatc
 
 
 def test_the_table_turns_its_pages(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
-    from pages.reading import listing
+    from pages.read_sections import queue_table
 
-    monkeypatch.setattr(listing, "ROWS", 2)
+    monkeypatch.setattr(queue_table, "ROWS", 2)
     app = with_words(5)
     assert table(app)["File"].tolist() == ["0.png", "1.png"]
     press(press(app, "Later"), "Later")
@@ -513,7 +513,7 @@ def test_downloads_hold_every_word(reader: StandIn):
     app = accept(type_in(with_words(2, text=b"no picture"), "of"))
     assert {button.label for button in app.get("download_button")} >= {"CSV", "JSON", "TXT"}
     from hwr_core import jobs
-    from pages.shared import desk
+    from pages.components import word_queue
 
     folder = jobs.home() / "runs" / "steady" / "checkpoint"
     import streamlit as st
@@ -521,18 +521,18 @@ def test_downloads_hold_every_word(reader: StandIn):
     rows = None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(st, "session_state", {key: app.session_state[key] for key in ("desk", "readings")})
-        rows = desk.records(folder, "steady")
-        assert [row["text"] for row in desk.records(folder, "steady", only_accepted=True)] == ["ofcause"]
+        rows = word_queue.records(folder, "steady")
+        assert [row["text"] for row in word_queue.records(folder, "steady", only_accepted=True)] == ["ofcause"]
     assert [row["text"] for row in rows] == ["ofcause", "because", ""]
     assert [row["accepted"] for row in rows] == [True, False, False]
     assert rows[0]["typed"] == "of"
     assert rows[1]["alternatives"][1] == {"text": "_ome", "confidence": 0.04}
     assert rows[2]["problem"].startswith("text.png: this is no picture")
-    frame = pd.read_csv(io.BytesIO(desk.as_csv(rows)), keep_default_na=False)
+    frame = pd.read_csv(io.BytesIO(word_queue.as_csv(rows)), keep_default_na=False)
     assert frame["text"].tolist() == ["ofcause", "because", ""]
     assert "_ome (0.0400)" in frame["alternatives"][1]
-    assert json.loads(desk.as_json(rows)) == rows
-    assert desk.as_text(rows) == b"ofcause\nbecause\n\n"
+    assert json.loads(word_queue.as_json(rows)) == rows
+    assert word_queue.as_text(rows) == b"ofcause\nbecause\n\n"
 
 
 def test_every_widget_has_a_key_and_a_label(reader: StandIn):

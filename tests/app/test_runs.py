@@ -24,8 +24,8 @@ from hwr_core.config import CrnnConfig, DualConfig
 from hwr_core.datasets import add_dataset
 from hwr_core.errors import JobError
 from hwr_core.training import open_run
-from pages.shared import charts
-from pages.training import files
+from pages.components import charts
+from pages.train_sections import downloads
 
 
 @pytest.fixture
@@ -251,13 +251,13 @@ def test_files_are_made_when_they_are_asked_for(three):
 
 def test_the_zip_of_a_checkpoint_holds_its_files(three):
     folder = open_run("good").checkpoint
-    with zipfile.ZipFile(io.BytesIO(files.zip_of(folder))) as archive:
+    with zipfile.ZipFile(io.BytesIO(downloads.zip_of(folder))) as archive:
         assert sorted(archive.namelist()) == ["checkpoint.json", "config.json", "model.keras"]
         assert archive.read("model.keras") == b"weights"
-    assert files.size_of(folder) == sum(path.stat().st_size for path in folder.iterdir())
+    assert downloads.size_of(folder) == sum(path.stat().st_size for path in folder.iterdir())
 
 
 def test_the_zip_of_plots_holds_two_pictures(three):
-    with zipfile.ZipFile(io.BytesIO(files.plots_zip(open_run("good").history))) as archive:
+    with zipfile.ZipFile(io.BytesIO(downloads.plots_zip(open_run("good").history))) as archive:
         assert archive.namelist() == ["loss.png", "accuracy.png"]
         assert archive.read("loss.png").startswith(b"\x89PNG")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from visiting import ROOT
 
-from pages.shared import charts, layout, pictures, readers, words
+from pages.components import charts, images, layout, models, wording
 
 
 def test_a_reader_is_spoken_of_as_it_is_read():
@@ -21,12 +21,12 @@ def test_a_reader_is_spoken_of_as_it_is_read():
         "other": {"cer": {"value": 0.08}, "characters": 100, "words": 20},
     }
     shipped = SimpleNamespace(summary={"cer": 0.2, "words": 9, "measured_with_languages": sets})
-    assert readers.cer(shipped) == pytest.approx(0.05)
-    assert readers.standing(shipped) == "5.0 % CER on 80 words of writers it never saw"
-    assert readers.standing(SimpleNamespace(summary={"cer": 0.2, "words": 3000})) == (
+    assert models.cer(shipped) == pytest.approx(0.05)
+    assert models.standing(shipped) == "5.0 % CER on 80 words of writers it never saw"
+    assert models.standing(SimpleNamespace(summary={"cer": 0.2, "words": 3000})) == (
         "20.0 % CER when it was trained, on 3,000 words"
     )
-    assert readers.standing(SimpleNamespace(summary={})) == ""
+    assert models.standing(SimpleNamespace(summary={})) == ""
 
 
 @pytest.mark.parametrize(
@@ -35,21 +35,21 @@ def test_a_reader_is_spoken_of_as_it_is_read():
      (90_000, "1 d 1 h"), (None, "–"), (float("nan"), "–"), (-1, "–")],
 )  # fmt: skip
 def test_durations(seconds: float | None, text: str):
-    assert words.duration(seconds) == text
+    assert wording.duration(seconds) == text
 
 
 def test_numbers():
-    assert words.percent(0.065) == "6.5 %"
-    assert words.percent(None) == "–"
-    assert words.percent(float("nan")) == "–"
-    assert words.count(26863, "word") == "26,863 words"
-    assert words.count(1, "word") == "1 word"
-    assert words.count(2, "reading left", "readings left") == "2 readings left"
-    assert words.time_left(80) == "1 min 20 s left"
-    assert words.time_left(None) == ""
-    assert words.size(0.4) == "400 KB"
-    assert words.size(1536) == "1.5 GB"
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert wording.percent(0.065) == "6.5 %"
+    assert wording.percent(None) == "–"
+    assert wording.percent(float("nan")) == "–"
+    assert wording.count(26863, "word") == "26,863 words"
+    assert wording.count(1, "word") == "1 word"
+    assert wording.count(2, "reading left", "readings left") == "2 readings left"
+    assert wording.time_left(80) == "1 min 20 s left"
+    assert wording.time_left(None) == ""
+    assert wording.size(0.4) == "400 KB"
+    assert wording.size(1536) == "1.5 GB"
+    assert wording.listed(["a", "b", "c"]) == "a, b and c"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_numbers():
     [(0.93, "93 % sure"), (1.0, "99 % sure"), (0.001, "under 1 % sure"), (0.0, "not sure at all")],
 )
 def test_nobody_is_quite_sure(confidence: float, text: str):
-    assert words.sure(confidence) == text
+    assert wording.sure(confidence) == text
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_nobody_is_quite_sure(confidence: float, text: str):
     [(5, "just now"), (50, "1 min ago"), (720, "12 min ago"), (7300, "2 hours ago"), (90_000, "1 day ago")],
 )
 def test_how_long_ago(seconds: float, text: str):
-    assert words.ago(time.time() - seconds) == text
+    assert wording.ago(time.time() - seconds) == text
 
 
 def test_nothing_was_when_nobody_knows():
-    assert words.ago(None) == "–"
-    assert words.ago(0) == "–"
+    assert wording.ago(None) == "–"
+    assert wording.ago(0) == "–"
 
 
 def test_a_run_keeps_its_colour(workspace: Path):
@@ -87,14 +87,14 @@ def test_a_run_keeps_its_colour(workspace: Path):
 def test_pictures_keep_their_aspect():
     picture = np.full((100, 1000), 200, np.uint8)
     picture[40:60] = 0
-    back = np.asarray(Image.open(io.BytesIO(pictures.as_png(picture))))
+    back = np.asarray(Image.open(io.BytesIO(images.as_png(picture))))
     assert np.array_equal(back, picture)
-    small = Image.open(io.BytesIO(pictures.as_png(picture, longest=300)))
+    small = Image.open(io.BytesIO(images.as_png(picture, longest=300)))
     assert small.size == (300, 30)
 
 
 def test_texts_of_files_cannot_become_markup():
-    assert '<img src="x" alt="&quot;&gt;&lt;b&gt;' in pictures.tile("x", '"><b>')
+    assert '<img src="x" alt="&quot;&gt;&lt;b&gt;' in images.tile("x", '"><b>')
     assert layout.plain("*a_b*[c]") == r"\*a\_b\*\[c\]"
 
 

@@ -39,7 +39,7 @@ from hwr_core.errors import JobError
 from hwr_core.models import backbone_weights
 from hwr_core.recognition import checkpoint
 from hwr_core.text import Charset
-from pages.training import follow, settings
+from pages.train_sections import live_run, settings
 
 KINDS = {"crnn": CrnnConfig, "training": TrainingConfig, "augmentation": AugmentationConfig, "canvas": CanvasConfig}
 
@@ -64,7 +64,7 @@ def demo(home):
 def started(monkeypatch):
     """Runs that were started; no process is."""
     names = []
-    for module in (training, follow):
+    for module in (training, live_run):
         monkeypatch.setattr(module, "start", lambda run: names.append(run.name))
     return names
 
@@ -451,7 +451,7 @@ def test_a_resume_that_is_refused_says_why(home, monkeypatch):
     def refuse(run):
         raise JobError("Another training is running on this machine.")
 
-    monkeypatch.setattr(follow, "start", refuse)
+    monkeypatch.setattr(live_run, "start", refuse)
     make_run(home, "paused", "stopped")
     at = press(open_page("train", run="paused"), "resume")
     assert at.error[0].value == "Another training is running on this machine."

@@ -84,12 +84,12 @@ def draw() -> Draw:
 def make_dataset(tmp_path: Path) -> MakeDataSet:
     """`make_dataset(name, {"train": words, "validation": words})` adds a data set of drawn words."""
 
-    def make(name: str, parts: dict[str, Sequence[str]]):
+    def build(name: str, parts: dict[str, Sequence[str]]):
         from hwr_core.datasets import add_dataset
 
         return add_dataset(name, write_words(tmp_path / "sources" / name, parts), canvas=SMALL_CANVAS)
 
-    return make
+    return build
 
 
 def small_config(datasets: Sequence[str], model: ModelConfig, **training: object) -> RunConfig:

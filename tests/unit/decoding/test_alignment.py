@@ -6,7 +6,7 @@ from itertools import groupby, pairwise, product
 
 import numpy as np
 import pytest
-from test_ctc import random_log_probs, spelled
+from test_ctc_decoding import random_log_probs, spelled
 
 from hwr_core.decoding.alignment import best_alignment, letter_columns
 

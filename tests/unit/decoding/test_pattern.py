@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from test_ctc import enumerated, random_log_probs
+from test_ctc_decoding import enumerated, random_log_probs
 
 from hwr_core.decoding.pattern import best_fillings
 

@@ -112,7 +112,7 @@ def quick_work(monkeypatch):
         jobs.write_status(folder, status)
         return status
 
-    monkeypatch.setattr(work_module, "work", stand_in)
+    monkeypatch.setattr(work_module, "run_training", stand_in)
     return done
 
 
@@ -189,7 +189,7 @@ def test_time_asks_the_run_to_stop(make_dataset, tmp_path, monkeypatch):
             pass
         return jobs.Status(state="stopped")
 
-    monkeypatch.setattr(work_module, "work", until_asked)
+    monkeypatch.setattr(work_module, "run_training", until_asked)
     assert not train_recipe(read_recipe(written(tmp_path)), print, minutes=0.002)
 
 

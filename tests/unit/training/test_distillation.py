@@ -18,7 +18,7 @@ from hwr_core.text import Charset
 from hwr_core.training import estimate, new_run
 from hwr_core.training.data import training_words
 from hwr_core.training.distillation import distance, load_teacher, teacher_charset, teacher_folder
-from hwr_core.training.job import make_task, work
+from hwr_core.training.job import make_task, run_training
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ def test_the_distance_is_the_divergence_summed_over_frames(config):
 
 def test_a_run_learns_from_its_teacher_and_keeps_its_characters(config):
     run = new_run(config)
-    assert work(run.folder, say=lambda line: None).state == "done"
+    assert run_training(run.folder, log=lambda line: None).state == "done"
     charset = Charset.load(run.checkpoint / "charset.txt")
     known = teacher_charset(config)
     assert charset.characters[: len(known)] == known.characters

@@ -1,0 +1,124 @@
+"""What a data set is made of, as charts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.components import charts, wording
+from pages.data_sections import dataset_cache
+
+MOST_CHARACTERS = 40
+
+
+def show(name: str, stamp: int) -> None:
+    data = dataset_cache.described(name, stamp)
+    with st.grid(2, min_column_width=340, gap=("small", "medium"), key="figures"):
+        with st.container(gap=None):
+            charts.show(splits(data["splits"]), "chart_splits", f"{name}-splits", data["splits"])
+        with st.container(gap=None):
+            charts.show(lengths(data["lengths"]), "chart_lengths", f"{name}-lengths", data["lengths"])
+        with st.container(gap=None):
+            charts.show(writers(data["writers"]), "chart_writers", f"{name}-writers", data["writers"])
+        with st.container(gap=None):
+            charts.show(sizes(data["sizes"]), "chart_sizes", f"{name}-sizes", data["sizes"])
+    charts.show(characters(data["characters"]), "chart_characters", f"{name}-characters", data["characters"])
+
+
+def splits(data: pd.DataFrame) -> go.Figure:
+    figure = go.Figure()
+    for part, colour in zip(("test", "validation", "train"), reversed(charts.COLOURS[:3]), strict=True):
+        row = data[data["split"] == part]
+        if row.empty:
+            continue
+        count, people = int(row["words"].iloc[0]), int(row["writers"].iloc[0])
+        figure.add_bar(
+            y=[part],
+            x=[count],
+            orientation="h",
+            marker_color=colour,
+            text=f"{wording.count(count, 'word')}, {wording.count(people, 'writer')}",
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    figure.update_layout(title="Splits, no writer in two of them", showlegend=False, hovermode=False)
+    most = int(data["words"].max()) if len(data) else 1
+    figure.update_xaxes(visible=False, range=[0, 1.9 * most])  # room for the words behind the longest bar
+    figure.update_yaxes(showgrid=False)
+    return figure
+
+
+def lengths(data: pd.DataFrame) -> go.Figure:
+    figure = go.Figure(
+        go.Bar(
+            x=data["letters"],
+            y=data["words"],
+            marker_color=charts.COLOURS[0],
+            hovertemplate="%{y:,} words<extra></extra>",
+        )
+    )
+    figure.update_layout(title="Letters in a word")
+    figure.update_xaxes(title="letters", ticksuffix="", dtick=max(1, len(data) // 12), hoverformat="d")
+    figure.update_yaxes(tickformat=",")
+    return figure
+
+
+def writers(data: pd.DataFrame) -> go.Figure:
+    if data.empty:
+        figure = go.Figure()
+        figure.add_annotation(text="The data set names no writers.", showarrow=False)
+        figure.update_xaxes(visible=False)
+        figure.update_yaxes(visible=False)
+    else:
+        figure = go.Figure(
+            go.Bar(
+                x=list(range(1, len(data) + 1)),
+                y=data["words"],
+                customdata=data["writer"],
+                marker={"color": charts.COLOURS[0], "line": {"width": 0}},
+                hovertemplate="writer %{customdata}: %{y:,} words<extra></extra>",
+            )
+        )
+        figure.update_layout(bargap=0.15 if len(data) < 80 else 0)
+        figure.update_xaxes(title="writers, by number of words", showspikes=False, unifiedhovertitle={"text": " "})
+        figure.update_yaxes(tickformat=",")
+    figure.update_layout(title=f"Words of each of {wording.count(len(data), 'writer')}", hovermode="x")
+    return figure
+
+
+def sizes(data: pd.DataFrame) -> go.Figure:
+    grid = data.pivot_table(index="height", columns="width", values="words", aggfunc="sum")
+    dark = charts.mode() == "dark"
+    scale = [[0, "#26384f" if dark else "#d6e2f0"], [0.4, "#4a7fbe"], [1, "#cfe0f5" if dark else "#16294a"]]
+    figure = go.Figure(
+        go.Heatmap(
+            x=grid.columns,
+            y=grid.index,
+            z=grid.to_numpy(),
+            colorscale=scale,
+            showscale=False,
+            hoverongaps=False,
+            hovertemplate="about %{x:.0f} x %{y:.0f} pixels: %{z:,} words<extra></extra>",
+        )
+    )
+    figure.update_layout(title="Sizes of the pictures, darker is more", hovermode="closest")
+    if dark:
+        figure.update_layout(title="Sizes of the pictures, lighter is more")
+    figure.update_xaxes(title="width, pixels", rangemode="tozero")
+    figure.update_yaxes(title="height, pixels", rangemode="tozero", showgrid=False)
+    return figure
+
+
+def characters(data: pd.DataFrame) -> go.Figure:
+    shown = data.head(MOST_CHARACTERS)
+    names = ["space" if character == " " else character for character in shown["character"]]
+    figure = go.Figure(
+        go.Bar(x=names, y=shown["times"], marker_color=charts.COLOURS[0], hovertemplate="%{y:,} times<extra></extra>")
+    )
+    most = f"The commonest {len(shown)} of " if len(data) > len(shown) else ""
+    figure.update_layout(title=f"{most}{wording.count(len(data), 'character')}")
+    figure.update_xaxes(type="category", tickangle=0, dtick=1, ticks="")
+    figure.update_yaxes(type="log", tickformat=",", dtick=1, title="times, logarithmic")
+    return figure
