@@ -136,8 +136,8 @@ def words_of_writers(dataset: Any) -> dict[str, int]:
 def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: argparse.Namespace) -> Row:
     """Teach one writer's hand, and read what was left of it before and after."""
     from hwr_core import Recognizer
-    from hwr_core.adaptation.data import Hand, fitting, hold_back
-    from hwr_core.adaptation.run import teach_hand
+    from hwr_core.adaptation.data import WriterWords, fitting, hold_back
+    from hwr_core.adaptation.run import adapt_to_writer
     from hwr_core.adaptation.trainer import describe
     from hwr_core.config import AdaptationConfig
 
@@ -154,10 +154,10 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
     wall, processor = time.time(), time.process_time()
     pictures = dataset.canvases(config.canvas)
     unread = [np.array(pictures[row]) for row in unseen] if options.unread else []
-    hand = Hand(dataset, taught_rows[~held], taught_rows[held], unread)
+    hand = WriterWords(dataset, taught_rows[~held], taught_rows[held], unread)
     say = print if options.verbose else lambda _: None
     with tempfile.TemporaryDirectory() as folder:
-        taught = teach_hand(
+        taught = adapt_to_writer(
             Path(folder), config, hand, list(datasets.values()), settings, lambda *_: None, say, key["writer"]
         )
         wall, processor = time.time() - wall, time.process_time() - processor

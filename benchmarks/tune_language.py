@@ -4,8 +4,8 @@
     python benchmarks/tune_language.py models/reader-small iam-words csafe-words copiste-words [--rounds 2] [--dry]
 
 The network reads every validation word once; beam and lexicons give candidates, each with its exact probability. Then
-one number after the other of `hwr_core.language.casing.Habits` is raised and lowered as long as that is better: the
-mean over data sets of words right, minus the mean CER. Printed are the figures before and after; and, since
+one number after the other of `hwr_core.language.casing.LanguageWeights` is raised and lowered as long as that is
+better: the mean over data sets of words right, minus the mean CER. Printed are the figures before and after; and, since
 both are measured on the words that were tuned on, those of tuning on half of the writers and measuring on the others.
 """
 
@@ -30,16 +30,16 @@ from hwr_core.datasets import open_dataset  # noqa: E402
 from hwr_core.decoding import labelling_log_probs  # noqa: E402
 from hwr_core.decoding.beam_search import candidates  # noqa: E402
 from hwr_core.decoding.ctc import best_paths  # noqa: E402
-from hwr_core.decoding.language_rescoring import Judge  # noqa: E402
-from hwr_core.decoding.lexicon_candidates import ListedWords  # noqa: E402
-from hwr_core.evaluation.word_results import by_hand  # noqa: E402
-from hwr_core.language.casing import Habits  # noqa: E402
+from hwr_core.decoding.language_rescoring import LanguageScorer  # noqa: E402
+from hwr_core.decoding.lexicon_candidates import LexiconCandidates  # noqa: E402
+from hwr_core.evaluation.word_results import rows_by_writer  # noqa: E402
+from hwr_core.language.casing import LanguageWeights  # noqa: E402
 from hwr_core.language.scorer import (  # noqa: E402
     LANGUAGE_FOLDER,
     LanguageModel,
-    habits_of,
+    load_language_weights,
     mixed_log_probs,
-    save_habits,
+    save_language_weights,
 )
 from hwr_core.recognition.ctc_backend import CLEAR, JUDGED  # noqa: E402
 from hwr_core.text import edit_distance  # noqa: E402
@@ -85,20 +85,22 @@ def main() -> None:
         model.letters.log_prob = lru_cache(maxsize=None)(model.letters.log_prob)
         model.lexicon.node = lru_cache(maxsize=None)(model.lexicon.node)
     oracle(pools)
-    begun = habits_of(LANGUAGE_FOLDER)
-    for title, habits in (("first values", Habits()), ("as shipped", begun)):
+    begun = load_language_weights(LANGUAGE_FOLDER)
+    for title, habits in (("first values", LanguageWeights()), ("as shipped", begun)):
         print(title, *lines(pools, measured(pools, models, habits)), sep="\n  ", flush=True)
     found = tuned(pools, models, begun, options.rounds)
     after = measured(pools, models, found)
     print("tuned", *lines(pools, after), asdict(found), sep="\n  ", flush=True)
-    honest = across_halves(pools, models, Habits(), 1)
+    honest = across_halves(pools, models, LanguageWeights(), 1)
     print("tuned on the other half of the writers", *lines(pools, honest), sep="\n  ")
     if not options.dry:
         figures = {
             pool.name: {"cer": cer, "word_accuracy": right} for pool, (cer, right) in zip(pools, honest, strict=True)
         }
         values = {name: round(value, 6) for name, value in asdict(found).items()}
-        save_habits(LANGUAGE_FOLDER, values, {"checkpoint": recognizer.name, "split": options.split, **figures})
+        save_language_weights(
+            LANGUAGE_FOLDER, values, {"checkpoint": recognizer.name, "split": options.split, **figures}
+        )
 
 
 def pool_of(recognizer: Recognizer, name: str, split: str, most: int, models: list[LanguageModel]) -> Pool:
@@ -110,14 +112,14 @@ def pool_of(recognizer: Recognizer, name: str, split: str, most: int, models: li
     charset = recognizer.alphabet
     words: list[np.ndarray] = [np.zeros(0)] * len(rows)
     firsts = [""] * len(rows)
-    for places in by_hand(table["writer"].fillna("").to_numpy(str)):
+    for places in rows_by_writer(table["writer"].fillna("").to_numpy(str)):
         log_probs, _ = recognizer.log_probs([canvases[rows[place]] for place in places])
         for place, word, path in zip(places, log_probs, best_paths(log_probs), strict=True):
             words[place], firsts[place] = word, charset.decode(path)
-    judge = Judge(tuple(models)).for_batch(firsts)
+    judge = LanguageScorer(tuple(models)).for_batch(firsts)
     truths = table["transcription"].tolist()
     texts, scores, edits = [], [], []
-    listed = ListedWords(charset)
+    listed = LexiconCandidates(charset)
     for word, truth in zip(words, truths, strict=True):
         some = texts_of(word, charset, listed, judge)
         exact = labelling_log_probs(word[None], [charset.encode(text) for text in some], [0] * len(some))
@@ -130,7 +132,7 @@ def pool_of(recognizer: Recognizer, name: str, split: str, most: int, models: li
     return Pool(name, truths, writers, texts, scores, edits, list(judge.shares))
 
 
-def texts_of(word: np.ndarray, charset, listed: ListedWords, judge: Judge) -> list[str]:
+def texts_of(word: np.ndarray, charset, listed: LexiconCandidates, judge: LanguageScorer) -> list[str]:
     path = best_paths(word[None])[0]
     if labelling_log_probs(word[None], [path], [0])[0] > CLEAR:
         return [charset.decode(path)]
@@ -146,7 +148,7 @@ def oracle(pools: Sequence[Pool]) -> None:
         print(f"{pool.name}: the transcription is among the {each:.0f} candidates in {100 * np.mean(among):.1f} %")
 
 
-def chosen(pool: Pool, models: list[LanguageModel], habits: Habits) -> np.ndarray:
+def chosen(pool: Pool, models: list[LanguageModel], habits: LanguageWeights) -> np.ndarray:
     """Edits of each word's best candidate."""
     asked = [LanguageModel(model.code, model.lexicon, model.letters, habits) for model in models]
     found = np.zeros(len(pool.truths), int)
@@ -160,7 +162,7 @@ def chosen(pool: Pool, models: list[LanguageModel], habits: Habits) -> np.ndarra
     return found
 
 
-def measured(pools: Sequence[Pool], models: list[LanguageModel], habits: Habits) -> list[tuple[float, float]]:
+def measured(pools: Sequence[Pool], models: list[LanguageModel], habits: LanguageWeights) -> list[tuple[float, float]]:
     """`(CER, share of words right)` of each data set."""
     return [rates(pool, chosen(pool, models, habits), np.ones(len(pool.truths), bool)) for pool in pools]
 
@@ -184,13 +186,13 @@ def gain(figures: Sequence[tuple[float, float]]) -> float:
 def tuned(
     pools: Sequence[Pool],
     models: list[LanguageModel],
-    begun: Habits,
+    begun: LanguageWeights,
     rounds: int,
     asked: list[np.ndarray] | None = None,
-) -> Habits:
+) -> LanguageWeights:
     """One number after the other, up and down, while it is better."""
 
-    def worth(habits: Habits) -> float:
+    def worth(habits: LanguageWeights) -> float:
         everything = asked or [np.ones(len(pool.truths), bool) for pool in pools]
         return gain([rates(p, chosen(p, models, habits), some) for p, some in zip(pools, everything, strict=True)])
 
@@ -213,7 +215,7 @@ def tuned(
 
 
 def across_halves(
-    pools: Sequence[Pool], models: list[LanguageModel], begun: Habits, rounds: int
+    pools: Sequence[Pool], models: list[LanguageModel], begun: LanguageWeights, rounds: int
 ) -> list[tuple[float, float]]:
     """Figures of every writer's words under habits that were tuned on other writers."""
     halves = []

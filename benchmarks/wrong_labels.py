@@ -43,7 +43,7 @@ def main() -> None:
     found = []
     for start in range(0, len(rows), label_errors.CHUNK):
         some = rows[start : start + label_errors.CHUNK]
-        for one in label_errors.suspects_of(
+        for one in label_errors.label_errors_in(
             recognizer, [np.asarray(canvases[row]) for row in some], texts[start : start + label_errors.CHUNK]
         ):
             found.append({**one, "index": start + one["index"]})

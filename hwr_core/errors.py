@@ -15,7 +15,7 @@ class CharsetError(HwrError):
     """A character cannot be written with the charset at hand."""
 
 
-class PictureError(HwrError):
+class ImageError(HwrError):
     """A file is no picture that can be read."""
 
 

@@ -43,7 +43,7 @@ def main() -> None:
         alone()
 
 
-def under_way(asked: list[request_form.Asked]) -> None:
+def under_way(asked: list[request_form.Constraints]) -> None:
     """What runs, what has failed, and the button for what has not been measured yet."""
     progress.draw(asked)
     missing = []
@@ -61,7 +61,7 @@ def under_way(asked: list[request_form.Asked]) -> None:
             layout.error(str(error))
 
 
-def opened(one: request_form.Asked) -> Evaluation | None:
+def opened(one: request_form.Constraints) -> Evaluation | None:
     """What was measured, or None where there is nothing, or nothing that can be read."""
     if not one.kept.is_done:
         return None
@@ -80,7 +80,7 @@ def opened(one: request_form.Asked) -> Evaluation | None:
         return None
 
 
-def one_alone(one: request_form.Asked, found: Evaluation) -> None:
+def one_alone(one: request_form.Constraints, found: Evaluation) -> None:
     results.headline(found)
     results.remarks(found, one)
     tabs(
@@ -95,7 +95,7 @@ def one_alone(one: request_form.Asked, found: Evaluation) -> None:
     )
 
 
-def two(asked: list[request_form.Asked], found: list[Evaluation]) -> None:
+def two(asked: list[request_form.Constraints], found: list[Evaluation]) -> None:
     """Two readers: the verdict first; the other tabs show the first reader's figures."""
     both = (found[0], found[1])
     try:

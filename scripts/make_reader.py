@@ -154,7 +154,7 @@ def ship(recipe: Recipe, models: Path, remake: bool = False) -> Path:
     """Lay the last stage's checkpoint (or the shipped one) into models/NAME, measure it there, and write its card."""
     from hwr_core.datasets import list_datasets, open_dataset
     from hwr_core.evaluation import evaluate
-    from hwr_core.evaluation.fit_calibration import WAYS, calibrate
+    from hwr_core.evaluation.fit_calibration import READING_MODES, calibrate
     from hwr_core.recognition import Recognizer
     from hwr_core.training import open_run
 
@@ -179,7 +179,7 @@ def ship(recipe: Recipe, models: Path, remake: bool = False) -> Path:
     results: dict[str, dict[str, Any]] = {}
     for dataset in datasets:
         reader = Recognizer.load(fresh)
-        ways = WAYS if reader.model_name != "dual" else {"none": "none"}
+        ways = READING_MODES if reader.model_name != "dual" else {"none": "none"}
         results[dataset.name] = {
             way: evaluate(reader, dataset, "validation", read_options={"language": language}, progress=show)
             for way, language in ways.items()
@@ -236,10 +236,10 @@ def halve_file(folder: Path) -> None:
 
 def in_eight_bits(folder: Path, learned: list[Any], measured: list[Any], wish: bool | str) -> Any:
     """`model.int8.onnx` where it pays, and its figures: before confidences are fitted."""
-    from hwr_core.evaluation.quantization_check import weigh_int8
+    from hwr_core.evaluation.quantization_check import check_int8
 
     try:
-        found = weigh_int8(folder, learned, measured, wish=wish, progress=show)
+        found = check_int8(folder, learned, measured, wish=wish, progress=show)
     except HwrError as error:
         print(f"8 bits were not tried. {error}")
         return None

@@ -1,6 +1,6 @@
 """Adaptation: a recognizer and accepted words of one writer in, a recognizer of that writer out."""
 
 from hwr_core.adaptation.estimate import estimated_seconds
-from hwr_core.adaptation.run import Taught, new_adaptation, read_result
+from hwr_core.adaptation.run import AdaptationResult, new_adaptation, read_result
 
-__all__ = ["Taught", "estimated_seconds", "new_adaptation", "read_result"]
+__all__ = ["AdaptationResult", "estimated_seconds", "new_adaptation", "read_result"]

@@ -15,12 +15,12 @@ from hwr_core.errors import DataError
 from hwr_core.models import frames_of
 from hwr_core.text import Charset
 from hwr_core.text.charset import frames_needed
-from hwr_core.training.batches import Joined, PreparedWords
+from hwr_core.training.batches import ConcatCanvases, PreparedWords
 from hwr_core.training.data import TrainingWords
 
 
 @dataclass(frozen=True)
-class Hand:
+class WriterWords:
     """Words of a data set, by row: `learned` are trained on, `held_back` only read, before and after.
 
     Attributes:
@@ -37,7 +37,7 @@ class Hand:
 
 
 @dataclass(frozen=True)
-class Guessed:
+class PseudoLabels:
     """Unread words that the reader is sure of: `(N, H, W)` uint8 canvases and its readings."""
 
     canvases: np.ndarray
@@ -47,9 +47,9 @@ class Guessed:
         return len(self.texts)
 
 
-def sure_of(
+def select_pseudo_labels(
     canvases: Sequence[np.ndarray], readings: Sequence[Any], least: float, config: RunConfig, charset: Charset
-) -> Guessed:
+) -> PseudoLabels:
     """Those of the unread words whose reading is so sure, and can be learned.
 
     Args:
@@ -66,7 +66,9 @@ def sure_of(
         and not charset.missing(reading.text)
     ]
     empty = np.zeros((0, config.canvas.height, config.canvas.width), np.uint8)
-    return Guessed(np.stack([canvases[row] for row in kept]) if kept else empty, [readings[row].text for row in kept])
+    return PseudoLabels(
+        np.stack([canvases[row] for row in kept]) if kept else empty, [readings[row].text for row in kept]
+    )
 
 
 def hold_back(number: int, config: AdaptationConfig) -> np.ndarray:
@@ -94,7 +96,9 @@ def hold_back(number: int, config: AdaptationConfig) -> np.ndarray:
     return held
 
 
-def hand_of(dataset: DataSet, config: RunConfig, adaptation: AdaptationConfig, writer: str | None = None) -> Hand:
+def select_writer_words(
+    dataset: DataSet, config: RunConfig, adaptation: AdaptationConfig, writer: str | None = None
+) -> WriterWords:
     """A hand's words in a data set, whatever part they are in, in order.
 
     Args:
@@ -108,7 +112,7 @@ def hand_of(dataset: DataSet, config: RunConfig, adaptation: AdaptationConfig, w
         rows = rows[(dataset.table["writer"] == writer).to_numpy(bool)]
     rows = fitting(dataset, rows, config)
     held = hold_back(len(rows), adaptation)
-    return Hand(dataset, rows[~held], rows[held])
+    return WriterWords(dataset, rows[~held], rows[held])
 
 
 def fitting(dataset: DataSet, rows: np.ndarray, config: RunConfig, charset: Charset | None = None) -> np.ndarray:
@@ -124,12 +128,12 @@ def fitting(dataset: DataSet, rows: np.ndarray, config: RunConfig, charset: Char
 
 
 def mixed(
-    hand: Hand,
+    hand: WriterWords,
     others: Sequence[tuple[DataSet, np.ndarray]],
     config: RunConfig,
     adaptation: AdaptationConfig,
     charset: Charset,
-    guessed: Guessed | None = None,
+    guessed: PseudoLabels | None = None,
     turn: int = 0,
 ) -> tuple[TrainingWords, RunConfig]:
     """One round of training words: the hand's several times over, and as many of other hands as `replay_share` asks.
@@ -165,7 +169,7 @@ def mixed(
     canvases, texts, writers = joined(parts, config)
     if guessed and wanted:
         rows = np.resize(rng.permutation(len(guessed)), wanted)
-        canvases = Joined([*canvases.parts, (guessed.canvases, rows)])
+        canvases = ConcatCanvases([*canvases.parts, (guessed.canvases, rows)])
         texts, writers = texts + [guessed.texts[row] for row in rows], writers + [""] * wanted
     validation = PreparedWords(*joined([(hand.dataset, hand.held_back)], config))
     words = TrainingWords(charset, PreparedWords(canvases, texts, writers), validation, (), ())
@@ -199,11 +203,13 @@ def drawn(
     return found
 
 
-def joined(parts: Sequence[tuple[DataSet, np.ndarray]], config: RunConfig) -> tuple[Joined, list[str], list[str]]:
+def joined(
+    parts: Sequence[tuple[DataSet, np.ndarray]], config: RunConfig
+) -> tuple[ConcatCanvases, list[str], list[str]]:
     """Canvases, transcriptions and writers of some rows of some data sets."""
     tables = [dataset.table.iloc[rows] for dataset, rows in parts]
     return (
-        Joined([(dataset.canvases(config.canvas), rows) for dataset, rows in parts]),
+        ConcatCanvases([(dataset.canvases(config.canvas), rows) for dataset, rows in parts]),
         [text for table in tables for text in table["transcription"].tolist()],
         [writer for table in tables for writer in table["writer"].tolist()],
     )

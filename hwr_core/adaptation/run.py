@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hwr_core import jobs
-from hwr_core.adaptation.data import Hand, hand_of, mixed
-from hwr_core.adaptation.session import Lesson, Progress
-from hwr_core.adaptation.trainer import Score, check_teachable, describe, score, task_from
+from hwr_core.adaptation.data import WriterWords, mixed, select_writer_words
+from hwr_core.adaptation.session import AdaptationSession, Progress
+from hwr_core.adaptation.trainer import Score, check_adaptable, describe, score, task_from
 from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
 from hwr_core.datasets import MY_CORRECTIONS, DataSet, list_datasets, resolve, slug
 from hwr_core.errors import ConfigError
@@ -40,7 +40,7 @@ FEW = 16  # words held back; fewer say little about those to come
 
 
 @dataclass(frozen=True)
-class Taught:
+class AdaptationResult:
     """What came of it.
 
     Attributes:
@@ -152,8 +152,8 @@ def new_adaptation(
     settings = settings or AdaptationConfig()
     start_from = Path(start_from).resolve()
     config, alphabet, _ = read_about(start_from)
-    check_teachable(config, alphabet)
-    hand = hand_of(resolve(words), config, settings, writer)
+    check_adaptable(config, alphabet)
+    hand = select_writer_words(resolve(words), config, settings, writer)
     replay = replay or other_hands(config, words)
     stem = name_of(start_from)
     config = replace(
@@ -187,18 +187,18 @@ def other_hands(config: RunConfig, words: str) -> tuple[str, ...]:
     return tuple(name for name in config.datasets if name in ready) or (DEMO,)
 
 
-def read_result(folder: Path) -> Taught | None:
+def read_result(folder: Path) -> AdaptationResult | None:
     """What came of a run that taught a hand, or None where it is not done."""
     try:
         values = read_json(folder / RESULT_FILE)
         for name in ("before", "after", "others_before", "others_after"):
             values[name] = Score(**values[name])
-        return Taught(**values)
+        return AdaptationResult(**values)
     except (ConfigError, KeyError, TypeError):
         return None
 
 
-def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], None]) -> Taught:
+def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], None]) -> AdaptationResult:
     """Do what `adaptation.json` in the folder asks for; called inside the run's own process.
 
     Args:
@@ -210,10 +210,10 @@ def adapt(folder: Path, config: RunConfig, tell: Progress, say: Callable[[str], 
     """
     request = read_json(folder / ADAPTATION_FILE)
     settings = build(AdaptationConfig, request["settings"])
-    hand = hand_of(resolve(request["words"], tell), config, settings, request["writer"])
+    hand = select_writer_words(resolve(request["words"], tell), config, settings, request["writer"])
     hand = replace(hand, unread=unread_of(folder))
     replay = [resolve(name, tell) for name in request["replay"]]
-    taught = teach_hand(folder, config, hand, replay, settings, tell, say, request["writer"] or "")
+    taught = adapt_to_writer(folder, config, hand, replay, settings, tell, say, request["writer"] or "")
     jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(taught), indent=1, ensure_ascii=False))
     (folder / UNREAD_FILE).unlink(missing_ok=True)
     return taught
@@ -228,16 +228,16 @@ def unread_of(folder: Path) -> list[np.ndarray]:
         return [canvas for canvas in arrays["canvases"] if canvas.any()]
 
 
-def teach_hand(
+def adapt_to_writer(
     folder: Path,
     config: RunConfig,
-    hand: Hand,
+    hand: WriterWords,
     replay: list[DataSet],
     settings: AdaptationConfig,
     tell: Progress,
     say: Callable[[str], None],
     writer: str = "",
-) -> Taught:
+) -> AdaptationResult:
     """Teach the reader `config.start_from` the words of a hand; the new one is `folder`/checkpoint.
 
     Raises:
@@ -248,7 +248,7 @@ def teach_hand(
     begun = time.time()
     start = Path(config.start_from)
     old = Recognizer.load(start)
-    charset = check_teachable(old.config, old.alphabet)
+    charset = check_adaptable(old.config, old.alphabet)
     known = len(charset)
     charset = charset.grown(hand.texts(hand.learned))
     if len(charset) > known:
@@ -266,7 +266,7 @@ def teach_hand(
     before = score(hand.texts(hand.held_back), first[0])
     learning, checkpoint = folder / LESSON_FOLDER, folder / CHECKPOINT_FOLDER
     try:
-        lesson = Lesson(learning, hand, task, taught_config, settings, charset)
+        lesson = AdaptationSession(learning, hand, task, taught_config, settings, charset)
         lesson.save(hand.learned, writer, old)
         choice = lesson.learn(folder, trainable(replay), before, old, tell, say)
         tell("Saving", 0, 0)
@@ -312,18 +312,18 @@ def read_all(recognizer: Recognizer, checked: list[tuple[DataSet, np.ndarray]]) 
 
 
 def compare(
-    hand: Hand,
+    hand: WriterWords,
     checked: list[tuple[DataSet, np.ndarray]],
     first: list[list[str]],
     second: list[list[str]],
     seconds: float,
-) -> Taught:
+) -> AdaptationResult:
     """The scores of both readings; the first of `checked` are the hand's own."""
     texts = [texts_of(dataset, rows) for dataset, rows in checked]
     others, others_first, others_second = (list(chain(*parts[1:])) for parts in (texts, first, second))
     ids = hand.dataset.table["word_id"].iloc[hand.held_back].tolist()
     own = zip(ids, texts[0], first[0], second[0], strict=True)
-    return Taught(
+    return AdaptationResult(
         learned=len(hand.learned),
         held_back=len(hand.held_back),
         before=score(texts[0], first[0]),

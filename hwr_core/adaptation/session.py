@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwr_core.adaptation.data import Guessed, Hand, mixed, sure_of
-from hwr_core.adaptation.trainer import Score, Trial, best_trial, blended, score, teach
+from hwr_core.adaptation.data import PseudoLabels, WriterWords, mixed, select_pseudo_labels
+from hwr_core.adaptation.trainer import Score, Trial, best_trial, interpolate, score, teach
 from hwr_core.config import AdaptationConfig, RunConfig
 from hwr_core.datasets import DataSet
 from hwr_core.decoding import labelling_log_probs
@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """The share that was chosen: the readings of the words held back, and whether it expects the hand's words."""
 
     share: float
@@ -34,7 +34,7 @@ class Choice:
 
 
 @dataclass
-class Lesson:
+class AdaptationSession:
     """One hand and one network, from the first step to the share that is kept.
 
     Args:
@@ -45,7 +45,7 @@ class Lesson:
     """
 
     checkpoint: Path
-    hand: Hand
+    hand: WriterWords
     task: Any
     config: RunConfig
     settings: AdaptationConfig
@@ -80,7 +80,7 @@ class Lesson:
         old: Recognizer,
         tell: Progress,
         say: Callable[[str], None],
-    ) -> Choice:
+    ) -> Selection:
         """The rounds, and their table in the folder; the network is left with the share that is kept.
 
         Unread words are read before each round. The share is chosen while the words held back are still unknown;
@@ -113,11 +113,11 @@ class Lesson:
         self.blend(self.task.model.get_weights(), choice.share)
         return choice
 
-    def sure(self) -> Guessed:
+    def sure(self) -> PseudoLabels:
         readings = self.reader.read_canvases(self.hand.unread)
-        return sure_of(self.hand.unread, readings, self.settings.sure, self.config, self.charset)
+        return select_pseudo_labels(self.hand.unread, readings, self.settings.sure, self.config, self.charset)
 
-    def choose(self, before: Score, old: Recognizer, say: Callable[[str], None]) -> Choice:
+    def choose(self, before: Score, old: Recognizer, say: Callable[[str], None]) -> Selection:
         """Try the shares of what was learned on the words held back; the network stays as it is."""
         learned = self.task.model.get_weights()
         texts = self.hand.texts(self.hand.held_back)
@@ -139,8 +139,8 @@ class Lesson:
         self.task.model.set_weights(learned)
         best = best_trial(trials, before, self.settings.change_cost)
         if best:
-            return Choice(best.share, True, found[best.share])
-        return Choice(0.0, False, [reading.text for reading in old.read(pictures)])
+            return Selection(best.share, True, found[best.share])
+        return Selection(0.0, False, [reading.text for reading in old.read(pictures)])
 
     def expected(self) -> float:
         """How many of the words held back are right letter by letter, each counted by its transcription's probability.
@@ -155,7 +155,7 @@ class Lesson:
         return float(np.exp(labelling_log_probs(log_probs, labels, range(len(labels)))).sum())
 
     def blend(self, learned: list[np.ndarray], share: float) -> None:
-        self.task.model.set_weights(blended(self.untaught, learned, share))
+        self.task.model.set_weights(interpolate(self.untaught, learned, share))
 
 
 def row_of(history: list[dict[str, Any]], result: dict[str, float], task: Any, measured: int) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def score(texts: Sequence[str], readings: Sequence[str]) -> Score:
     return Score(len(texts), edits.count(0), sum(edits), sum(map(len, texts)))
 
 
-def check_teachable(config: RunConfig, alphabet: object) -> Charset:
+def check_adaptable(config: RunConfig, alphabet: object) -> Charset:
     """The charset of a reader that can be taught.
 
     Raises:
@@ -107,7 +107,7 @@ def teach(
 def _rounds(
     task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None
 ) -> Generator[dict[str, float]]:
-    from hwr_core.training.trainer import ahead
+    from hwr_core.training.trainer import prefetch
 
     steps, done = task.steps() * config.training.epochs, 0
     tell(done, steps)
@@ -115,7 +115,7 @@ def _rounds(
         if before_round:
             before_round(epoch)
         total, words, begun, counted = 0.0, 0, time.time(), 0
-        for arrays, count in ahead(task.batches(epoch)):
+        for arrays, count in prefetch(task.batches(epoch)):
             loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
             if not np.isfinite(loss):
                 raise JobError("The loss became infinite. Look for wrong words among the accepted ones.")
@@ -128,7 +128,7 @@ def _rounds(
         yield {"loss": total / words, "words": words, "seconds": spent * words / counted if counted else spent}
 
 
-def blended(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
+def interpolate(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
     """Weights between two readers of the same network: `share` 0 is the old one, 1 the new one.
 
     Fine-tuned weights lie in the same valley of the loss as those that they come from, so what lies between reads

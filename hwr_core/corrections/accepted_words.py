@@ -24,7 +24,7 @@ LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class AcceptedWord:
     """One accepted word.
 
     Attributes:
@@ -62,7 +62,7 @@ class Correction:
         return self.text != self.reading
 
 
-NAMES = tuple(spec.name for spec in fields(Correction))
+NAMES = tuple(spec.name for spec in fields(AcceptedWord))
 # Of each picture the last word that stands: a later one supersedes it, and comes back when that one is undone.
 CURRENT = """
     SELECT c.* FROM corrections c
@@ -72,7 +72,7 @@ CURRENT = """
 """
 
 
-class Corrections:
+class AcceptedWords:
     """The accepted words of a workspace; any number of tabs and processes may have it open.
 
     Args:
@@ -80,7 +80,7 @@ class Corrections:
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
-        self.path = Path(path) if path else database.ledger_path()
+        self.path = Path(path) if path else database.database_path()
 
     def accept(
         self,
@@ -95,7 +95,7 @@ class Corrections:
         writer: str = "",
         source: str = "",
         word_id: str = "",
-    ) -> Correction:
+    ) -> AcceptedWord:
         """Store a word; it is on the disk when this returns.
 
         Args:
@@ -124,7 +124,7 @@ class Corrections:
             cursor = connection.execute(f"INSERT INTO corrections ({names}) VALUES ({marks})", (*values, *rest))
             return self._get(connection, int(cursor.lastrowid or 0))
 
-    def undo(self, number: int) -> Correction:
+    def undo(self, number: int) -> AcceptedWord:
         """Take a word back; what it had superseded stands again. Undone twice is undone once.
 
         Raises:
@@ -136,7 +136,7 @@ class Corrections:
             )
             return self._get(connection, number)
 
-    def undo_last(self) -> Correction | None:
+    def undo_last(self) -> AcceptedWord | None:
         """Take back the word accepted last, or None where none stands."""
         if not self.path.is_file():
             return None
@@ -144,7 +144,7 @@ class Corrections:
             row = connection.execute("SELECT MAX(id) FROM corrections WHERE undone IS NULL").fetchone()
         return self.undo(int(row[0])) if row[0] is not None else None
 
-    def current(self, writer: str | None = None) -> list[Correction]:
+    def current(self, writer: str | None = None) -> list[AcceptedWord]:
         """The words that stand, one a picture, in the order in which they were accepted.
 
         Args:
@@ -153,7 +153,7 @@ class Corrections:
         clause, values = ("", ()) if writer is None else (" AND c.writer = ?", (writer,))
         return self._rows(f"{CURRENT}{clause} ORDER BY c.id", values)
 
-    def history(self) -> list[Correction]:
+    def history(self) -> list[AcceptedWord]:
         """Every word ever accepted: superseded and undone ones too."""
         return self._rows("SELECT * FROM corrections ORDER BY id")
 
@@ -213,23 +213,23 @@ class Corrections:
             connection.execute("DELETE FROM pictures WHERE sha256 NOT IN (SELECT picture FROM corrections)")
         return gone
 
-    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Correction]:
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[AcceptedWord]:
         if not self.path.is_file():
             return []
         with database.opened(self.path, write=False) as connection:
             return [_correction(row) for row in connection.execute(query, values)]
 
     @staticmethod
-    def _get(connection: sqlite3.Connection, number: int) -> Correction:
+    def _get(connection: sqlite3.Connection, number: int) -> AcceptedWord:
         row = connection.execute("SELECT * FROM corrections WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise DataError(f"There is no accepted word number {number}. It may have been forgotten.")
         return _correction(row)
 
 
-def _correction(row: sqlite3.Row) -> Correction:
+def _correction(row: sqlite3.Row) -> AcceptedWord:
     values: dict[str, Any] = {name: row[name] if row[name] is not None else "" for name in NAMES}
-    return Correction(**values)
+    return AcceptedWord(**values)
 
 
 def picture_key(picture: np.ndarray) -> str:

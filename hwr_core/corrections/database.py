@@ -50,7 +50,7 @@ MIGRATIONS = (
 )
 
 
-def ledger_path() -> Path:
+def database_path() -> Path:
     """Where this workspace's file is, or will be."""
     return jobs.home() / FILE
 

@@ -26,7 +26,7 @@ VERDICTS = (CORRECTED, ASIDE, RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
-class LabelFix:
+class LabelCorrection:
     """A person's verdict on one transcription: what the list says (`before`), and what the picture says (`after`)."""
 
     word_id: str
@@ -37,7 +37,7 @@ class LabelFix:
     confidence: float = 0.0
 
 
-class LabelFixes:
+class LabelCorrections:
     """The verdicts on the transcriptions of one data set, by its name.
 
     Args:
@@ -47,9 +47,9 @@ class LabelFixes:
 
     def __init__(self, dataset: str, path: Path | str | None = None) -> None:
         self.dataset = dataset
-        self.path = Path(path) if path else database.ledger_path()
+        self.path = Path(path) if path else database.database_path()
 
-    def add(self, fixes: Sequence[LabelFix], *, checkpoint: str = "", who: str = "") -> None:
+    def add(self, fixes: Sequence[LabelCorrection], *, checkpoint: str = "", who: str = "") -> None:
         """Store verdicts, all in one transaction; an earlier one on the same word is superseded, and kept.
 
         Raises:
@@ -86,7 +86,7 @@ class LabelFixes:
                 ).rowcount
         return undone
 
-    def current(self) -> dict[str, LabelFix]:
+    def current(self) -> dict[str, LabelCorrection]:
         """Word -> the verdict that stands."""
         if not self.path.is_file():
             return {}
@@ -96,7 +96,7 @@ class LabelFixes:
                 "WHERE dataset = ? AND undone IS NULL ORDER BY id",
                 (self.dataset,),
             ).fetchall()
-        return {row["word_id"]: LabelFix(*row) for row in rows}  # a later one takes the earlier one's place
+        return {row["word_id"]: LabelCorrection(*row) for row in rows}  # a later one takes the earlier one's place
 
     def revision(self) -> str:
         """Another text after every change."""

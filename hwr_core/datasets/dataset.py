@@ -11,7 +11,7 @@ import numpy as np
 
 from hwr_core.config import CanvasConfig
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, forget_older, prepare_all
-from hwr_core.corrections.label_corrections import LabelFixes
+from hwr_core.corrections.label_corrections import LabelCorrections
 from hwr_core.datasets.sample import PARTS, Sample
 from hwr_core.datasets.sources.archive import FolderSource, Source, open_source
 from hwr_core.errors import DataError
@@ -54,7 +54,7 @@ class DataSet:
         except (OSError, ValueError) as error:
             raise DataError(f"The data set {self.name} is damaged ({TABLE}): {error}. Add it again.") from error
         self._contents = stored["content"]
-        self.fixes = LabelFixes(self.name)
+        self.fixes = LabelCorrections(self.name)
         self.table: pd.DataFrame
         self.table, self.fixed = self.fixes.overlay(stored[COLUMNS])
         self._report: pd.DataFrame | None = None
@@ -90,7 +90,7 @@ class DataSet:
         return report_csv(self.report)
 
     def picture(self, index: int) -> np.ndarray:
-        """The picture of a row, `(H, W)` uint8 grey, or `PictureError` if it is gone."""
+        """The picture of a row, `(H, W)` uint8 grey, or `ImageError` if it is gone."""
         from hwr_core.imaging import read_picture
 
         name = str(self.table["image"].iloc[index])

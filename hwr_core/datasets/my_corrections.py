@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig
-from hwr_core.corrections.accepted_words import Correction, Corrections
+from hwr_core.corrections.accepted_words import AcceptedWord, AcceptedWords
 from hwr_core.datasets.dataset import DESCRIPTION, DataSet, Progress, read_description
 from hwr_core.datasets.store import MY_CORRECTIONS, dataset_folder
 from hwr_core.errors import DataError, HwrError
@@ -26,7 +26,7 @@ HEADER = (
 BUSY = "The corrections are being prepared by another process."
 
 
-def as_csv(words: list[Correction]) -> str:
+def as_csv(words: list[AcceptedWord]) -> str:
     """A list that the CSV reader takes, with all that is known of each word behind its columns."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -38,7 +38,7 @@ def as_csv(words: list[Correction]) -> str:
     return text.getvalue()
 
 
-def parts_of(words: list[Correction]) -> list[str]:
+def parts_of(words: list[AcceptedWord]) -> list[str]:
     """Train or validation for each word, by its picture, so that a word stays where it is as others come."""
     parts = ["train" if int(word.picture[:8], 16) % VALIDATION_EVERY else "validation" for word in words]
     if len(words) > 1 and len(set(parts)) == 1:
@@ -46,7 +46,7 @@ def parts_of(words: list[Correction]) -> list[str]:
     return parts
 
 
-def export(corrections: Corrections, path: Path, writer: str | None = None) -> int:
+def export(corrections: AcceptedWords, path: Path, writer: str | None = None) -> int:
     """Write the words that stand as a zip: `words.csv` and `pictures/*.png`; returns how many.
 
     Raises:
@@ -80,7 +80,7 @@ def refresh(progress: Progress | None = None) -> bool:
         DataError: none of the words can be used.
         JobError: another process is at it.
     """
-    corrections, folder = Corrections(), dataset_folder(MY_CORRECTIONS)
+    corrections, folder = AcceptedWords(), dataset_folder(MY_CORRECTIONS)
     source = jobs.home() / "corrections" / f"words-{corrections.revision()}.zip"
     if _is_of(folder, source) or not (corrections.path.is_file() or folder.exists()):
         return False
@@ -120,7 +120,7 @@ def _is_of(folder: Path, source: Path) -> bool:
         return False
 
 
-def _build(folder: Path, source: Path, corrections: Corrections, progress: Progress | None) -> None:
+def _build(folder: Path, source: Path, corrections: AcceptedWords, progress: Progress | None) -> None:
     """Beside the old one, and put in its place when it is whole: a page that shows the old one goes on doing so."""
     from hwr_core.datasets.add import build_dataset
 

@@ -25,7 +25,7 @@ SMALL = -12.0  # logarithm of what is left of a small letter's probability
 ROUNDS = 30
 
 
-class Capitals:
+class AllCapitals:
     """The small letters of a charset that have a capital in it.
 
     Args:
@@ -81,7 +81,7 @@ def share_in_capitals(evidence: Iterable[float]) -> float:
     """The share of words in capitals, in [0, 1]: a mixture's weight by expectation maximisation.
 
     Args:
-        evidence: of `Capitals.evidence`; NaN says nothing.
+        evidence: of `AllCapitals.evidence`; NaN says nothing.
 
     Example:
         >>> share_in_capitals([-3.5] * 30) < 0.02, share_in_capitals([2.0] * 30) > 0.5, share_in_capitals([4.0]) < 0.2

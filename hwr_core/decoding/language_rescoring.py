@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from hwr_core.decoding.lexicon import Grove
+from hwr_core.decoding.lexicon import LexiconSet
 from hwr_core.language.casing import apart
 from hwr_core.language.scorer import LanguageModel, mixed_log_probs, shares_of_languages
 
@@ -20,7 +20,7 @@ OWN_SHARE = 0.2  # of what a hand writes that it has written in the words it was
 
 
 @dataclass(frozen=True)
-class Judge:
+class LanguageScorer:
     """Weighs what the picture says against what is likely to be written.
 
     The score of a text is log P(text | picture) + `weight` * log P(text | language) + `per_letter` * its length,
@@ -46,7 +46,7 @@ class Judge:
         """Makes up for the language's favouring short words."""
         return self.models[0].habits.per_letter
 
-    def for_batch(self, texts: Sequence[str]) -> Judge:
+    def for_batch(self, texts: Sequence[str]) -> LanguageScorer:
         """The same judge, the languages' shares found from the first readings of a batch where none are given."""
         return self if self.shares else replace(self, shares=tuple(shares_of_languages(texts, self.models)))
 
@@ -72,7 +72,7 @@ class Judge:
         return (*self.models, self.own) if self.own else self.models
 
     @property
-    def grove(self) -> Grove:
+    def grove(self) -> LexiconSet:
         """The lexicons of `every`, in their order."""
         return _grove(self.every)
 
@@ -120,5 +120,5 @@ class Judge:
 
 
 @lru_cache(maxsize=4)
-def _grove(models: tuple[LanguageModel, ...]) -> Grove:
-    return Grove([model.lexicon for model in models])
+def _grove(models: tuple[LanguageModel, ...]) -> LexiconSet:
+    return LexiconSet([model.lexicon for model in models])

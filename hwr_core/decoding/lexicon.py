@@ -42,7 +42,7 @@ class Folding:
         return np.maximum(probabilities @ self.matrix, np.exp(FLOOR))
 
 
-class Grove:
+class LexiconSet:
     """The trees of several lexicons side by side, so that one search goes through all of them.
 
     Args:
@@ -74,7 +74,7 @@ class Grove:
 
 def likeliest_words(
     frames: np.ndarray,
-    grove: Grove,
+    grove: LexiconSet,
     languages: Sequence[int],
     *,
     weight: float,
@@ -95,7 +95,7 @@ def likeliest_words(
         frames: `(B, T, A + 1)` probabilities, from the `Folding` of each one's language; zeros behind its letters.
         grove: the lexicons.
         languages: which of them is asked of each picture; a picture may come several times.
-        weight, per_letter: as `Judge` has them.
+        weight, per_letter: as `LanguageScorer` has them.
         entries: `(B, T + 1, 2)` log probabilities that what comes before is written before each frame, ending in a
             blank and in a letter (`beam.prefix_forward`); the pictures' beginnings where left out.
         starts: of each picture the node of its lexicon to begin at, and its last letter's place in the alphabet;
@@ -150,7 +150,7 @@ _Ends = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # words of one le
 
 
 def _joined(
-    grove: Grove, nodes: np.ndarray, said: np.ndarray, roots: np.ndarray, joining: float
+    grove: LexiconSet, nodes: np.ndarray, said: np.ndarray, roots: np.ndarray, joining: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Beginnings that end in an elision go on at the root; what the language says of them until there is kept."""
     elided = grove.elides[nodes]

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from hwr_core.decoding.beam_search import prefix_forward
-from hwr_core.decoding.language_rescoring import Judge
+from hwr_core.decoding.language_rescoring import LanguageScorer
 from hwr_core.decoding.lexicon import Folding, likeliest_words
 from hwr_core.language.casing import apart, case_of
 from hwr_core.language.lexicon import Lexicon
@@ -19,10 +19,10 @@ from hwr_core.text import Charset
 WORDS = 10  # of each lexicon
 DRESSES = 6  # ways of capitals and marks that are tried on each word
 FAR = 9.0  # words and dresses so much less probable (natural logarithm) than the best are left out
-Dress = tuple[str, int, str]  # marks before, case, marks behind
+CasingVariant = tuple[str, int, str]  # marks before, case, marks behind
 
 
-class ListedWords:
+class LexiconCandidates:
     """Finds the listed words that a picture is likeliest to show, written as the beam's candidates are.
 
     Args:
@@ -38,7 +38,7 @@ class ListedWords:
         self,
         log_probs: np.ndarray,
         beams: Sequence[Sequence[tuple[str, float]]],
-        judge: Judge,
+        judge: LanguageScorer,
         prefixes: Sequence[str],
     ) -> list[list[tuple[str, float]]]:
         """For each picture `(text, rough log probability)` of words that its beam may have missed.
@@ -95,7 +95,7 @@ class ListedWords:
     def _dress(
         self,
         words: Sequence[tuple[str, float]],
-        dresses: Sequence[tuple[Dress, float]],
+        dresses: Sequence[tuple[CasingVariant, float]],
         prefix: str,
         found: dict[str, float],
     ) -> None:
@@ -119,9 +119,9 @@ def _start(lexicon: Lexicon, prefix: str) -> tuple[int, int] | None:
     return None if node is None else (node, lexicon.alphabet.find(begun[-1:]) if begun else -1)
 
 
-def _dresses(beam: Sequence[tuple[str, float]]) -> list[tuple[Dress, float]]:
+def _dresses(beam: Sequence[tuple[str, float]]) -> list[tuple[CasingVariant, float]]:
     """The capitals and marks of the beam's candidates, with their shares' logarithms, the commonest first."""
-    scores: dict[Dress, float] = {}
+    scores: dict[CasingVariant, float] = {}
     for text, score in beam:
         before, core, after = apart(text)
         if not core:
@@ -134,7 +134,7 @@ def _dresses(beam: Sequence[tuple[str, float]]) -> list[tuple[Dress, float]]:
     return [(dress, score - total) for dress, score in best if score > best[0][1] - FAR]
 
 
-def _dressed(word: str, dresses: Sequence[tuple[Dress, float]], prefix: str) -> Iterator[tuple[str, float]]:
+def _dressed(word: str, dresses: Sequence[tuple[CasingVariant, float]], prefix: str) -> Iterator[tuple[str, float]]:
     """The word behind the prefix in each dress."""
     core = apart(prefix)[1]
     for (before, case, after), share in dresses:

@@ -12,8 +12,8 @@ from hwr_core.evaluation.errors import worst_words
 from hwr_core.evaluation.estimate import Estimate, estimate
 from hwr_core.evaluation.groups import Group
 from hwr_core.evaluation.metrics import Evaluation, evaluate, figures
-from hwr_core.evaluation.store import Request, Stored, list_evaluations, stored
-from hwr_core.evaluation.word_results import SoFar
+from hwr_core.evaluation.store import Request, StoredEvaluation, list_evaluations, stored
+from hwr_core.evaluation.word_results import RunningTotals
 
 __all__ = [
     "Comparison",
@@ -22,8 +22,8 @@ __all__ = [
     "Group",
     "Interval",
     "Request",
-    "SoFar",
-    "Stored",
+    "RunningTotals",
+    "StoredEvaluation",
     "compare",
     "estimate",
     "evaluate",

@@ -23,7 +23,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Kept:
+class CoveragePoint:
     """What is left when words under a threshold are handed to a person.
 
     Attributes:
@@ -53,7 +53,7 @@ class Reliability:
 
     ece: float
     bins: list[Bin]
-    kept: list[Kept]
+    kept: list[CoveragePoint]
 
 
 def reliability(confidences: Sequence[float], right: Sequence[bool], num_bins: int = BINS) -> Reliability:
@@ -85,7 +85,7 @@ def reliability(confidences: Sequence[float], right: Sequence[bool], num_bins: i
     return Reliability(gaps / max(1, len(sure)), bins, [_kept(sure, good, float(t)) for t in THRESHOLDS])
 
 
-def _kept(sure: np.ndarray, good: np.ndarray, threshold: float) -> Kept:
+def _kept(sure: np.ndarray, good: np.ndarray, threshold: float) -> CoveragePoint:
     inside = sure >= threshold
     words, wrong = int(inside.sum()), int((inside & ~good).sum())
-    return Kept(threshold, words, words / max(1, len(sure)), wrong, wrong / words if words else 0.0)
+    return CoveragePoint(threshold, words, words / max(1, len(sure)), wrong, wrong / words if words else 0.0)

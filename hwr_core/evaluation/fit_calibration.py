@@ -13,19 +13,19 @@ from hwr_core.config import read_json
 from hwr_core.datasets import DataSet
 from hwr_core.evaluation.word_results import Progress, choose_rows, read_words
 from hwr_core.recognition import Recognizer
-from hwr_core.recognition.calibration import Evidence, across_writers, calibration_error, fit
+from hwr_core.recognition.calibration import ConfidenceFeatures, across_writers, calibration_error, fit
 
 if TYPE_CHECKING:
     import pandas
 
-WAYS = {
+READING_MODES = {
     "none": "none",
     "language": "auto",
 }  # as the checkpoint names a way of reading -> the `language` it is read with
 
 
 @dataclass(frozen=True)
-class Worth:
+class CalibrationResult:
     """Expected calibration error (15 bins) of one data set's readings in one way of reading.
 
     Attributes:
@@ -49,7 +49,7 @@ def calibrate(
     *,
     most: int = 0,
     progress: Progress | None = None,
-) -> list[Worth]:
+) -> list[CalibrationResult]:
     """Fit on the readings of some data sets, write the fit into `checkpoint.json`, and measure it across writers.
 
     Args:
@@ -69,7 +69,7 @@ def calibrate(
     recognizer.summary.pop("calibration", None)  # what is fitted is what the network says
     fitted: dict[str, dict[str, float]] = {}
     worths = []
-    for way, language in WAYS.items() if recognizer.model_name != "dual" else [("none", "none")]:
+    for way, language in READING_MODES.items() if recognizer.model_name != "dual" else [("none", "none")]:
         frames = [
             read_words(
                 recognizer, one, choose_rows(one, split, most), read_options={"language": language}, progress=progress
@@ -86,14 +86,14 @@ def calibrate(
     return worths
 
 
-def _worths(way: str, readings: pandas.DataFrame) -> list[Worth]:
+def _worths(way: str, readings: pandas.DataFrame) -> list[CalibrationResult]:
     right = readings["edits"] == 0
     after = across_writers(
         readings["confidence"].tolist(), right.tolist(), readings["writer"].tolist(), evidence=_evidence(readings)
     )
     readings = readings.assign(right=right, after=after)
     return [
-        Worth(
+        CalibrationResult(
             way,
             str(name),
             len(some),
@@ -104,16 +104,16 @@ def _worths(way: str, readings: pandas.DataFrame) -> list[Worth]:
     ]
 
 
-def _evidence(readings: pandas.DataFrame) -> list[Evidence] | None:
+def _evidence(readings: pandas.DataFrame) -> list[ConfidenceFeatures] | None:
     """None where a recognizer has no first reading letter by letter."""
     if readings["letters"].isna().all():
         return None
     letters, same = readings["letters"].fillna(0.0).tolist(), readings["same"].tolist()  # blank pictures have none
     lengths, english = readings["reading"].str.len().tolist(), readings["english"].tolist()
-    return [Evidence(*one) for one in zip(letters, same, lengths, english, strict=True)]
+    return [ConfidenceFeatures(*one) for one in zip(letters, same, lengths, english, strict=True)]
 
 
-def lines(worths: Sequence[Worth | dict[str, Any]]) -> list[str]:
+def lines(worths: Sequence[CalibrationResult | dict[str, Any]]) -> list[str]:
     """The figures as a Markdown table."""
     rows = [worth if isinstance(worth, dict) else asdict(worth) for worth in worths]
     named = {"none": "letter by letter", "language": "with languages"}

@@ -13,8 +13,8 @@ from hwr_core import jobs
 from hwr_core.datasets import open_dataset
 from hwr_core.errors import HwrError, JobError
 from hwr_core.evaluation.metrics import Evaluation, evaluate
-from hwr_core.evaluation.store import LOCK, Request, Stored, save
-from hwr_core.evaluation.word_results import READING, Progress, SoFar
+from hwr_core.evaluation.store import LOCK, Request, StoredEvaluation, save
+from hwr_core.evaluation.word_results import READING, Progress, RunningTotals
 from hwr_core.recognition import Recognizer
 
 WRITE_EVERY = 0.5  # seconds between two writes of the status
@@ -44,7 +44,7 @@ class Reporter:
     """Turns progress into `status.json`, with the figures so far; raises when the job is asked to stop."""
 
     def __init__(self, folder: Path, status: jobs.Status) -> None:
-        self.folder, self.status, self.so_far = folder, status, SoFar()
+        self.folder, self.status, self.so_far = folder, status, RunningTotals()
         self._left = TimeLeft()
         self._written = 0.0
 
@@ -72,7 +72,7 @@ class Reporter:
         jobs.write_status(self.folder, self.status)
 
 
-def measure(request: Request, progress: Progress, so_far: SoFar | None = None) -> Evaluation:
+def measure(request: Request, progress: Progress, so_far: RunningTotals | None = None) -> Evaluation:
     """Open the checkpoint and the data sets of a request, and measure.
 
     Raises:
@@ -91,9 +91,9 @@ def measure(request: Request, progress: Progress, so_far: SoFar | None = None) -
     )
 
 
-def run_job(folder: Path, measure: Callable[[Request, Progress, SoFar], Evaluation] = measure) -> int:
+def run_job(folder: Path, measure: Callable[[Request, Progress, RunningTotals], Evaluation] = measure) -> int:
     """Measure what the folder asks for; whatever happens is said in its status. Returns the exit status."""
-    target = Stored(folder)
+    target = StoredEvaluation(folder)
     report = Reporter(folder, jobs.begin(folder, "Starting"))
     before = signal.signal(signal.SIGTERM, lambda *_: jobs.request_stop(folder))
     try:

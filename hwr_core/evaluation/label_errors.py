@@ -46,7 +46,7 @@ class StoppedError(Exception):
     """Somebody asked the job to stop."""
 
 
-def suspects_of(
+def label_errors_in(
     recognizer: Recognizer, canvases: Sequence[np.ndarray], transcriptions: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The words that the reader reads otherwise than they are transcribed.
@@ -99,7 +99,7 @@ def suspects_of(
 
 
 def search(recognizer: Recognizer, dataset: DataSet, rows: np.ndarray, progress: Progress | None = None) -> list[dict]:
-    """`suspects_of` the rows of a data set, the most suspicious first; `index` is the row in its table."""
+    """`label_errors_in` the rows of a data set, the most suspicious first; `index` is the row in its table."""
     table = dataset.table
     canvases = dataset.canvases(recognizer.config.canvas)
     found: list[dict[str, Any]] = []
@@ -107,7 +107,7 @@ def search(recognizer: Recognizer, dataset: DataSet, rows: np.ndarray, progress:
         for start in range(0, len(rows), CHUNK):
             some = rows[start : start + CHUNK]
             texts = table["transcription"].iloc[some].tolist()
-            for suspect in suspects_of(recognizer, [np.asarray(canvases[row]) for row in some], texts):
+            for suspect in label_errors_in(recognizer, [np.asarray(canvases[row]) for row in some], texts):
                 row = int(some[suspect["index"]])
                 names = {name: str(table[name].iat[row]) for name in ("word_id", "writer", "split")}
                 found.append({**suspect, **names, "index": row})
@@ -154,7 +154,7 @@ def start_search(name: str, checkpoint: Path, part: str = "", most: int = 0) -> 
     return folder
 
 
-def read_suspects(name: str) -> pd.DataFrame | None:
+def read_label_errors(name: str) -> pd.DataFrame | None:
     """What the last search found (columns of `COLUMNS`), the most suspicious first; None where there was none."""
     import pandas as pd
 

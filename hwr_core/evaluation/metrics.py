@@ -11,11 +11,11 @@ import numpy as np
 from hwr_core.datasets import DataSet
 from hwr_core.errors import DataError
 from hwr_core.evaluation.bootstrap import Interval, writer_interval
-from hwr_core.evaluation.calibration import Bin, Kept, Reliability, reliability
+from hwr_core.evaluation.calibration import Bin, CoveragePoint, Reliability, reliability
 from hwr_core.evaluation.confusions import Confusions, confusions
 from hwr_core.evaluation.errors import kinds
 from hwr_core.evaluation.groups import Group, by_dataset, by_length, by_writer, writers_of
-from hwr_core.evaluation.word_results import Progress, SoFar, choose_rows, read_words
+from hwr_core.evaluation.word_results import Progress, RunningTotals, choose_rows, read_words
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
 
@@ -127,7 +127,7 @@ class Evaluation:
                 reliability=Reliability(
                     values["reliability"]["ece"],
                     [Bin(**one) for one in values["reliability"]["bins"]],
-                    [Kept(**one) for one in values["reliability"]["kept"]],
+                    [CoveragePoint(**one) for one in values["reliability"]["kept"]],
                 ),
                 readings=readings,
             )
@@ -176,7 +176,7 @@ def evaluate(
     seed: int = 0,
     read_options: dict[str, Any] | None = None,
     progress: Progress | None = None,
-    so_far: SoFar | None = None,
+    so_far: RunningTotals | None = None,
 ) -> Evaluation:
     """Read every word of a part and compare.
 
@@ -199,7 +199,7 @@ def evaluate(
     if not several:
         raise DataError("There is no data set to measure on. Name at least one.")
     chosen = [(dataset, choose_rows(dataset, split, most, seed)) for dataset in several]
-    so_far = SoFar() if so_far is None else so_far
+    so_far = RunningTotals() if so_far is None else so_far
     frames = [
         read_words(recognizer, dataset, rows, read_options=read_options, progress=progress, so_far=so_far)
         for dataset, rows in chosen

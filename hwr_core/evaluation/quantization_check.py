@@ -25,7 +25,7 @@ CHUNK = 64
 
 
 @dataclass(frozen=True)
-class EightBits:
+class QuantizationResult:
     """What 8 bits are worth: figures of float32 and of int8 on the same words, letter by letter, in one process.
 
     Attributes:
@@ -51,7 +51,7 @@ class EightBits:
         )
 
 
-def weigh_int8(
+def check_int8(
     folder: Path,
     learned: Sequence[DataSet],
     measured: Sequence[DataSet],
@@ -60,7 +60,7 @@ def weigh_int8(
     most: int = MOST,
     tolerance: float = TOLERANCE,
     progress: Progress | None = None,
-) -> EightBits | None:
+) -> QuantizationResult | None:
     """Write `model.int8.onnx`, and delete it again unless it is quicker and loses at most the tolerance.
 
     Calibrate the confidences afterwards: they are to be those of the network that is read.
@@ -119,4 +119,6 @@ def weigh_int8(
     if not kept:
         (folder / INT8_FILE).unlink()
     each = 1e3 * seconds / len(words)
-    return EightBits(kept, len(words), (float(each[0]), float(each[1])), (float(cer[0]), float(cer[1])), tolerance)
+    return QuantizationResult(
+        kept, len(words), (float(each[0]), float(each[1])), (float(cer[0]), float(cer[1])), tolerance
+    )

@@ -74,7 +74,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredEvaluation:
     """One evaluation's folder; everything is read from it when it is asked for."""
 
     folder: Path
@@ -134,10 +134,10 @@ def evaluations_folder() -> Path:
     return jobs.home() / "evaluations"
 
 
-def list_evaluations() -> list[Stored]:
+def list_evaluations() -> list[StoredEvaluation]:
     """Every evaluation with a request, done or not, the newest first."""
     found = [path.parent for path in evaluations_folder().glob(f"*/{REQUEST}")]
-    return [Stored(folder) for folder in sorted(found, key=_changed, reverse=True)]
+    return [StoredEvaluation(folder) for folder in sorted(found, key=_changed, reverse=True)]
 
 
 def _changed(folder: Path) -> float:
@@ -147,7 +147,7 @@ def _changed(folder: Path) -> float:
         return 0.0
 
 
-def stored(request: Request) -> Stored:
+def stored(request: Request) -> StoredEvaluation:
     """Where this request's evaluation is, or would be, kept; another checkpoint, word or label gives another folder.
 
     Raises:
@@ -155,7 +155,7 @@ def stored(request: Request) -> Stored:
         CheckpointError: the checkpoint is not there.
     """
     names = "-".join(slug(name)[:24] for name in (request.name, *request.datasets))
-    return Stored(evaluations_folder() / f"{names[:80]}-{request.split}-{key_of(request)}")
+    return StoredEvaluation(evaluations_folder() / f"{names[:80]}-{request.split}-{key_of(request)}")
 
 
 def key_of(request: Request) -> str:
@@ -227,7 +227,7 @@ def _digest(path: Path, size: int, changed: int) -> str:
     return digest.hexdigest()
 
 
-def save(request: Request, evaluation: Evaluation, target: Stored | None = None) -> Stored:
+def save(request: Request, evaluation: Evaluation, target: StoredEvaluation | None = None) -> StoredEvaluation:
     """Keep an evaluation; a reader never sees a part of it."""
     target = target or stored(request)
     write_request(target.folder, request)
@@ -245,8 +245,8 @@ def write_request(folder: Path, request: Request) -> None:
     jobs.write_text(folder / REQUEST, json.dumps(asdict(request), indent=1, ensure_ascii=False))
 
 
-def start(request: Request) -> Stored:
-    """Measure in a process of its own; follow it by `Stored.status`. Only one works at a time, others wait.
+def start(request: Request) -> StoredEvaluation:
+    """Measure in a process of its own; follow it by `StoredEvaluation.status`. Only one works at a time, others wait.
 
     Raises:
         JobError: this very evaluation is under way.
@@ -259,12 +259,12 @@ def start(request: Request) -> Stored:
     return target
 
 
-def stop(target: Stored) -> None:
+def stop(target: StoredEvaluation) -> None:
     """Ask an evaluation under way to stop; an earlier result of the same words stays."""
     jobs.request_stop(target.folder)
 
 
-def delete(target: Stored) -> None:
+def delete(target: StoredEvaluation) -> None:
     """Delete an evaluation's folder.
 
     Raises:
@@ -275,7 +275,7 @@ def delete(target: Stored) -> None:
     shutil.rmtree(target.folder, ignore_errors=True)
 
 
-def running() -> list[Stored]:
+def running() -> list[StoredEvaluation]:
     """Evaluations under way or waiting for their turn, the oldest first."""
     alive = [one for one in list_evaluations() if one.status.state == "running" and jobs.is_alive(one.status)]
     return sorted(alive, key=lambda one: one.status.started or time.time())

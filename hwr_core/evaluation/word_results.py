@@ -13,7 +13,7 @@ import numpy as np
 from hwr_core.datasets import DataSet
 from hwr_core.errors import DataError
 from hwr_core.recognition import Reading, Recognizer
-from hwr_core.recognition.calibration import Evidence
+from hwr_core.recognition.calibration import ConfidenceFeatures
 from hwr_core.text import edit_distance
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ COLUMNS = [
     "same",
     "english",
 ]
-NO_EVIDENCE = Evidence(math.nan, False, 0)
+NO_EVIDENCE = ConfidenceFeatures(math.nan, False, 0)
 READING = "Reading"  # the phase's name
 Progress = Callable[[str, int, int], None]  # (phase, step, steps); may raise to stop
 
 
 @dataclass
-class SoFar:
+class RunningTotals:
     """Running totals while words are read; the order is random, so they are a fair guess of the end."""
 
     words: int = 0
@@ -84,7 +84,7 @@ def read_words(
     *,
     read_options: dict[str, Any] | None = None,
     progress: Progress | None = None,
-    so_far: SoFar | None = None,
+    so_far: RunningTotals | None = None,
 ) -> pandas.DataFrame:
     """Read rows of a data set, a writer's words together, as they come to a reader in use.
 
@@ -98,7 +98,7 @@ def read_words(
 
     Returns:
         A row a word, with the columns of `COLUMNS`; `index` is the row in `dataset.table`, `letters`, `same` and
-        `english` are of the reading's `Evidence` (missing where it has none).
+        `english` are of the reading's `ConfidenceFeatures` (missing where it has none).
     """
     import pandas
 
@@ -107,9 +107,9 @@ def read_words(
     texts = table["transcription"].tolist()
     found: dict[int, Reading] = {}
     edits = np.zeros(len(rows), int)
-    so_far = SoFar() if so_far is None else so_far
+    so_far = RunningTotals() if so_far is None else so_far
     before = so_far.words
-    for places in by_hand(table["writer"].fillna("").to_numpy(str)):
+    for places in rows_by_writer(table["writer"].fillna("").to_numpy(str)):
         if progress:
             progress(READING, so_far.words - before, len(rows))
         begun = time.perf_counter()
@@ -140,7 +140,7 @@ def read_words(
     )
 
 
-def by_hand(writers: np.ndarray) -> list[np.ndarray]:
+def rows_by_writer(writers: np.ndarray) -> list[np.ndarray]:
     """The places of each writer's words, in pieces of `CHUNK`; in a random order, always the same."""
     order = np.argsort(writers, kind="stable")
     hands = np.split(order, np.flatnonzero(writers[order][1:] != writers[order][:-1]) + 1)

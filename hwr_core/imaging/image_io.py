@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hwr_core.errors import PictureError, first_line
+from hwr_core.errors import ImageError, first_line
 from hwr_core.imaging.png import plain_png
 
 MOST_PIXELS = 60_000_000  # a 60-megapixel scan; more is no word, and would take gigabytes
@@ -48,11 +48,11 @@ def read_picture(source: Path | str | bytes | np.ndarray | Any, name: str = "") 
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise PictureError(f"{name}: there is no such file. Check the path.") from None
+            raise ImageError(f"{name}: there is no such file. Check the path.") from None
         except OSError as error:
-            raise PictureError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
+            raise ImageError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
     if not data:
-        raise PictureError(f"{name}: the file is empty (0 bytes). Copy it again from where it came from.")
+        raise ImageError(f"{name}: the file is empty (0 bytes). Copy it again from where it came from.")
     quick = plain_png(data)
     if quick is not None:
         return quick
@@ -61,25 +61,25 @@ def read_picture(source: Path | str | bytes | np.ndarray | Any, name: str = "") 
             warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd metadata; we check below
             with Image.open(io.BytesIO(data)) as image:
                 if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_SIDE:
-                    raise PictureError(
+                    raise ImageError(
                         f"{name}: {image.width:,} x {image.height:,} pixels is more than a picture of a word needs "
                         f"(at most {MOST_PIXELS // 1_000_000} megapixels). Cut the word out, or reduce the picture."
                     )
                 image.draft("L", (LONGEST_SIDE, LONGEST_SIDE))  # JPEG only: decodes at a fraction of the size
                 return _grey(image, name)
-    except PictureError:
+    except ImageError:
         raise
     except Image.DecompressionBombError:  # Pillow's own limit, before it tells the size
-        raise PictureError(
+        raise ImageError(
             f"{name}: the picture has hundreds of megapixels, at most {MOST_PIXELS // 1_000_000} are read. "
             "Cut the word out, or reduce the picture."
         ) from None
     except Image.UnidentifiedImageError:
-        raise PictureError(
+        raise ImageError(
             f"{name}: this is no picture that can be read. Expected a PNG, JPEG, TIFF, WebP, BMP or GIF file."
         ) from None
     except Exception as error:  # decoders raise almost anything on damaged files
-        raise PictureError(
+        raise ImageError(
             f"{name}: the picture is damaged or cut short ({first_line(error)}). Copy or scan it again."
         ) from error
 
@@ -100,10 +100,10 @@ def _grey(image: Any, name: str) -> np.ndarray:
             paper = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(paper, image)
         return to_grey(np.asarray(image.convert("L")), name)
-    except PictureError:
+    except ImageError:
         raise
     except Exception as error:
-        raise PictureError(
+        raise ImageError(
             f"{name}: the picture is damaged or cut short ({first_line(error)}). Copy or scan it again."
         ) from error
 
@@ -133,7 +133,7 @@ def to_grey(array: np.ndarray, name: str = "array") -> np.ndarray:
             grey = grey * share + 255 * (1 - share)
         return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
     if array.ndim != 2 or array.size == 0:
-        raise PictureError(
+        raise ImageError(
             f"{name}: a picture is an array (height, width), or (height, width, 3 or 4). Received shape {array.shape}."
         )
     return to_plain(array, name)
@@ -153,16 +153,16 @@ def reduced(picture: np.ndarray, longest: int) -> np.ndarray:
 def to_plain(array: np.ndarray, name: str) -> np.ndarray:
     """Bring any number type to uint8 brightness of the same shape."""
     if array.size == 0:
-        raise PictureError(f"{name}: the picture has no pixels. Received shape {array.shape}.")
+        raise ImageError(f"{name}: the picture has no pixels. Received shape {array.shape}.")
     if array.dtype == np.uint8:
         return array
     if array.dtype == bool:
         return array.astype(np.uint8) * 255
     if array.dtype.kind not in "uif":
-        raise PictureError(f"{name}: a picture holds numbers. Received an array of {array.dtype}.")
+        raise ImageError(f"{name}: a picture holds numbers. Received an array of {array.dtype}.")
     values = array.astype(np.float32)
     if not np.isfinite(values).all():
-        raise PictureError(f"{name}: the picture holds values that are no numbers. Save it again as PNG.")
+        raise ImageError(f"{name}: the picture holds values that are no numbers. Save it again as PNG.")
     most = float(values.max())
     if array.dtype.kind == "f" and most <= 1:
         values = values * 255

@@ -32,7 +32,7 @@ CASE_CAUTION, MARKS_CAUTION = 20, 60  # so many words of the general kind are ad
 
 
 @dataclass(frozen=True)
-class Habits:
+class LanguageWeights:
     """Shares and weights that `benchmarks/tune_language.py` finds on validation words.
 
     Attributes:
@@ -44,7 +44,7 @@ class Habits:
         case, marks: exponents of the probabilities of capitals and of marks around a word: the picture says more of
             them than of letters.
         letters: exponent of the letters' probability of words that no list has: names have ways of their own.
-        weight, per_letter: of the whole, see `decoding.rescoring.Judge`.
+        weight, per_letter: of the whole, see `decoding.rescoring.LanguageScorer`.
     """
 
     number: float = 0.02
@@ -61,7 +61,7 @@ class Habits:
     per_letter: float = 1.0
 
     @classmethod
-    def from_dict(cls, values: dict[str, float]) -> Habits:
+    def from_dict(cls, values: dict[str, float]) -> LanguageWeights:
         """Raises `ConfigError` on unknown names and on values that are no positive numbers."""
         names = {one.name for one in fields(cls)}
         good = {name: float(value) for name, value in values.items() if name in names and _is_positive(value)}
@@ -105,8 +105,8 @@ def case_of(core: str) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Manner:
-    """How capitals and marks are used: in general, or by one hand (`Manner.of`).
+class CasingModel:
+    """How capitals and marks are used: in general, or by one hand (`CasingModel.of`).
 
     Attributes:
         listed, capital, unlisted: shares of the cases of listed words, of those that are names, of all others.
@@ -120,7 +120,7 @@ class Manner:
     after: Mapping[str, float] = field(default_factory=lambda: AFTER)
 
     @classmethod
-    def of(cls, texts: Sequence[str], kind_of: Mapping[str, str]) -> Manner:
+    def of(cls, texts: Sequence[str], kind_of: Mapping[str, str]) -> CasingModel:
         """One hand's: the general shares, and what was counted in its words.
 
         Whoever writes in capitals does so whatever the word is, so their share is counted over all words.
@@ -164,7 +164,7 @@ def _blended(counts: Counter[str], usual: Mapping[str, float]) -> dict[str, floa
 
 
 @lru_cache(maxsize=10_000)
-def marks_log_prob(before: str, after: str, manner: Manner | None = None) -> float:
+def marks_log_prob(before: str, after: str, manner: CasingModel | None = None) -> float:
     """Natural logarithm of the probability of the marks around a word."""
     manner = manner or USUAL
     return _of(before, manner.before) + _of(after, manner.after)
@@ -177,7 +177,7 @@ def _of(marks: str, table: Mapping[str, float]) -> float:
     return math.log(share) if share else len(marks) * math.log(STRAY)
 
 
-def number_log_prob(core: str, habits: Habits) -> float:
+def number_log_prob(core: str, habits: LanguageWeights) -> float:
     """Natural logarithm of the probability of a core with digits: all numbers of a length are alike."""
     digits = sum(character.isdigit() for character in core)
     said = math.log(habits.number) + digits * math.log(0.09)
@@ -188,4 +188,4 @@ def number_log_prob(core: str, habits: Habits) -> float:
     return said + math.log(habits.odd) + (len(core) - digits) * math.log(0.03)
 
 
-USUAL = Manner()
+USUAL = CasingModel()

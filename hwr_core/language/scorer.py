@@ -15,7 +15,15 @@ import numpy as np
 
 from hwr_core.config import read_json
 from hwr_core.errors import ConfigError
-from hwr_core.language.casing import USUAL, Habits, Manner, apart, case_of, marks_log_prob, number_log_prob
+from hwr_core.language.casing import (
+    USUAL,
+    CasingModel,
+    LanguageWeights,
+    apart,
+    case_of,
+    marks_log_prob,
+    number_log_prob,
+)
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
 
@@ -61,7 +69,7 @@ class Written:
         initials: rows of `cores` that are single capitals before a full stop.
     """
 
-    def __init__(self, texts: Sequence[str], manner: Manner = USUAL) -> None:
+    def __init__(self, texts: Sequence[str], manner: CasingModel = USUAL) -> None:
         marks: list[float] = []
         cores: list[str] = []
         self.bare: list[int] = []
@@ -102,11 +110,11 @@ class LanguageModel:
         code: str,
         lexicon: Lexicon,
         letters: CharacterModel,
-        habits: Habits | None = None,
-        manner: Manner = USUAL,
+        habits: LanguageWeights | None = None,
+        manner: CasingModel = USUAL,
     ) -> None:
         self.code, self.lexicon, self.letters = code, lexicon, letters
-        self.habits, self.manner = habits or Habits(), manner
+        self.habits, self.manner = habits or LanguageWeights(), manner
         log = {name: math.log(getattr(self.habits, name)) for name in ("unlisted", "joined", "possessive")}
         self._joined, self._possessive = log["joined"], log["possessive"]
         listed, capital, unlisted = (
@@ -133,7 +141,12 @@ class LanguageModel:
             with np.load(folder / f"{code}.npz", allow_pickle=False) as arrays:
                 alphabet = "".join(map(chr, arrays["alphabet"]))
                 tree = [arrays[name] for name in ("letters", "counts", "levels", "capitals")]
-                return cls(code, Lexicon(alphabet, *tree), CharacterModel(alphabet, arrays["grams"]), habits_of(folder))
+                return cls(
+                    code,
+                    Lexicon(alphabet, *tree),
+                    CharacterModel(alphabet, arrays["grams"]),
+                    load_language_weights(folder),
+                )
         except (OSError, EOFError, ValueError, KeyError, ConfigError, zipfile.BadZipFile, zlib.error) as error:
             raise ConfigError(
                 f"The language {code} in {folder} is damaged. Make it anew with: python scripts/make_language.py {code}"
@@ -142,8 +155,8 @@ class LanguageModel:
     def log_prob(self, text: str) -> float:
         """Natural logarithm of how likely `text` is to be written, above -inf for every string.
 
-        Capitals and marks count with the exponents of `Habits`, so the sum over all strings is near 1 only where
-        those are 1.
+        Capitals and marks count with the exponents of `LanguageWeights`, so the sum over all strings is near 1 only
+        where those are 1.
         """
         return float(self.log_probs(Written([text], self.manner))[0])
 
@@ -195,13 +208,13 @@ class LanguageModel:
         return self.lexicon.log_prob_of(node), bool(self.lexicon.capitals[node]), letters
 
 
-def habits_of(folder: Path) -> Habits:
+def load_language_weights(folder: Path) -> LanguageWeights:
     """What was tuned and kept beside the languages; the defaults where nothing was."""
     path = folder / HABITS_FILE
-    return Habits.from_dict(read_json(path)["habits"]) if path.is_file() else Habits()
+    return LanguageWeights.from_dict(read_json(path)["habits"]) if path.is_file() else LanguageWeights()
 
 
-def save_habits(folder: Path, habits: dict[str, float], measured: dict[str, object]) -> None:
+def save_language_weights(folder: Path, habits: dict[str, float], measured: dict[str, object]) -> None:
     """Keep tuned habits, with what was measured with them."""
     text = json.dumps({"habits": habits, "measured": measured}, indent=1) + "\n"
     (folder / HABITS_FILE).write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hwr_core.language.casing import Manner, apart, case_of
+from hwr_core.language.casing import CasingModel, apart, case_of
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.scorer import LanguageModel
 
@@ -15,7 +15,7 @@ RARE = 1e-6  # share of what is none of the hand's own words, in the language of
 
 
 @dataclass(frozen=True)
-class HandLanguage:
+class WriterLanguageModel:
     """The languages as a hand writes them.
 
     Attributes:
@@ -27,7 +27,7 @@ class HandLanguage:
     own: LanguageModel | None
 
 
-def hand_language(texts: Sequence[str], models: Sequence[LanguageModel]) -> HandLanguage:
+def writer_language_model(texts: Sequence[str], models: Sequence[LanguageModel]) -> WriterLanguageModel:
     """What the words that a person corrected say of those that come.
 
     Args:
@@ -43,9 +43,9 @@ def hand_language(texts: Sequence[str], models: Sequence[LanguageModel]) -> Hand
     """
     cores = [core for core in (apart(text)[1].replace("’", "'") for text in texts) if _is_word(core)]
     kinds = {core.lower(): kind_of(core.lower(), models) for core in cores}
-    manner = Manner.of(texts, {core: kind for core, kind in kinds.items() if kind})
+    manner = CasingModel.of(texts, {core: kind for core, kind in kinds.items() if kind})
     adapted = [LanguageModel(model.code, model.lexicon, model.letters, model.habits, manner) for model in models]
-    return HandLanguage(tuple(adapted), own_words(cores, kinds, adapted[0]) if cores else None)
+    return WriterLanguageModel(tuple(adapted), own_words(cores, kinds, adapted[0]) if cores else None)
 
 
 def kind_of(core: str, models: Sequence[LanguageModel]) -> str:

@@ -116,7 +116,7 @@ def set_trainable(backbone: keras.Model, fine_tune_from: str) -> None:
         layer.trainable = layer.name.startswith(trained) and not batch_norm
 
 
-def settle_batch_norm(backbone: keras.Model, batches) -> None:
+def recalibrate_batch_norm(backbone: keras.Model, batches) -> None:
     """Give random weights the activations' own scale: batch norm's statistics from a few batches of canvases.
 
     Without it the features of an untrained ResNet50 grow by orders of magnitude from block to block.

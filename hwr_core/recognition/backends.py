@@ -8,17 +8,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from hwr_core.decoding.all_capitals import Capitals, ShareInCapitals, in_capitals
+from hwr_core.decoding.all_capitals import AllCapitals, ShareInCapitals, in_capitals
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.decoding.language_rescoring import Judge
+from hwr_core.decoding.language_rescoring import LanguageScorer
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.test_time import view
-from hwr_core.recognition.constraints import Asked
-from hwr_core.recognition.ctc_backend import CtcReader, Found, first_readings
-from hwr_core.recognition.dual_backend import DualReader
-from hwr_core.recognition.output_cache import OutputMemory
-from hwr_core.recognition.seq2seq_backend import Seq2SeqReader
-from hwr_core.recognition.seq2seq_runtime import Seq2SeqNetwork
+from hwr_core.recognition.constraints import Constraints
+from hwr_core.recognition.ctc_backend import Candidates, CtcDecoder, first_readings
+from hwr_core.recognition.dual_backend import DualDecoder
+from hwr_core.recognition.output_cache import OutputCache
+from hwr_core.recognition.seq2seq_backend import Seq2SeqDecoder
+from hwr_core.recognition.seq2seq_runtime import Seq2SeqRuntime
 from hwr_core.text import Charset, Tokens
 
 ROWS = 8  # words that the network is given at once: of like width, and their features stay in the processor's cache
@@ -27,7 +27,7 @@ NO_LETTER = -100.0  # log-probability of letters behind a word's picture: finite
 
 
 @dataclass(frozen=True)
-class How:
+class ReadOptions:
     """How the words of a call are read, by networks that can.
 
     Attributes:
@@ -36,13 +36,13 @@ class How:
         capitals: the share of words that is in capitals.
     """
 
-    judge: Judge | None
+    judge: LanguageScorer | None
     views: int
     capitals: ShareInCapitals
 
 
 @dataclass(frozen=True)
-class Answers:
+class BatchOutput:
     """What is known of the words of a batch.
 
     Attributes:
@@ -55,8 +55,8 @@ class Answers:
         capitals: `(B,)` how much more each word looks like capitals than like small letters (`decoding.capitals`).
     """
 
-    found: list[Found]
-    firsts: Found | None = None
+    found: list[Candidates]
+    firsts: Candidates | None = None
     english: float = 0.0
     log_probs: np.ndarray | None = None
     width: int = 0
@@ -64,40 +64,40 @@ class Answers:
     capitals: np.ndarray | None = None
 
 
-class Batches(Protocol):
+class Backend(Protocol):
     """Reads batches of canvases `(H, W)` uint8, 0 paper to 255 ink."""
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
+    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
         """What it says of canvases that are not blank."""
 
-    def attention(self, answers: Answers, place: int, text: str) -> list[list[float]] | None:
+    def attention(self, answers: BatchOutput, place: int, text: str) -> list[list[float]] | None:
         """How much attention lay on each frame while each letter was told; None where there is no attention."""
 
 
-class DualBatches:
+class DualBackend:
     """Of `dual`; it reads the picture alone."""
 
     def __init__(self, network: Any, tokens: Tokens) -> None:
-        self._reader = DualReader(network, tokens)
+        self._reader = DualDecoder(network, tokens)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
-        return Answers(self._reader.answer(np.stack(canvases), question))
+    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
+        return BatchOutput(self._reader.answer(np.stack(canvases), question))
 
-    def attention(self, answers: Answers, place: int, text: str) -> None:
+    def attention(self, answers: BatchOutput, place: int, text: str) -> None:
         return None
 
 
-class CtcBatches:
+class CtcBackend:
     """Of a network that reads by CTC."""
 
-    def __init__(self, network: Any, charset: Charset, memory: OutputMemory) -> None:
+    def __init__(self, network: Any, charset: Charset, memory: OutputCache) -> None:
         self._network = network
         self._charset = charset
         self._memory = memory
-        self._reader = CtcReader(charset)
-        self._capitals = Capitals(charset)
+        self._reader = CtcDecoder(charset)
+        self._capitals = AllCapitals(charset)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
+    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
         log_probs, width = self.log_probs(canvases)
         others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, how.views)]
         evidence = self._capitals.evidence(log_probs)
@@ -114,7 +114,7 @@ class CtcBatches:
         else:
             found = self._reader.read(log_probs, question.prefixes, question.most, judge, others, firsts)
         found = [some[: question.most] for some in found]
-        return Answers(found, firsts, _english(judge), log_probs, width, capitals=evidence)
+        return BatchOutput(found, firsts, _english(judge), log_probs, width, capitals=evidence)
 
     def log_probs(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
         """As `Recognizer.log_probs`."""
@@ -129,25 +129,25 @@ class CtcBatches:
             self._memory.keep(canvases[0], output)
         return output
 
-    def attention(self, answers: Answers, place: int, text: str) -> None:
+    def attention(self, answers: BatchOutput, place: int, text: str) -> None:
         return None
 
 
-class Seq2SeqBatches:
+class Seq2SeqBackend:
     """Of `seq2seq`: CTC and the decoder together."""
 
-    def __init__(self, network: Seq2SeqNetwork, charset: Charset, weight: float) -> None:
+    def __init__(self, network: Seq2SeqRuntime, charset: Charset, weight: float) -> None:
         self._charset = charset
-        self._reader = Seq2SeqReader(network, charset, weight)
+        self._reader = Seq2SeqDecoder(network, charset, weight)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Asked, how: How) -> Answers:
+    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
         images, width = pictures(canvases)
         log_probs, frames = self._reader.encode(images)
         firsts = first_readings(log_probs, self._charset) if question.is_free else None
         found = self._reader.answer(log_probs, frames, question, how.judge)
-        return Answers(found, firsts, _english(_of_batch(how.judge, firsts)), log_probs, width, frames)
+        return BatchOutput(found, firsts, _english(_of_batch(how.judge, firsts)), log_probs, width, frames)
 
-    def attention(self, answers: Answers, place: int, text: str) -> list[list[float]]:
+    def attention(self, answers: BatchOutput, place: int, text: str) -> list[list[float]]:
         assert answers.frames is not None
         return self._reader.attention(answers.frames[place : place + 1], [text])[0].tolist()
 
@@ -169,10 +169,10 @@ def _as_long(log_probs: np.ndarray, frames: int) -> np.ndarray:
     return np.concatenate([log_probs, behind], axis=1)
 
 
-def _of_batch(judge: Judge | None, firsts: Found | None) -> Judge | None:
+def _of_batch(judge: LanguageScorer | None, firsts: Candidates | None) -> LanguageScorer | None:
     """The judge with the languages' shares in these first readings, where there are any."""
     return judge.for_batch([text for text, _ in firsts]) if judge and firsts else judge
 
 
-def _english(judge: Judge | None) -> float:
+def _english(judge: LanguageScorer | None) -> float:
     return judge.share_of("en") if judge else 0.0

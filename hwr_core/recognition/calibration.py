@@ -18,7 +18,7 @@ MOST_ODDS = 30.0  # logarithm; a probability so small says no more than a smalle
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ConfidenceFeatures:
     """What is known of a reading beside its own probability.
 
     Attributes:
@@ -43,7 +43,7 @@ class Evidence:
 class Calibration:
     """Platt's scaling (1999) of a probability's log-odds: `scale` is the inverse of a temperature.
 
-    Where there is `Evidence`, the shift is another for each reading: long words are wrong more often than their
+    With `ConfidenceFeatures`, each reading has a shift of its own: long words are wrong more often than their
     probability says, and a reading that the letters alone would not give deserves less trust. The languages know
     their words unequally well: English has a scale and a shift of its own.
 
@@ -76,7 +76,7 @@ class Calibration:
         """What `checkpoint.json` holds; weights that are not there are 0."""
         return cls(**{one.name: float(values[one.name]) for one in fields(cls) if one.name in values})
 
-    def apply(self, confidences: Sequence[float], evidence: Evidence | None = None) -> list[float]:
+    def apply(self, confidences: Sequence[float], evidence: ConfidenceFeatures | None = None) -> list[float]:
         """A reading's confidence and those of its other alternatives, best first, in [0, 1], order kept.
 
         What the best one loses or wins is shared among the others, so that together they are never above 1.
@@ -88,7 +88,7 @@ class Calibration:
         ratio = (1 - best) / rest if rest > CLIP else 1.0
         return [best, *(min(best, value * ratio) for value in confidences[1:])]
 
-    def one(self, confidence: float, evidence: Evidence | None = None) -> float:
+    def one(self, confidence: float, evidence: ConfidenceFeatures | None = None) -> float:
         """The calibrated probability of one confidence; 0 stays 0."""
         if confidence <= 0:
             return 0.0
@@ -100,7 +100,9 @@ class Calibration:
         return float(_sigmoid(scale * _log_odds(np.array([confidence])) + shift)[0])
 
 
-def fit(confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[Evidence] | None = None) -> Calibration:
+def fit(
+    confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[ConfidenceFeatures] | None = None
+) -> Calibration:
     """The calibration of greatest likelihood, by Newton's method.
 
     Args:
@@ -160,7 +162,7 @@ def across_writers(
     right: Sequence[bool],
     writers: Sequence[str],
     folds: int = 5,
-    evidence: Sequence[Evidence] | None = None,
+    evidence: Sequence[ConfidenceFeatures] | None = None,
 ) -> list[float]:
     """Each confidence calibrated by a fit on other writers' readings: for an honest calibration error.
 

@@ -14,7 +14,7 @@ WILDCARD = "?"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Constraints:
     """The conditions of a call, one prefix and mask a picture.
 
     Attributes:
@@ -57,10 +57,10 @@ class Asked:
             return self.prefixes
         return ["".join(letter for letter in mask if letter is not None) for mask in self.masks]
 
-    def of(self, rows: Sequence[int]) -> Asked:
+    def of(self, rows: Sequence[int]) -> Constraints:
         """The conditions of some of the pictures."""
         masks = [self.masks[row] for row in rows] if self.masks is not None else None
-        return Asked([self.prefixes[row] for row in rows], masks, self.words, self.most)
+        return Constraints([self.prefixes[row] for row in rows], masks, self.words, self.most)
 
 
 def asked(
@@ -69,7 +69,7 @@ def asked(
     mask: str | Sequence[str] | None,
     words: Sequence[str] | None,
     alternatives: int,
-) -> Asked:
+) -> Constraints:
     """Check the conditions of `count` pictures.
 
     Raises:
@@ -84,7 +84,7 @@ def asked(
     allowed = None if words is None else list(dict.fromkeys(filter(None, map(normalize, words))))
     if allowed == []:
         raise ConfigError("words must name at least one allowed word. Leave it out to allow any.")
-    return Asked(prefixes, masks, allowed, max(1, alternatives))
+    return Constraints(prefixes, masks, allowed, max(1, alternatives))
 
 
 def _each(value: str | Sequence[str], count: int, one: str, many: str) -> list[str]:

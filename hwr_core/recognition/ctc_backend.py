@@ -9,8 +9,8 @@ import numpy as np
 
 from hwr_core.decoding import best_paths, labelling_log_probs
 from hwr_core.decoding.beam_search import candidates
-from hwr_core.decoding.language_rescoring import Judge
-from hwr_core.decoding.lexicon_candidates import ListedWords
+from hwr_core.decoding.language_rescoring import LanguageScorer
+from hwr_core.decoding.lexicon_candidates import LexiconCandidates
 from hwr_core.decoding.pattern import KEPT, best_fillings
 from hwr_core.text import Charset
 
@@ -25,11 +25,11 @@ NARROW = {"beam_width": 8, "most": 4, "unlikely": math.log(0.01)}
 EXTRA = 5  # candidates scored exactly, over those that are asked for
 CHUNK = 2048  # allowed words scored at once
 FILLINGS = 32  # kept of a mask with several open places: so many that a person who types does not wait
-Found = list[tuple[str, float]]
+Candidates = list[tuple[str, float]]
 Mask = list[str | None]
 
 
-class CtcReader:
+class CtcDecoder:
     """Decodes what a CTC network says.
 
     Args:
@@ -38,17 +38,17 @@ class CtcReader:
 
     def __init__(self, charset: Charset) -> None:
         self.charset = charset
-        self._listed = ListedWords(charset)
+        self._listed = LexiconCandidates(charset)
 
     def read(
         self,
         log_probs: np.ndarray,
         prefixes: Sequence[str],
         most: int,
-        judge: Judge | None = None,
+        judge: LanguageScorer | None = None,
         others: Sequence[np.ndarray] = (),
-        firsts: Found | None = None,
-    ) -> list[Found]:
+        firsts: Candidates | None = None,
+    ) -> list[Candidates]:
         """Texts of each word with their log probabilities, best first.
 
         The best path is taken where nothing can be more probable than its labels (with a language: where it is
@@ -96,7 +96,7 @@ class CtcReader:
 
     def read_allowed(
         self, log_probs: np.ndarray, words: Sequence[str], prefixes: Sequence[str], others: Sequence[np.ndarray] = ()
-    ) -> list[Found]:
+    ) -> list[Candidates]:
         """Each picture's log probabilities of the allowed words that begin with its prefix, best first.
 
         A word's probability is its share among those words and the free reading, so a picture of none of them
@@ -118,9 +118,9 @@ class CtcReader:
         self,
         log_probs: np.ndarray,
         masks: Sequence[Mask],
-        judge: Judge | None = None,
+        judge: LanguageScorer | None = None,
         others: Sequence[np.ndarray] = (),
-    ) -> list[Found]:
+    ) -> list[Candidates]:
         """Each picture's texts that fit its mask of letters and open places (None), best first; shares as above."""
         if judge:
             judge = judge.for_batch([self.charset.decode(path) for path in best_paths(log_probs)])
@@ -146,7 +146,7 @@ class CtcReader:
         return [ids for ids, _ in best]
 
     def _judged_candidates(
-        self, log_probs: np.ndarray, forced: list[list[int]], plain: list[bool], judge: Judge, most: int
+        self, log_probs: np.ndarray, forced: list[list[int]], plain: list[bool], judge: LanguageScorer, most: int
     ) -> list[list[list[int]]]:
         """Labellings worth an exact score, of each word: of the beam's candidates and of the languages' words.
 
@@ -157,7 +157,7 @@ class CtcReader:
             width = RIVALS if is_plain else JUDGED
             best = candidates(word, labels, beam_width=width, most=width)
             beams.append([(self.charset.decode(ids), score) for ids, score in best])
-        listed: list[Found] = [[] for _ in beams]
+        listed: list[Candidates] = [[] for _ in beams]
         rows = [row for row, is_plain in enumerate(plain) if not is_plain]
         prefixes = [self.charset.decode(forced[row]) for row in rows]
         found = self._listed.candidates(log_probs[rows], [beams[row] for row in rows], judge, prefixes)
@@ -175,18 +175,18 @@ class CtcReader:
             tried.append([self.charset.encode(text) for text in dict.fromkeys([*ranked, *picture])])
         return tried
 
-    def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Found]:
+    def _scored(self, views: Sequence[np.ndarray], tried: list[list[list[int]]]) -> list[Candidates]:
         """Each word's candidates with their exact log probabilities, best first, all in one pass."""
         flat = [labels for some in tried for labels in some]
         words = [index for index, some in enumerate(tried) for _ in some]
         scores = _mean_log_probs(views, flat, words)
-        found: list[Found] = [[] for _ in tried]
+        found: list[Candidates] = [[] for _ in tried]
         for labels, word, score in zip(flat, words, scores.tolist(), strict=True):
             if score > -math.inf:
                 found[word].append((self.charset.decode(labels), score))
         return [sorted(some, key=lambda item: -item[1]) for some in found]
 
-    def _against_free(self, views: Sequence[np.ndarray], some: Found) -> Found:
+    def _against_free(self, views: Sequence[np.ndarray], some: Candidates) -> Candidates:
         path = best_paths(views[0][None])[0]
         scores = [score for _, score in some]
         if self.charset.decode(path) not in (text for text, _ in some):
@@ -195,7 +195,7 @@ class CtcReader:
         return sorted(((text, score - total) for text, score in some), key=lambda item: -item[1])
 
 
-def first_readings(log_probs: np.ndarray, charset: Charset) -> Found:
+def first_readings(log_probs: np.ndarray, charset: Charset) -> Candidates:
     """Each word's best path as text, and the log probability of that text: letters alone, no language."""
     paths = best_paths(log_probs)
     scores = labelling_log_probs(log_probs, paths, range(len(paths))).tolist()

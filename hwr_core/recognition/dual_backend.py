@@ -9,12 +9,12 @@ import numpy as np
 
 from hwr_core.decoding import beam_of_next_tokens
 from hwr_core.errors import ConfigError
-from hwr_core.recognition.constraints import Asked
+from hwr_core.recognition.constraints import Constraints
 from hwr_core.text import Charset, Tokens
 from hwr_core.text.tokens import END, FIRST, PADDING, UNKNOWN
 
 
-class DualReader:
+class DualDecoder:
     """Free-running reading with `dual`: the picture once, then token after token.
 
     Args:
@@ -59,7 +59,7 @@ class DualReader:
             open_rows &= column[:, 0] != END
         return [self._tokens.decode(row[1:].tolist()) for row in written]
 
-    def answer(self, canvases: np.ndarray, question: Asked) -> list[list[tuple[str, float]]]:
+    def answer(self, canvases: np.ndarray, question: Constraints) -> list[list[tuple[str, float]]]:
         """`(text, log probability)` pairs of each of `(B, H, W)` uint8 canvases, under the conditions asked."""
         found = []
         for row, vector in enumerate(self.vectors(canvases)):

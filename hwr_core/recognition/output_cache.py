@@ -10,7 +10,7 @@ import numpy as np
 Output = tuple[np.ndarray, int]
 
 
-class OutputMemory:
+class OutputCache:
     """Outputs of single canvases, the last `most` that were asked for; safe to share between threads."""
 
     def __init__(self, most: int) -> None:

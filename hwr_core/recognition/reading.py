@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hwr_core.recognition.calibration import Calibration, Evidence
+from hwr_core.recognition.calibration import Calibration, ConfidenceFeatures
 from hwr_core.recognition.character_positions import Alignment
-from hwr_core.recognition.ctc_backend import Found
+from hwr_core.recognition.ctc_backend import Candidates
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Reading:
     confidence: float
     alternatives: list[tuple[str, float]]
     alignment: Alignment | None = None
-    evidence: Evidence | None = None
+    evidence: ConfidenceFeatures | None = None
     capitals: float | None = None
 
 
 def reading_of(
-    found: Found, fallback: str, calibration: Calibration, first: tuple[str, float] | None, english: float
+    found: Candidates, fallback: str, calibration: Calibration, first: tuple[str, float] | None, english: float
 ) -> Reading:
     """The reading that a word's candidates make.
 
@@ -47,7 +47,7 @@ def reading_of(
     if not found:
         return Reading(fallback, 0.0, [(fallback, 0.0)])
     text = found[0][0]
-    evidence = Evidence(math.exp(first[1]), text == first[0], len(text), english) if first else None
+    evidence = ConfidenceFeatures(math.exp(first[1]), text == first[0], len(text), english) if first else None
     confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found], evidence)
     pairs = [(text, confidence) for (text, _), confidence in zip(found, confidences, strict=True)]
     return Reading(*pairs[0], pairs, evidence=evidence)

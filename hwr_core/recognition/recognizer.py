@@ -11,20 +11,20 @@ import numpy as np
 
 from hwr_core.config import Seq2SeqConfig
 from hwr_core.decoding.all_capitals import ShareInCapitals
-from hwr_core.decoding.language_rescoring import Judge
+from hwr_core.decoding.language_rescoring import LanguageScorer
 from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.canvas import Placement
 from hwr_core.imaging.parallel import placed_canvases
 from hwr_core.imaging.test_time import MOST_VIEWS
 from hwr_core.language.scorer import languages, load_language
-from hwr_core.language.writer_language import HandLanguage, hand_language
-from hwr_core.recognition.backends import Answers, Batches, CtcBatches, DualBatches, How, Seq2SeqBatches
+from hwr_core.language.writer_language import WriterLanguageModel, writer_language_model
+from hwr_core.recognition.backends import Backend, BatchOutput, CtcBackend, DualBackend, ReadOptions, Seq2SeqBackend
 from hwr_core.recognition.calibration import Calibration
 from hwr_core.recognition.character_positions import align, ink_columns
 from hwr_core.recognition.checkpoint import load_network, name_of, read_about
-from hwr_core.recognition.constraints import Asked, asked
-from hwr_core.recognition.output_cache import OutputMemory
+from hwr_core.recognition.constraints import Constraints, asked
+from hwr_core.recognition.output_cache import OutputCache
 from hwr_core.recognition.reading import Reading, reading_of
 from hwr_core.recognition.seq2seq_runtime import load_seq2seq
 from hwr_core.text import Charset, Tokens
@@ -54,15 +54,15 @@ class Recognizer:
                 f"The checkpoint {self.folder} does not fit together: its network has {network.output_shape[-1]} "
                 f"outputs, its characters need {needed}. Copy the checkpoint again, or train again."
             )
-        self._hands: dict[tuple[str, ...], HandLanguage] = {}
-        self._batches: Batches
+        self._hands: dict[tuple[str, ...], WriterLanguageModel] = {}
+        self._batches: Backend
         if isinstance(self.alphabet, Tokens):
-            self._batches = DualBatches(network, self.alphabet)
+            self._batches = DualBackend(network, self.alphabet)
         elif seq2seq and isinstance(self.config.model, Seq2SeqConfig):
             weight = float(self.summary.get("reading_weight", self.config.model.reading_weight))
-            self._batches = Seq2SeqBatches(seq2seq, self.alphabet, weight)
+            self._batches = Seq2SeqBackend(seq2seq, self.alphabet, weight)
         else:
-            self._batches = CtcBatches(network, self.alphabet, OutputMemory(remember))
+            self._batches = CtcBackend(network, self.alphabet, OutputCache(remember))
 
     @classmethod
     def load(cls, folder: Path | str, *, remember: int = 0) -> Recognizer:
@@ -175,14 +175,14 @@ class Recognizer:
         """The codes of the languages that `language="auto"` takes into account."""
         return writable_languages(self.charset) if isinstance(self.alphabet, Charset) else []
 
-    def _how(self, language: str, views: int, capitals: float | None) -> How:
+    def _how(self, language: str, views: int, capitals: float | None) -> ReadOptions:
         if not 1 <= views <= MOST_VIEWS:
             raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
         if capitals is not None and not 0 <= capitals <= 1:
             raise ConfigError(f"A share of words in capitals lies in [0, 1]. Received: capitals={capitals}.")
-        return How(self._judge(language), views, ShareInCapitals(capitals))
+        return ReadOptions(self._judge(language), views, ShareInCapitals(capitals))
 
-    def _judge(self, language: str) -> Judge | None:
+    def _judge(self, language: str) -> LanguageScorer | None:
         if language == NO_LANGUAGE or isinstance(self.alphabet, Tokens):
             return None
         codes = tuple(self.languages() if language == AUTO else [language])
@@ -190,16 +190,16 @@ class Recognizer:
             return None
         models = tuple(load_language(code) for code in codes)
         if not self.hand:
-            return Judge(models)
+            return LanguageScorer(models)
         if codes not in self._hands:
-            self._hands[codes] = hand_language(self.hand, models)
-        return Judge(self._hands[codes].models, own=self._hands[codes].own)
+            self._hands[codes] = writer_language_model(self.hand, models)
+        return LanguageScorer(self._hands[codes].models, own=self._hands[codes].own)
 
     def _read(
         self,
         canvases: list[np.ndarray],
-        question: Asked,
-        how: How,
+        question: Constraints,
+        how: ReadOptions,
         placements: Sequence[Placement | None] | None,
     ) -> list[Reading]:
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
@@ -222,7 +222,7 @@ class Recognizer:
         return readings
 
     def _aligned(
-        self, reading: Reading, canvas: np.ndarray, placement: Placement | None, answers: Answers, place: int
+        self, reading: Reading, canvas: np.ndarray, placement: Placement | None, answers: BatchOutput, place: int
     ) -> Reading:
         """The reading with where its letters lie; as it is where the network has no frames."""
         if answers.log_probs is None or not isinstance(self.alphabet, Charset):
@@ -247,11 +247,11 @@ class Recognizer:
         Raises:
             ConfigError: the recognizer is of another kind.
         """
-        if not isinstance(self._batches, CtcBatches):
+        if not isinstance(self._batches, CtcBackend):
             raise ConfigError(f"{self.name} does not read by CTC alone. Choose a crnn or a cnn_transformer.")
         return self._batches.log_probs(canvases)
 
-    def _calibration(self, question: Asked, judge: Judge | None) -> Calibration:
+    def _calibration(self, question: Constraints, judge: LanguageScorer | None) -> Calibration:
         """What was fitted for this way of reading; masks and lists of words are left as they are."""
         fitted = self.summary.get("calibration", {}).get("language" if judge else NO_LANGUAGE)
         return Calibration.from_dict(fitted) if fitted and question.is_free else Calibration()

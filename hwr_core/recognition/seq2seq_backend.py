@@ -11,11 +11,11 @@ from hwr_core.decoding import best_paths, labelling_log_probs
 from hwr_core.decoding.beam_search import candidates
 from hwr_core.decoding.ctc import NEVER, log_softmax
 from hwr_core.decoding.joint_beam_search import PLACES, beam_of_words
-from hwr_core.decoding.language_rescoring import Judge
+from hwr_core.decoding.language_rescoring import LanguageScorer
 from hwr_core.decoding.pattern import best_fillings
-from hwr_core.recognition.constraints import Asked
-from hwr_core.recognition.ctc_backend import Found
-from hwr_core.recognition.seq2seq_runtime import Seq2SeqNetwork, text_log_probs
+from hwr_core.recognition.constraints import Constraints
+from hwr_core.recognition.ctc_backend import Candidates
+from hwr_core.recognition.seq2seq_runtime import Seq2SeqRuntime, text_log_probs
 from hwr_core.text import Charset
 
 BEAM_WIDTH = 5  # hypotheses of the decoder
@@ -62,7 +62,7 @@ def _left_over(log_probs: np.ndarray) -> np.ndarray:
     return np.log(np.maximum(1 - np.exp(np.logaddexp.reduce(log_probs)), 1e-12))
 
 
-class Seq2SeqReader:
+class Seq2SeqDecoder:
     """Joint CTC/attention reading (Watanabe et al. 2017) of whole batches.
 
     Both halves propose texts, CTC by prefix beam search, the decoder by a beam search of its own over cached frames;
@@ -74,7 +74,7 @@ class Seq2SeqReader:
         weight: what CTC counts, in [0, 1]; the decoder counts the rest.
     """
 
-    def __init__(self, network: Seq2SeqNetwork, charset: Charset, weight: float) -> None:
+    def __init__(self, network: Seq2SeqRuntime, charset: Charset, weight: float) -> None:
         self._network = network
         self.charset = charset
         self.weight = weight
@@ -84,7 +84,9 @@ class Seq2SeqReader:
         logits, frames = self._network.encode(images)
         return log_softmax(logits), frames
 
-    def answer(self, log_probs: np.ndarray, frames: np.ndarray, question: Asked, judge: Judge | None) -> list[Found]:
+    def answer(
+        self, log_probs: np.ndarray, frames: np.ndarray, question: Constraints, judge: LanguageScorer | None
+    ) -> list[Candidates]:
         """`(text, log probability)` pairs of each word, best first, under the conditions asked."""
         if question.words is not None:
             return self._read_allowed(log_probs, frames, question)
@@ -97,7 +99,7 @@ class Seq2SeqReader:
             found = [judge.judged(some) for some in found]
         return [some[: question.most] for some in found]
 
-    def scored(self, log_probs: np.ndarray, frames: np.ndarray, question: Asked) -> list[Scored]:
+    def scored(self, log_probs: np.ndarray, frames: np.ndarray, question: Constraints) -> list[Scored]:
         """What both halves propose for each word, with what both think of it."""
         closed = question.masks is not None
         patterns = [self._pattern(question, row) for row in range(len(frames))]
@@ -128,7 +130,7 @@ class Seq2SeqReader:
         longest = min(PLACES, frames.shape[1])  # CTC could not spell more
         return beam_of_words(following, patterns, closed=closed, beam_width=width, longest=longest)
 
-    def _pattern(self, question: Asked, row: int) -> list[int | None]:
+    def _pattern(self, question: Constraints, row: int) -> list[int | None]:
         if question.masks is None:
             return list(self.charset.encode(question.prefixes[row]))
         return [None if letter is None else self.charset.encode(letter)[0] for letter in question.masks[row]]
@@ -146,11 +148,11 @@ class Seq2SeqReader:
             start += len(some)
         return scored
 
-    def _texts(self, labels: Labellings, scores: np.ndarray) -> Found:
+    def _texts(self, labels: Labellings, scores: np.ndarray) -> Candidates:
         order = np.argsort(-scores, kind="stable")
         return [(self.charset.decode(labels[i]), float(scores[i])) for i in order]
 
-    def _read_allowed(self, log_probs: np.ndarray, frames: np.ndarray, question: Asked) -> list[Found]:
+    def _read_allowed(self, log_probs: np.ndarray, frames: np.ndarray, question: Constraints) -> list[Candidates]:
         """A word's probability is its share among the allowed words and the free reading, as CTC readers have it."""
         labels = {word: self.charset.encode(word) for word in question.words or ()}
         kept = []
@@ -165,13 +167,23 @@ class Seq2SeqReader:
         return self._against_free(log_probs, frames, self._score(log_probs, frames, kept), question.most)
 
     def _read_masked(
-        self, log_probs: np.ndarray, frames: np.ndarray, scored: list[Scored], question: Asked, judge: Judge | None
-    ) -> list[Found]:
+        self,
+        log_probs: np.ndarray,
+        frames: np.ndarray,
+        scored: list[Scored],
+        question: Constraints,
+        judge: LanguageScorer | None,
+    ) -> list[Candidates]:
         return self._against_free(log_probs, frames, scored, question.most, judge)
 
     def _against_free(
-        self, log_probs: np.ndarray, frames: np.ndarray, scored: list[Scored], most: int, judge: Judge | None = None
-    ) -> list[Found]:
+        self,
+        log_probs: np.ndarray,
+        frames: np.ndarray,
+        scored: list[Scored],
+        most: int,
+        judge: LanguageScorer | None = None,
+    ) -> list[Candidates]:
         """Shares of the candidates among themselves and the readings that each half would give freely."""
         own = self._beam(frames, [[] for _ in frames], False, 1)
         free = self._score(

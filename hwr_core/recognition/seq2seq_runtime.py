@@ -14,7 +14,7 @@ from hwr_core.recognition.onnx_export import DECODER_FILE, ONNX_FILE, OnnxNetwor
 EDGE = 0  # as in `models.seq2seq`: opens and ends every text
 
 
-class Seq2SeqNetwork(Protocol):
+class Seq2SeqRuntime(Protocol):
     """What reads.
 
     Attributes:
@@ -43,7 +43,7 @@ class Seq2SeqNetwork(Protocol):
 
 
 class KerasSeq2Seq:
-    """A Keras model from `models.seq2seq.build` as a `Seq2SeqNetwork`."""
+    """A Keras model from `models.seq2seq.build` as a `Seq2SeqRuntime`."""
 
     def __init__(self, model: Any) -> None:
         from hwr_core.models.seq2seq import part
@@ -64,7 +64,7 @@ class KerasSeq2Seq:
 
 
 class OnnxSeq2Seq:
-    """The two files that `export_onnx` wrote as a `Seq2SeqNetwork`."""
+    """The two files that `export_onnx` wrote as a `Seq2SeqRuntime`."""
 
     def __init__(self, folder: Path) -> None:
         self._encoder, self._decoder = OnnxNetwork(folder / ONNX_FILE), OnnxNetwork(folder / DECODER_FILE)
@@ -84,7 +84,7 @@ class OnnxSeq2Seq:
         return logits, attention
 
 
-def load_seq2seq(folder: Path) -> Seq2SeqNetwork:
+def load_seq2seq(folder: Path) -> Seq2SeqRuntime:
     """ONNX Runtime where the checkpoint has both files and it is installed, else Keras.
 
     Raises:
@@ -97,7 +97,7 @@ def load_seq2seq(folder: Path) -> Seq2SeqNetwork:
     return KerasSeq2Seq(load_model(folder))
 
 
-def read_greedily(network: Seq2SeqNetwork, frames: np.ndarray, longest: int = 40) -> list[list[int]]:
+def read_greedily(network: Seq2SeqRuntime, frames: np.ndarray, longest: int = 40) -> list[list[int]]:
     """The most probable next character again and again, all words at once, each fed with what was written before.
 
     Args:
@@ -120,7 +120,7 @@ def read_greedily(network: Seq2SeqNetwork, frames: np.ndarray, longest: int = 40
 
 
 def text_log_probs(
-    network: Seq2SeqNetwork, frames: np.ndarray, texts: list[list[int]], words: list[int]
+    network: Seq2SeqRuntime, frames: np.ndarray, texts: list[list[int]], words: list[int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """How probable the decoder finds whole texts, their ends among them.
 

@@ -16,7 +16,7 @@ from hwr_core.errors import DataError
 if TYPE_CHECKING:
     from hwr_core.synthesis.fonts import Face, find_fonts
     from hwr_core.synthesis.generation import SyntheticWord, generate, save_words, save_zip
-    from hwr_core.synthesis.job import Order, start_making
+    from hwr_core.synthesis.job import SynthesisRequest, start_synthesis
     from hwr_core.synthesis.render import render_word
     from hwr_core.synthesis.sheet import contact_sheet
     from hwr_core.synthesis.style import Style
@@ -27,7 +27,7 @@ DEMO = Path(__file__).with_name("demo-words.zip")
 HOMES = {
     "Face": "fonts",
     "Mix": "writers",
-    "Order": "job",
+    "SynthesisRequest": "job",
     "Style": "style",
     "SyntheticWord": "generation",
     "WordSource": "words",
@@ -38,13 +38,13 @@ HOMES = {
     "render_word": "render",
     "save_words": "generation",
     "save_zip": "generation",
-    "start_making": "job",
+    "start_synthesis": "job",
 }
 __all__ = [
     "Face",
     "Mix",
-    "Order",
     "Style",
+    "SynthesisRequest",
     "SyntheticWord",
     "WordSource",
     "contact_sheet",
@@ -55,7 +55,7 @@ __all__ = [
     "render_word",
     "save_words",
     "save_zip",
-    "start_making",
+    "start_synthesis",
 ]
 
 

@@ -1,6 +1,6 @@
 """A synthetic data set on order: words rendered into a zip, which is then added; a job of its own process.
 
-`python -m hwr_core.synthesis.job FOLDER` is the job; people use `start_making`, or the command line of
+`python -m hwr_core.synthesis.job FOLDER` is the job; people use `start_synthesis`, or the command line of
 `hwr_core.synthesis` and then `hwr_core.datasets add`.
 """
 
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class SynthesisRequest:
     """What to make.
 
     Attributes:
@@ -64,7 +64,7 @@ def fonts_folder() -> Path:
     return next((place for place in places if place.is_dir()), places[1])
 
 
-def preview(order: Order, faces: list[Face], number: int = 30) -> list[SyntheticWord]:
+def preview(order: SynthesisRequest, faces: list[Face], number: int = 30) -> list[SyntheticWord]:
     """The first word of each of the first writers: what the data set will look like.
 
     Raises:
@@ -79,7 +79,7 @@ def workers() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
-def estimate(order: Order, seconds_a_word: float) -> tuple[float, float]:
+def estimate(order: SynthesisRequest, seconds_a_word: float) -> tuple[float, float]:
     """Seconds and megabytes that the order takes.
 
     Args:
@@ -95,7 +95,7 @@ def estimate(order: Order, seconds_a_word: float) -> tuple[float, float]:
     return seconds, order.count * BYTES_A_WORD / 1e6
 
 
-def start_making(name: str, order: Order) -> Path:
+def start_synthesis(name: str, order: SynthesisRequest) -> Path:
     """Start the job; follow it by `jobs.read_status(folder)`, stop it by `jobs.request_stop(folder)`.
 
     Returns:
@@ -115,15 +115,15 @@ def start_making(name: str, order: Order) -> Path:
     return folder
 
 
-def read_order(folder: Path) -> tuple[Order, Path, Path]:
-    """What `start_making` wrote: the order, the fonts' folder, and where the zip goes.
+def read_order(folder: Path) -> tuple[SynthesisRequest, Path, Path]:
+    """What `start_synthesis` wrote: the order, the fonts' folder, and where the zip goes.
 
     Raises:
         DataError: it is not there, or damaged.
     """
     try:
         values: dict[str, Any] = json.loads((folder / ORDER).read_text(encoding="utf-8"))
-        order = Order(
+        order = SynthesisRequest(
             count=values["count"],
             languages=tuple(values["languages"]),
             seed=values["seed"],

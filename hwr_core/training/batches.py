@@ -21,12 +21,12 @@ class PreparedWords:
     """Words ready for training: row i of each belongs together.
 
     Attributes:
-        canvases: `(N, H, W)` uint8, 0 paper to 255 ink; may be memory-mapped, or several, see `Joined`.
+        canvases: `(N, H, W)` uint8, 0 paper to 255 ink; may be memory-mapped, or several, see `ConcatCanvases`.
         transcriptions: normalised text.
         writers: who wrote each.
     """
 
-    canvases: Joined | np.ndarray
+    canvases: ConcatCanvases | np.ndarray
     transcriptions: Sequence[str]
     writers: Sequence[str]
 
@@ -34,7 +34,7 @@ class PreparedWords:
         return len(self.transcriptions)
 
 
-class Joined:
+class ConcatCanvases:
     """Rows of several `(N, H, W)` arrays as one, without copying them.
 
     Args:
@@ -58,7 +58,7 @@ class Joined:
         return len(self), *self._arrays[0].shape[1:]
 
 
-def ink_widths(canvases: Joined | np.ndarray) -> np.ndarray:
+def ink_widths(canvases: ConcatCanvases | np.ndarray) -> np.ndarray:
     """`(N,)` columns that each canvas needs."""
     return np.array([ink_width(np.asarray(canvases[index])) for index in range(len(canvases))], np.int32)
 
@@ -85,7 +85,7 @@ def shuffled_batches(widths: np.ndarray, batch_size: int, rng: np.random.Generat
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def class_width(width: int, most: int) -> int:
+def bucket_width(width: int, most: int) -> int:
     """The least of `WIDTH_CLASSES` even steps up to `most` that holds `width` columns.
 
     Example:
@@ -96,13 +96,13 @@ def class_width(width: int, most: int) -> int:
     return min(most, -(-width // step) * step)
 
 
-def roomy_widths(widths: np.ndarray, augmentation: AugmentationConfig, height: int) -> np.ndarray:
+def padded_widths(widths: np.ndarray, augmentation: AugmentationConfig, height: int) -> np.ndarray:
     """`(N,)` columns in which most changed pictures have room without being shrunk."""
     amount = augmentation.strength
     return np.ceil(widths * (1 + 0.75 * augmentation.scale * amount) + 0.5 * augmentation.shear * amount * height)
 
 
-def even_batches(
+def balanced_batches(
     widths: np.ndarray, batch_size: int, most: int, rng: np.random.Generator
 ) -> list[tuple[np.ndarray, int]]:
     """An epoch's batches where every shape is compiled anew: all of one size, of `WIDTH_CLASSES` widths.
@@ -117,7 +117,7 @@ def even_batches(
         `(rows, width)` pairs in random order; every word is in at least once.
     """
     order = rng.permutation(len(widths))
-    classes = np.array([class_width(int(min(width, most)), most) for width in widths])
+    classes = np.array([bucket_width(int(min(width, most)), most) for width in widths])
     found: list[tuple[np.ndarray, int]] = []
     left = order[:0]
     for width in sorted({*classes.tolist(), most}):
@@ -130,7 +130,7 @@ def even_batches(
     return [found[i] for i in rng.permutation(len(found))]
 
 
-def canvases_of(canvases: Joined | np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
+def canvases_of(canvases: ConcatCanvases | np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
     """`(B, H, width, 1)` uint8, as they are stored."""
     return np.stack([np.asarray(canvases[row])[:, :width] for row in rows])[..., None]
 
@@ -142,7 +142,7 @@ def sorted_batches(widths: np.ndarray, batch_size: int) -> list[np.ndarray]:
 
 
 def images_of(
-    canvases: Joined | np.ndarray,
+    canvases: ConcatCanvases | np.ndarray,
     rows: np.ndarray,
     augmentation: AugmentationConfig | None = None,
     rng: np.random.Generator | None = None,

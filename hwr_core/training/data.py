@@ -13,7 +13,7 @@ from hwr_core.errors import DataError
 from hwr_core.models import frames_of
 from hwr_core.text import Charset, Tokens
 from hwr_core.text.charset import frames_needed
-from hwr_core.training.batches import Joined, PreparedWords
+from hwr_core.training.batches import ConcatCanvases, PreparedWords
 
 SHOWN_SAMPLES = 8
 NO_ROWS = np.zeros(0, np.int64)
@@ -89,7 +89,7 @@ def training_words(
         if len(alphabet) > known:
             notes.append(f"New characters, unknown to the starting checkpoint: {''.join(alphabet.characters[known:])}")
     prepared = {
-        part: PreparedWords(Joined(list(zip(canvases, rows, strict=True))), texts[part], writers_of(sets, rows))
+        part: PreparedWords(ConcatCanvases(list(zip(canvases, rows, strict=True))), texts[part], writers_of(sets, rows))
         for part, rows in chosen.items()
     }
     samples = sample_words(sets, chosen["validation"], config.training.seed)

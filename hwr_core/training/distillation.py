@@ -72,7 +72,7 @@ def load_teacher(config: RunConfig, charset: Charset) -> Any:
     return teacher
 
 
-def distance(teacher: Any, image: Any, logits: Any) -> Any:
+def kl_divergence(teacher: Any, image: Any, logits: Any) -> Any:
     """Kullback-Leibler divergence of what the network says from what the teacher says, summed over frames.
 
     Args:

@@ -11,8 +11,8 @@ import numpy as np
 
 from hwr_core.config import DualConfig, RunConfig
 from hwr_core.models.dual import BEGIN, part, training_model
-from hwr_core.models.resnet import settle_batch_norm
-from hwr_core.recognition.dual_backend import DualReader
+from hwr_core.models.resnet import recalibrate_batch_norm
+from hwr_core.recognition.dual_backend import DualDecoder
 from hwr_core.text import Tokens, character_error_rate, word_accuracy
 from hwr_core.text.tokens import END
 from hwr_core.training.batches import PreparedWords, padded
@@ -58,7 +58,7 @@ class DualTask:
         self.model = starting_model(self.config, len(self.alphabet), start)
         backbone = part(self.model, "backbone")
         if model_config.image_weights == "none" and start is None:
-            settle_batch_norm(backbone, self._settling_batches())
+            recalibrate_batch_norm(backbone, self._settling_batches())
         augmentation = self.config.augmentation
         self._changes = augmentation if augmentation.strength else None
         self._pictures: dict[str, Any] = {
@@ -88,7 +88,7 @@ class DualTask:
             "train": [self.alphabet.encode(text) for text in self.train.transcriptions],
             "validation": [self.alphabet.encode(text) for text in self.validation.transcriptions],
         }
-        self._reader = DualReader(self.model, self.alphabet)
+        self._reader = DualDecoder(self.model, self.alphabet)
 
     def steps(self) -> int:
         return -(-len(self.train) // self.config.training.batch_size)

@@ -9,13 +9,13 @@ import numpy as np
 
 from hwr_core.config import ModelConfig, Seq2SeqConfig
 from hwr_core.models.seq2seq import own_rows, part
-from hwr_core.training.trainable_model import TrainedNetwork, measure_batch_norm
+from hwr_core.training.trainable_model import TrainableModel, measure_batch_norm
 
 PADDING = -1  # of the characters that follow: id 0 ends a word and counts
 
 
-class Seq2SeqNetwork(TrainedNetwork):
-    """As `TrainedNetwork`; `network` goes from a dictionary with `tokens` and `image` to both logits.
+class Seq2SeqTrainingModel(TrainableModel):
+    """As `TrainableModel`; `network` goes from a dictionary with `tokens` and `image` to both logits.
 
     With layers that change pictures it takes `canvas` instead of `image`. With a frozen encoder it takes its `frames`,
     and only the decoder is in it: one output, one loss.

@@ -18,7 +18,7 @@ from hwr_core.text import character_error_rate, word_accuracy
 from hwr_core.training.batches import padded, shuffled_batches, sorted_batches
 from hwr_core.training.feature_cache import Progress
 from hwr_core.training.frame_cache import FrameCache
-from hwr_core.training.seq2seq_model import PADDING, Seq2SeqNetwork, next_character_loss, noisy
+from hwr_core.training.seq2seq_model import PADDING, Seq2SeqTrainingModel, next_character_loss, noisy
 from hwr_core.training.tasks import READING_BATCH, SETTLING_BATCHES, CtcTask, Stop
 
 
@@ -33,7 +33,7 @@ class Seq2SeqTask(CtcTask):
     folder: Path = Path()
     progress: Progress | None = None
 
-    def _trained_network(self, changes: Any) -> Seq2SeqNetwork:
+    def _trained_network(self, changes: Any) -> Seq2SeqTrainingModel:
         settings = self.config.model
         assert isinstance(settings, Seq2SeqConfig)
         self._settings = settings
@@ -41,7 +41,7 @@ class Seq2SeqTask(CtcTask):
         self._reader = KerasSeq2Seq(self.model)
         if self._frozen:
             self._on_device = False
-        return Seq2SeqNetwork(self.config, self.model, None if self._frozen else changes)
+        return Seq2SeqTrainingModel(self.config, self.model, None if self._frozen else changes)
 
     def _losses(self) -> Any:
         if self._frozen:

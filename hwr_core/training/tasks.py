@@ -23,20 +23,20 @@ from hwr_core.text import Charset, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
 from hwr_core.training.batches import (
     PreparedWords,
+    balanced_batches,
+    bucket_width,
     canvases_of,
-    class_width,
-    even_batches,
     images_of,
     ink_widths,
     padded,
-    roomy_widths,
+    padded_widths,
     shuffled_batches,
     sorted_batches,
 )
 from hwr_core.training.distillation import load_teacher
 from hwr_core.training.precision import has_accelerator
-from hwr_core.training.trainable_model import TrainedNetwork
-from hwr_core.training.widen import grown_weights
+from hwr_core.training.trainable_model import TrainableModel
+from hwr_core.training.widen import widened_weights
 
 READING_BATCH = 64
 SETTLING_BATCHES = 16  # measure batch norm's statistics where weights are averaged
@@ -110,9 +110,9 @@ class CtcTask:
             jit_compile=jit_compile(),
         )
 
-    def _trained_network(self, changes: Any) -> TrainedNetwork:
+    def _trained_network(self, changes: Any) -> TrainableModel:
         teacher = load_teacher(self.config, self.alphabet) if self.config.teacher else None
-        return TrainedNetwork(self.config, self.model, changes, teacher)
+        return TrainableModel(self.config, self.model, changes, teacher)
 
     def learn_from(self, words: PreparedWords) -> None:
         """Train on these words from the next epoch on; as many as before, since the rate falls by the step."""
@@ -149,7 +149,7 @@ class CtcTask:
         whole_pass, part = divmod(epoch, parts)
         order = np.random.default_rng((seed, whole_pass))
         if self._on_device:
-            batches = even_batches(self._needed_widths, size, self.config.canvas.width, order)
+            batches = balanced_batches(self._needed_widths, size, self.config.canvas.width, order)
             for rows, width in batches[part::parts]:
                 yield canvases_of(self.train.canvases, rows, width), rows
             return
@@ -161,7 +161,7 @@ class CtcTask:
     @cached_property
     def _needed_widths(self) -> np.ndarray:
         """`(N,)` columns that each training word needs when it is changed on the device."""
-        room = roomy_widths(self._widths, self.config.augmentation, self.config.canvas.height)
+        room = padded_widths(self._widths, self.config.augmentation, self.config.canvas.height)
         return np.maximum(room, [self._least_width([row]) for row in range(len(self._widths))])
 
     def _least_width(self, rows: Sequence[int] | np.ndarray) -> int:
@@ -207,7 +207,7 @@ class CtcTask:
         """Pictures of some validation words, and how many; on a GPU in few shapes, since each is compiled."""
         if not self._on_device:
             return images_of(self.validation.canvases, rows), len(rows)
-        width = class_width(int(self._validation_widths[rows].max()), self.config.canvas.width)
+        width = bucket_width(int(self._validation_widths[rows].max()), self.config.canvas.width)
         filled = np.resize(rows, READING_BATCH) if len(rows) < READING_BATCH else rows
         return canvases_of(self.validation.canvases, filled, width).astype(np.float32) / 255, len(rows)
 
@@ -233,7 +233,7 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
         target = part(model, "encoder")  # a CTC network: the decoder stays fresh
     try:
         if config.model.name == "crnn":
-            start = grown_weights(start, model)
+            start = widened_weights(start, model)
         elif config.model.name != "dual":
             start = with_new_classes(start, target.get_weights(), num_classes)
         target.set_weights(start)

@@ -12,11 +12,11 @@ from hwr_core.config import CtcConfig, ModelConfig, RunConfig
 from hwr_core.models import build_model
 from hwr_core.models.batch_norm import batch_norms
 from hwr_core.models.layers import FRAMES, shortcut_head
-from hwr_core.training.distillation import as_it_is, distance
+from hwr_core.training.distillation import as_it_is, kl_divergence
 from hwr_core.training.precision import FLOAT32, usable_precision
 
 
-class TrainedNetwork:
+class TrainableModel:
     """`model`, as it is trained: with a second loss, in bfloat16, its weights averaged, pictures changed on the way.
 
     Where none of that is asked for, `network` is `model` itself once more, and both share their weights. Mixed
@@ -72,7 +72,7 @@ class TrainedNetwork:
         else:
             outputs = [self._core(image)]
         if self._teacher is not None:
-            outputs.append(distance(self._teacher, image, outputs[0]))
+            outputs.append(kl_divergence(self._teacher, image, outputs[0]))
             self.losses.append(as_it_is())
             weights.append(1.0)
         self.outputs = len(outputs)

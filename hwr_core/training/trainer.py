@@ -113,7 +113,7 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, s
     words = 0
     told, warm = 0.0, begun
     spans = [r["seconds"] for r in progress.history[-3:]]
-    for step, (arrays, count) in enumerate(ahead(task.batches(epoch)), start=1):
+    for step, (arrays, count) in enumerate(prefetch(task.batches(epoch)), start=1):
         if jobs.stop_requested(folder):
             return None
         logs = task.network.train_on_batch(*arrays, return_dict=True)
@@ -167,7 +167,7 @@ def seconds_left(
     return spent / counted * (steps - step) + whole * later
 
 
-def ahead(batches: Iterator[Any], most: int = 6) -> Iterator[Any]:
+def prefetch(batches: Iterator[Any], most: int = 6) -> Iterator[Any]:
     """The same batches, prepared in a thread of their own while the network is busy with the ones before."""
     prepared: queue.Queue[Any] = queue.Queue(maxsize=most)
     finished = threading.Event()

@@ -13,7 +13,7 @@ import numpy as np
 GATES = 4  # of an LSTM, side by side in its weights
 
 
-def grown_weights(start: list[np.ndarray], model: Any) -> list[np.ndarray]:
+def widened_weights(start: list[np.ndarray], model: Any) -> list[np.ndarray]:
     """Weights for `model` under which it gives the logits of the network that `start` is of.
 
     Args:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from hwr_core.errors import PictureError, first_line
+from hwr_core.errors import ImageError, first_line
 
 PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif"}
 LARGEST = 40_000_000  # bytes of one picture in a zip, unpacked
@@ -30,9 +30,9 @@ def unpacked(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
             for member in members[:MOST]:
                 yield PurePosixPath(member.filename).name, archive.read(member)
             if not members:
-                raise PictureError(f"{name}: there are no pictures in this zip. Put PNG or JPEG files into it.")
+                raise ImageError(f"{name}: there are no pictures in this zip. Put PNG or JPEG files into it.")
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError, zlib.error) as error:
-        raise PictureError(
+        raise ImageError(
             f"{name}: this zip cannot be opened ({first_line(error)}). Make it again, without a password."
         ) from error
 

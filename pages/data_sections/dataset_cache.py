@@ -29,12 +29,12 @@ class Filter:
 
 def stamp(name: str) -> int:
     """Changes when the data set does, or a correction of its transcriptions."""
-    from hwr_core.corrections import LabelFixes
+    from hwr_core.corrections import LabelCorrections
     from hwr_core.datasets import dataset_folder
     from hwr_core.errors import HwrError
 
     try:
-        return hash(((dataset_folder(name) / "dataset.json").stat().st_mtime_ns, LabelFixes(name).revision()))
+        return hash(((dataset_folder(name) / "dataset.json").stat().st_mtime_ns, LabelCorrections(name).revision()))
     except (OSError, HwrError):
         return 0
 

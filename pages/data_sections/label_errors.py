@@ -33,7 +33,7 @@ def show(name: str, stamp: int, dataset: Any) -> None:
     st.fragment(run_every=POLL if running else None, key="doubts_follow")(follow)(name, running)
     if running:
         return
-    table = label_errors.read_suspects(name)
+    table = label_errors.read_label_errors(name)
     if status.state == "failed":
         layout.error(status.message)
     known = models.available()
@@ -210,7 +210,7 @@ def picture(name: str, stamp: int, index: int) -> str | None:
 
 def verdicts(rows: pd.DataFrame, edited: pd.DataFrame) -> list[Any]:
     """What was judged in the table, as fixes; a typed transcription goes before the boxes."""
-    from hwr_core.corrections import LabelFix
+    from hwr_core.corrections import LabelCorrection
 
     found = []
     for row, now in zip(rows.to_dict("records"), edited.to_dict("records"), strict=True):
@@ -222,19 +222,21 @@ def verdicts(rows: pd.DataFrame, edited: pd.DataFrame) -> list[Any]:
                 continue
             verdict = "right" if now[RIGHT] else "set aside"
         found.append(
-            LabelFix(row["word_id"], row["transcription"], after, verdict, row["reading"], float(row["confidence"]))
+            LabelCorrection(
+                row["word_id"], row["transcription"], after, verdict, row["reading"], float(row["confidence"])
+            )
         )
     return found
 
 
 def keep(name: str, judged: list[Any]) -> None:
     """A button's callback: store the verdicts, with who and which reader."""
-    from hwr_core.corrections import LabelFixes
+    from hwr_core.corrections import LabelCorrections
     from hwr_core.evaluation import label_errors
 
     reader = str(jobs.read_status(label_errors.search_folder(name)).details.get("reader", ""))
     try:
-        LabelFixes(name).add(judged, checkpoint=reader, who=st.session_state.get("doubts_who") or "")
+        LabelCorrections(name).add(judged, checkpoint=reader, who=st.session_state.get("doubts_who") or "")
     except HwrError as error:
         st.session_state[ERROR] = str(error)
         return
@@ -249,10 +251,10 @@ def undo_last() -> None:
 
 def take_back(name: str, word_ids: list[str]) -> None:
     """A button's callback: these words say again what they said before."""
-    from hwr_core.corrections import LabelFixes
+    from hwr_core.corrections import LabelCorrections
 
     try:
-        number = LabelFixes(name).undo(word_ids) if word_ids else 0
+        number = LabelCorrections(name).undo(word_ids) if word_ids else 0
     except HwrError as error:
         st.session_state[ERROR] = str(error)
         return

@@ -105,7 +105,7 @@ def asked() -> tuple[Any, str]:
     Raises:
         ConfigError: shares that exceed 1 together.
     """
-    from hwr_core.synthesis import Order
+    from hwr_core.synthesis import SynthesisRequest
     from hwr_core.synthesis.job import MOST_WORDS
     from hwr_core.synthesis.languages import BY_CODE
 
@@ -114,13 +114,15 @@ def asked() -> tuple[Any, str]:
             "Languages", list(BY_CODE), default=["en"], key="make_languages",
             format_func=lambda code: BY_CODE[code].name, help="The first is the main one: 85 % of the words.",
         )  # fmt: skip
-        count = st.number_input("Words", 1, MOST_WORDS, Order().count, 1000, key="make_count")
+        count = st.number_input("Words", 1, MOST_WORDS, SynthesisRequest().count, 1000, key="make_count")
         name = st.text_input("Name", key="make_name", placeholder="synthetic", max_chars=60)
     with st.expander("Strengths", key="make_strengths", icon=":material/tune:"):
         mix = strengths()
     languages = languages or ["en"]
     seed = st.session_state.get(SEED, 0)
-    return Order(count=int(count), languages=tuple(languages), seed=seed, mix=mix), name.strip() or "synthetic"
+    return SynthesisRequest(
+        count=int(count), languages=tuple(languages), seed=seed, mix=mix
+    ), name.strip() or "synthetic"
 
 
 def strengths() -> Any:
@@ -177,7 +179,7 @@ def start(order: Any, name: str, seconds_a_word: float) -> None:
 
 def begin(name: str, order: Any) -> None:
     """Start the job; the page follows it like the adding of any data set."""
-    from hwr_core.synthesis import start_making
+    from hwr_core.synthesis import start_synthesis
 
-    start_making(name, order)
+    start_synthesis(name, order)
     st.session_state["added"] = name

@@ -15,18 +15,18 @@ from pages.evaluate_sections import request_form
 POLL = "1s"
 
 
-def states(some: list[request_form.Asked]) -> list[str]:
+def states(some: list[request_form.Constraints]) -> list[str]:
     return [one.kept.status.state for one in some]
 
 
-def draw(some: list[request_form.Asked]) -> None:
+def draw(some: list[request_form.Constraints]) -> None:
     """A card each; redrawn every second while one works, and the whole page once when one ends."""
     before = states(some)
     every = POLL if "running" in before else None
     st.fragment(run_every=every, key="evaluate_follow")(_live)(some, before)
 
 
-def _live(some: list[request_form.Asked], before: list[str]) -> None:
+def _live(some: list[request_form.Constraints], before: list[str]) -> None:
     if states(some) != before:
         st.rerun()
     for one in some:
@@ -35,7 +35,7 @@ def _live(some: list[request_form.Asked], before: list[str]) -> None:
             _card(one, status)
 
 
-def _card(one: request_form.Asked, status: Any) -> None:
+def _card(one: request_form.Constraints, status: Any) -> None:
     key = one.kept.folder.name
     with st.container(border=True, key=f"job_{key}", gap="small"):
         parts = [f"**{layout.plain(one.reader)}**", status.phase]
@@ -60,14 +60,14 @@ def _card(one: request_form.Asked, status: Any) -> None:
             )
 
 
-def _stop(one: request_form.Asked) -> None:
+def _stop(one: request_form.Constraints) -> None:
     try:
         store.stop(one.kept)
     except (HwrError, OSError) as error:
         st.session_state[request_form.ERROR] = str(error)
 
 
-def ended_badly(one: request_form.Asked) -> None:
+def ended_badly(one: request_form.Constraints) -> None:
     """Why an evaluation has no figures, beside the reader's name."""
     status = one.kept.status
     if status.state == "failed":

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from hwr_core.errors import HwrError
-from hwr_core.evaluation import Request, Stored, estimate, store, stored
+from hwr_core.evaluation import Request, StoredEvaluation, estimate, store, stored
 from pages.components import layout, models, sidebar, wording
 
 READER, DATASET, PART, MOST, AGAINST = (
@@ -27,16 +27,16 @@ PARTS = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class Constraints:
     """One reader's evaluation: what it would be, and where it is kept."""
 
     reader: str
     request: Request
-    kept: Stored
+    kept: StoredEvaluation
 
 
-def form(known: dict[str, Any], infos: dict[str, Any]) -> list[Asked]:
-    """The row of choices; one `Asked`, or two where another reader is to be laid beside."""
+def form(known: dict[str, Any], infos: dict[str, Any]) -> list[Constraints]:
+    """The row of choices; one `Constraints`, or two where another reader is to be laid beside."""
     state = st.session_state
     state[READER] = state.get("reader") if state.get("reader") in known else next(iter(known))
     state[DATASET] = state.get("dataset") if state.get("dataset") in infos else next(iter(infos))
@@ -69,9 +69,9 @@ def form(known: dict[str, Any], infos: dict[str, Any]) -> list[Asked]:
     return [_asked(name, known[name], dataset, part, amount) for name in names]
 
 
-def _asked(name: str, info: Any, dataset: str, part: str, most: int) -> Asked:
+def _asked(name: str, info: Any, dataset: str, part: str, most: int) -> Constraints:
     request = Request(str(info.folder), (dataset,), part, most)
-    return Asked(name, request, stored(request))
+    return Constraints(name, request, stored(request))
 
 
 def _mirror(ours: str, theirs: str) -> None:
@@ -85,7 +85,7 @@ def _keep(key: str, options: list[str]) -> None:
         st.session_state[key] = options[0]
 
 
-def begin(some: list[Asked]) -> None:
+def begin(some: list[Constraints]) -> None:
     """A button's callback: start these evaluations; one works at a time, the others wait."""
     for one in some:
         try:
@@ -94,7 +94,7 @@ def begin(some: list[Asked]) -> None:
             st.session_state[ERROR] = str(error)
 
 
-def offer(some: list[Asked]) -> None:
+def offer(some: list[Constraints]) -> None:
     """What it will take, and the button."""
     left, right = st.columns([3, 1], vertical_alignment="center", gap="medium")
     with left:
@@ -114,7 +114,7 @@ def offer(some: list[Asked]) -> None:
         )  # fmt: skip
 
 
-def beside_it(some: list[Asked]) -> list[str]:
+def beside_it(some: list[Constraints]) -> list[str]:
     """What makes it slower than the guess."""
     from hwr_core.training import running_run
 

@@ -42,7 +42,7 @@ def is_taught(reader: str, dataset: str) -> bool:
     return info is not None and info.summary.get("taught", {}).get("dataset") == dataset
 
 
-def remarks(found: Evaluation, one: request_form.Asked) -> None:
+def remarks(found: Evaluation, one: request_form.Constraints) -> None:
     """How to take the figures, and when they were made."""
     if found.writers > 1:
         drawn = "writers drawn anew"
@@ -165,7 +165,7 @@ def certainty_tab(found: Evaluation) -> None:
     )
 
 
-def files_tab(found: Evaluation, one: request_form.Asked) -> None:
+def files_tab(found: Evaluation, one: request_form.Constraints) -> None:
     """Everything to take along; measure again; remove."""
     name = f"{found.checkpoint}-{found.dataset}-{found.split}".replace(" + ", "-")
     with st.container(horizontal=True, gap="small"):
@@ -205,7 +205,7 @@ def files_tab(found: Evaluation, one: request_form.Asked) -> None:
             st.button("Remove", key="evaluate_remove_yes", type="primary", on_click=_remove, args=(one,))
 
 
-def _remove(one: request_form.Asked) -> None:
+def _remove(one: request_form.Constraints) -> None:
     try:
         store.delete(one.kept)
     except (HwrError, OSError) as error:

@@ -9,20 +9,20 @@ import pandas as pd
 import streamlit as st
 
 from hwr_core.errors import HwrError
-from hwr_core.evaluation import Comparison, Evaluation, Stored, compare, list_evaluations, stored
+from hwr_core.evaluation import Comparison, Evaluation, StoredEvaluation, compare, list_evaluations, stored
 
 
-def evaluation(kept: Stored) -> Evaluation:
+def evaluation(kept: StoredEvaluation) -> Evaluation:
     """Figures and readings; `DataError` where they are damaged."""
     return _opened(str(kept.folder), kept.measured)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
 def _opened(folder: str, stamp: float) -> Evaluation:
-    return Stored(Path(folder)).evaluation()
+    return StoredEvaluation(Path(folder)).evaluation()
 
 
-def comparison(first: Stored, second: Stored) -> Comparison:
+def comparison(first: StoredEvaluation, second: StoredEvaluation) -> Comparison:
     return _compared((str(first.folder), first.measured), (str(second.folder), second.measured))
 
 
@@ -41,7 +41,7 @@ def overview() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def is_current(one: Stored) -> bool:
+def is_current(one: StoredEvaluation) -> bool:
     """Whether the reader, the words and their transcriptions are still what they were."""
     try:
         return stored(one.request).folder == one.folder
@@ -52,7 +52,7 @@ def is_current(one: Stored) -> bool:
 @st.cache_data(show_spinner=False, max_entries=512)
 def _row(folder: str, stamp: float) -> dict[str, Any] | None:
     try:
-        report = Stored(Path(folder)).report()
+        report = StoredEvaluation(Path(folder)).report()
         return {
             "Reader": report["checkpoint"],
             "Data set": report["dataset"],

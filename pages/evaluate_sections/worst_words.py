@@ -63,7 +63,7 @@ def filtered(found: Evaluation, key: str) -> pd.DataFrame:
             format_func=lambda kind: f"{kind.capitalize()} · {found.kinds.get(kind, 0):,}" if kind else "Any",
         )  # fmt: skip
         order = st.selectbox(
-            "Order", ORDERS, key="worst_order", format_func=LABELS.get, on_change=_to_start,
+            "SynthesisRequest", ORDERS, key="worst_order", format_func=LABELS.get, on_change=_to_start,
             help="The most certain errors are those that no threshold on the confidence would catch.",
         )  # fmt: skip
     return _wrong(found, writer.rpartition("/")[2] if len(found.dataset_groups) > 1 else writer, kind, order)

@@ -17,14 +17,14 @@ FAILED = "keep_failed"  # the sentence of a word that could not be stored
 
 def keep(word: word_queue.Word, text: str, info: Any) -> bool:
     """Store an accepted word; False, and the sentence for the page, where that fails."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     if not text.strip() or word.picture is None:
         st.toast("Accepted as blank: there is nothing to keep of it.", icon=":material/check_box_outline_blank:")
         return True
     reading = word_queue.reading_of(word, info.folder)
     try:
-        made = Corrections().accept(
+        made = AcceptedWords().accept(
             word.picture,
             text,
             reading=reading.text if reading else "",
@@ -45,13 +45,13 @@ def keep(word: word_queue.Word, text: str, info: Any) -> bool:
 
 def take_back(word: word_queue.Word) -> None:
     """The word is open again; what was stored of it is undone, not deleted."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     number = kept_of().pop(word.id, None)
     was_accepted, word.accepted = word.accepted is not None, None
     if was_accepted and number is not None:  # one of an earlier round stays: the desk was cleared since
         try:
-            Corrections().undo(number)
+            AcceptedWords().undo(number)
         except HwrError as error:
             st.session_state[FAILED] = str(error)
 
@@ -63,7 +63,7 @@ def kept_of() -> dict[str, int]:
 
 def recognise() -> None:
     """Words on the desk whose pictures were accepted before are accepted again: after a reload, say."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     looked_at = st.session_state.setdefault(word_queue.RECOGNISED, set())
     new = [word for word in word_queue.good() if word.id not in looked_at]
@@ -71,7 +71,7 @@ def recognise() -> None:
         return
     looked_at.update(word.id for word in new)
     try:
-        kept = {correction.picture: correction for correction in Corrections().current()}
+        kept = {correction.picture: correction for correction in AcceptedWords().current()}
     except HwrError:
         return  # `line` says so
     known = []
@@ -91,10 +91,10 @@ def recognise() -> None:
 
 def undo_last() -> None:
     """Take back the word accepted last, in whatever tab; on the desk it is open again."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     try:
-        undone = Corrections().undo_last()
+        undone = AcceptedWords().undo_last()
     except HwrError as error:
         st.session_state[FAILED] = str(error)
         return
@@ -110,12 +110,12 @@ def undo_last() -> None:
 
 def line() -> None:
     """How many words are kept, whose they are, the last one taken back, and all of them as a file."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     if sentence := st.session_state.pop(FAILED, None):
         layout.error(sentence)
     try:
-        number = Corrections().count()
+        number = AcceptedWords().count()
     except HwrError as error:
         layout.error(str(error))
         return
@@ -139,10 +139,10 @@ NOTHING = "Words that you accept are kept on this machine, and can teach a reade
 
 def exported() -> bytes:
     """The accepted words as a zip."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
     from hwr_core.datasets.my_corrections import export
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "my-corrections.zip"
-        export(Corrections(), path)
+        export(AcceptedWords(), path)
         return path.read_bytes()

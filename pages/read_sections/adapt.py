@@ -56,11 +56,11 @@ def names() -> None:
 
 def offer(info: Any) -> None:
     """Too few words yet, or the button that begins."""
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
     from hwr_core.training import running_run
 
     try:
-        hands = Corrections().writers()
+        hands = AcceptedWords().writers()
     except HwrError as error:
         layout.error(str(error))
         return
@@ -101,10 +101,10 @@ def name_afterwards(hands: dict[str, int]) -> None:
 
 
 def name_them() -> None:
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     try:
-        number = Corrections().rename("", writer_now())
+        number = AcceptedWords().rename("", writer_now())
     except HwrError as error:
         st.session_state["teach_failed"] = str(error)
         return
@@ -116,14 +116,14 @@ def unread(writer: str | None, hands: Iterable[str]) -> list[Any]:
 
     Pictures that were accepted before, and came again, are left out: they may be among those held back.
     """
-    from hwr_core.corrections import Corrections
+    from hwr_core.corrections import AcceptedWords
 
     known = {"", writer} if writer is not None else {"", *hands}
     hand_now = writer_now()
     some = [word for word in word_queue.good() if word.accepted is None and (word.writer or hand_now) in known]
     if not some:
         return []
-    kept = {correction.picture for correction in Corrections().current()}
+    kept = {correction.picture for correction in AcceptedWords().current()}
     return [word.picture for word in some if word.picture_key not in kept]
 
 

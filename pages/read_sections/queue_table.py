@@ -156,7 +156,7 @@ def tools(info: Any, number: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="read_tools"):
         if number > 1:
             st.segmented_control(
-                "Order", [review.ADDED, review.LEAST], default=review.ADDED, required=True, key="read_order",
+                "SynthesisRequest", [review.ADDED, review.LEAST], default=review.ADDED, required=True, key="read_order",
                 label_visibility="collapsed", persist_state="session", on_change=reordered, args=(info,),
             )  # fmt: skip
             with st.popover("Accept the sure ones", icon=":material/done_all:", key="read_bulk"):

@@ -318,16 +318,16 @@ def test_every_widget_has_a_key_and_a_label(words_added: str):
 def test_accepted_words_are_a_data_set_and_fixes_are_shown(words_added: str):
     import numpy as np
 
-    from hwr_core.corrections import Corrections, LabelFix, LabelFixes
+    from hwr_core.corrections import AcceptedWords, LabelCorrection, LabelCorrections
 
     picture = np.full((40, 90), 240, np.uint8)
     picture[10:30, 20:60:6] = 20
-    Corrections().accept(picture, "accepted")
-    LabelFixes(words_added).add([LabelFix("w000", "because", "becauses")])
+    AcceptedWords().accept(picture, "accepted")
+    LabelCorrections(words_added).add([LabelCorrection("w000", "because", "becauses")])
     app = open_app("data", dataset=words_added)
     assert "my-corrections" in app.selectbox(key="dataset").options
     assert tiles(app)[0] == "becauses"
-    LabelFixes(words_added).undo(["w000"])
+    LabelCorrections(words_added).undo(["w000"])
     app.run()
     assert tiles(app)[0] == "because"
     app.selectbox(key="dataset").set_value("my-corrections").run()

@@ -10,7 +10,7 @@ import pytest
 from visiting import errors, html, open_app
 
 from hwr_core import jobs
-from hwr_core.corrections import LabelFix, LabelFixes, database
+from hwr_core.corrections import LabelCorrection, LabelCorrections, database
 from hwr_core.datasets import open_dataset
 from hwr_core.errors import DataError
 from hwr_core.evaluation import label_errors
@@ -130,9 +130,9 @@ def test_fixes_are_kept_with_their_maker_and_taken_back(searched: str, monkeypat
     state = {"doubts_who": "Anna"}
     monkeypatch.setattr(doubts.st, "session_state", state)
     monkeypatch.setattr(doubts.st, "toast", lambda *values, **named: None)
-    doubts.keep(searched, [LabelFix("w000", "because", "become", "corrected", "become", 0.97)])
+    doubts.keep(searched, [LabelCorrection("w000", "because", "become", "corrected", "become", 0.97)])
     assert open_dataset(searched).table["transcription"].iat[0] == "become"
-    with database.opened(database.ledger_path(), write=False) as connection:
+    with database.opened(database.database_path(), write=False) as connection:
         row = connection.execute("SELECT who, checkpoint FROM label_fixes").fetchone()
     assert tuple(row) == ("Anna", "steady")
     doubts.undo_last()
@@ -140,7 +140,7 @@ def test_fixes_are_kept_with_their_maker_and_taken_back(searched: str, monkeypat
 
 
 def test_standing_fixes_are_counted_and_can_be_taken_back(searched: str):
-    LabelFixes(searched).add([LabelFix("w000", "because", "become")])
+    LabelCorrections(searched).add([LabelCorrection("w000", "because", "become")])
     app = on_tab(searched)
     assert '<span class="figure">1</span> <span class="noun">label fixed</span>' in html(app)
     assert app.dataframe[0].value["Transcription"].tolist() == ["Garden", "weather"]
@@ -172,7 +172,7 @@ def test_synthetic_words_are_shown_and_ordered(workspace: Path, monkeypatch: pyt
     hands = [library.Face.open(fonts / "DejaVuSans.ttf")]
     monkeypatch.setattr(synthesize, "faces", lambda folder, stamp: hands)
     ordered = []
-    monkeypatch.setattr(library, "start_making", lambda *values: ordered.append(values))
+    monkeypatch.setattr(library, "start_synthesis", lambda *values: ordered.append(values))
     monkeypatch.setattr("hwr_core.synthesis.start_making", lambda *values: ordered.append(values), raising=False)
     app = open_app("data")
     app.button(key="data_make").click().run()

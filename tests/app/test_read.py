@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, send, shown, type_in
 
-from hwr_core.corrections import Corrections
+from hwr_core.corrections import AcceptedWords
 from hwr_core.corrections.accepted_words import as_png
 from pages.components import word_queue
 from pages.read_sections import options
@@ -281,12 +281,12 @@ def test_the_sure_ones_are_accepted_at_once_and_taken_back(reader: StandIn):
     assert app.button(key="bulk_accept").label == "Accept 5 words"
     accepted_at_once(app, 85)
     assert table(app)["Accepted"].sum() == 5
-    assert Corrections().count() == 5
+    assert AcceptedWords().count() == 5
     assert "5 words accepted together" in html(app)
     assert not shown(app)["accepted"]
     app.button(key="bulk_undo").click().run()
     assert not table(app)["Accepted"].any()
-    assert Corrections().count() == 0
+    assert AcceptedWords().count() == 0
     assert "accepted together" not in html(app)
 
 
@@ -393,7 +393,7 @@ def test_words_of_a_data_set_are_read_beside_what_was_written(reader: StandIn, w
     assert len(table(app)) == 10
     assert set(table(app)["It says"]) <= {"because", "of", "the", "Garden", "museum", "weather", "a", "it's"}
     accept(app)
-    (kept,) = Corrections().current()
+    (kept,) = AcceptedWords().current()
     assert kept.source == "letters"
     assert kept.word_id.startswith("w")
     assert kept.writer.startswith("hand")

@@ -17,9 +17,9 @@ from streamlit.testing.v1 import AppTest
 from visiting import StandIn, accept, act, errors, html, open_app, png, shown, type_in
 
 from hwr_core import adaptation, jobs
-from hwr_core.adaptation.run import Taught
+from hwr_core.adaptation.run import AdaptationResult
 from hwr_core.adaptation.trainer import Score
-from hwr_core.corrections import Corrections
+from hwr_core.corrections import AcceptedWords
 
 
 def with_words(number: int = 2) -> AppTest:
@@ -40,10 +40,10 @@ def press(app: AppTest, key: str) -> AppTest:
 def keep(number: int, writer: str = "") -> None:
     for index in range(number):
         picture = np.full((40, 60 + index), 200, np.uint8)
-        Corrections().accept(picture, f"word{index}", writer=writer)
+        AcceptedWords().accept(picture, f"word{index}", writer=writer)
 
 
-def teaching_run(home: Path, state: str, taught: Taught | None = None, message: str = "") -> str:
+def teaching_run(home: Path, state: str, taught: AdaptationResult | None = None, message: str = "") -> str:
     """A run that teaches, as its process would have written it."""
     folder = home / "runs" / "steady-Anna"
     (folder / "checkpoint").mkdir(parents=True)
@@ -61,10 +61,10 @@ def teaching_run(home: Path, state: str, taught: Taught | None = None, message: 
     return folder.name
 
 
-def result(right_after: int) -> Taught:
+def result(right_after: int) -> AdaptationResult:
     readings = [{"word_id": "a", "transcription": "because", "before": "becouse", "after": "because"}]
     other = Score(64, 46, 30, 300)
-    return Taught(24, 8, Score(8, 5, 9, 40), Score(8, right_after, 4, 40), other, other, 61.0, readings)
+    return AdaptationResult(24, 8, Score(8, 5, 9, 40), Score(8, right_after, 4, 40), other, other, 61.0, readings)
 
 
 def test_an_accepted_word_is_on_the_disk_with_what_was_typed(reader: StandIn):
@@ -72,7 +72,7 @@ def test_an_accepted_word_is_on_the_disk_with_what_was_typed(reader: StandIn):
     app.text_input(key="keep_writer").set_value("Anna").run()
     app.text_input(key="keep_who").set_value("Ada").run()
     accept(type_in(app, "bex"))
-    (kept,) = Corrections().current()
+    (kept,) = AcceptedWords().current()
     assert (kept.text, kept.reading, kept.prefix, kept.checkpoint) == ("bexause", "bexause", "bex", "steady")
     assert (kept.writer, kept.who, kept.source) == ("Anna", "Ada", "0.png")
     assert 0.5 <= kept.confidence <= 1
@@ -82,32 +82,32 @@ def test_an_accepted_word_is_on_the_disk_with_what_was_typed(reader: StandIn):
 
 def test_an_alternative_is_kept_as_a_correction(reader: StandIn):
     act(with_words(1), "accept", "_ome")
-    (kept,) = Corrections().current()
+    (kept,) = AcceptedWords().current()
     assert (kept.text, kept.reading, kept.is_changed) == ("_ome", "because", True)
 
 
 def test_undo_takes_it_back_here_and_there(reader: StandIn):
     app = accept(accept(with_words(2)))
-    assert Corrections().count() == 2
+    assert AcceptedWords().count() == 2
     press(app, "keep_undo")
-    assert [word.source for word in Corrections().current()] == ["0.png"]
+    assert [word.source for word in AcceptedWords().current()] == ["0.png"]
     assert app.dataframe(key="read_table").value["Accepted"].tolist() == [True, False]
     act(app, "back")
     act(app, "undo")
-    assert Corrections().current() == []
-    assert len(Corrections().history()) == 2
+    assert AcceptedWords().current() == []
+    assert len(AcceptedWords().history()) == 2
 
 
 def test_typing_after_accepting_opens_the_word_again(reader: StandIn):
     app = type_in(accept(with_words(1)), "so")
-    assert Corrections().current() == []
+    assert AcceptedWords().current() == []
     accept(app)
-    assert [word.text for word in Corrections().current()] == ["socause"]
+    assert [word.text for word in AcceptedWords().current()] == ["socause"]
 
 
 def test_a_cleared_desk_keeps_what_was_accepted(reader: StandIn):
     app = press(accept(with_words(1)), "read_clear")
-    assert Corrections().count() == 1
+    assert AcceptedWords().count() == 1
     assert "1 accepted word kept" in html(app)
 
 
@@ -120,14 +120,14 @@ def test_a_picture_that_was_accepted_before_is_known_again(reader: StandIn):
     assert shown(later)["place"] == 2
     assert not act(later, "back").toast
     accept(type_in(later, "be"))
-    assert [word.text for word in Corrections().current()] == ["because"]
+    assert [word.text for word in AcceptedWords().current()] == ["because"]
 
 
 def test_a_blank_is_accepted_and_not_kept(reader: StandIn):
     app = open_app("read")
     app.file_uploader[0].set_value([("blank.png", png(""), "image/png")]).run()
     accept(app)
-    assert Corrections().count() == 0
+    assert AcceptedWords().count() == 0
     assert not errors(app)
 
 
@@ -210,7 +210,7 @@ def stub(asked: list, folder: Path, writer: str | None, unread: list) -> object:
 def test_one_hand_of_several_is_chosen(reader: StandIn):
     keep(20, "Anna")
     for index in range(4):
-        Corrections().accept(np.full((30, 60 + index), 90, np.uint8), "word", writer="Bo")
+        AcceptedWords().accept(np.full((30, 60 + index), 90, np.uint8), "word", writer="Bo")
     app = open_app("read")
     assert app.selectbox(key="teach_writer").options == ["Anna · 20", "Bo · 4", "All of them · 24"]
     app.selectbox(key="teach_writer").select_index(1).run()
@@ -224,7 +224,7 @@ def test_words_without_a_name_can_be_named_afterwards(reader: StandIn):
     app.text_input(key="keep_writer").set_value(" Anna ").run()
     assert app.button(key="keep_name").label == "Name the 20 words without a name Anna"
     press(app, "keep_name")
-    assert Corrections().writers() == {"Anna": 20}
+    assert AcceptedWords().writers() == {"Anna": 20}
     assert [element.value for element in app.toast] == ["20 words named Anna."]
     assert not [button for button in app.button if button.key == "keep_name"]
 

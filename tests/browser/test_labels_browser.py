@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from hwr_core.corrections import LabelFixes
+from hwr_core.corrections import LabelCorrections
 from hwr_core.datasets import add_dataset, open_dataset
 from hwr_core.recognition import checkpoint
 from hwr_core.synthesis import demo_zip
@@ -54,11 +54,11 @@ def test_labels_are_looked_through_and_a_fix_is_taken_back(home: Path, fresh_url
     cell.press("Enter")
     tab.get_by_role("button", name="Store 1 label").click()
     tab.get_by_text("1 label judged").first.wait_for()
-    assert [fix.after for fix in LabelFixes("demo").current().values()] == ["mended"]
+    assert [fix.after for fix in LabelCorrections("demo").current().values()] == ["mended"]
     assert (open_dataset("demo").table["transcription"] == "mended").sum() == 1
     tab.get_by_role("button", name="Undo").click()
     tab.get_by_text("1 label judged").first.wait_for(state="hidden")
-    assert not LabelFixes("demo").current()
+    assert not LabelCorrections("demo").current()
 
 
 def test_synthetic_words_are_made(home: Path, fresh_url: str, visit):

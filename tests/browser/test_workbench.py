@@ -16,7 +16,7 @@ import pytest
 from conftest import PATIENCE, running, settled
 
 from hwr_core import jobs
-from hwr_core.corrections import Corrections
+from hwr_core.corrections import AcceptedWords
 from hwr_core.recognition import checkpoint
 from hwr_core.synthesis import demo_zip
 
@@ -110,12 +110,12 @@ def test_three_pictures_are_read_corrected_accepted_exported_and_teach_a_reader(
     assert answered(tab, "") == before
     box(tab).press_sequentially(beginning)
     next_word(tab, lambda: box(tab).press("Enter"))  # accepted once the answer is there
-    assert [word.text.startswith(beginning) for word in Corrections().current()] == [True]
+    assert [word.text.startswith(beginning) for word in AcceptedWords().current()] == [True]
 
     # An alternative by its key, a word typed whole, the queue walked; then out they go.
     other = tab.locator(".bench .others button b").first.inner_text()
     next_word(tab, lambda: box(tab).press("Alt+1"))
-    assert Corrections().current()[-1].text == other
+    assert AcceptedWords().current()[-1].text == other
     box(tab).press_sequentially("zebra")
     box(tab).press("Shift+Enter")
     tab.get_by_text("3 words, 3 accepted").wait_for()
@@ -133,7 +133,7 @@ def test_three_pictures_are_read_corrected_accepted_exported_and_teach_a_reader(
     settled(tab)
     upload(tab, [zipped(demo_words(TO_TEACH + 2)[3:])])
     tab.locator(".bench").evaluate("bench => { bench.dataset.mark = 'the same' }")
-    while Corrections().count() < TO_TEACH:
+    while AcceptedWords().count() < TO_TEACH:
         next_word(tab, lambda: box(tab).press("Enter"))
     settled(tab)
     assert tab.locator(".bench").get_attribute("data-mark") == "the same"  # built once: no keystroke is lost
@@ -157,10 +157,10 @@ def test_letters_that_the_picture_does_not_show_are_asked_about(home, fresh_url,
     box(tab).press("Enter")
     tab.locator(".bench .doubted:not(:empty)").wait_for()
     assert f"does not show “{whole}”" in tab.locator(".bench .doubted").inner_text()
-    assert Corrections().count() == 0
+    assert AcceptedWords().count() == 0
     box(tab).press("Enter")
     tab.get_by_text("1 word, 1 accepted").wait_for()
-    assert [word.text for word in Corrections().current()] == [whole]
+    assert [word.text for word in AcceptedWords().current()] == [whole]
 
 
 def test_a_word_is_drawn_with_a_finger_on_a_small_screen(fresh_url, browser):
@@ -203,21 +203,21 @@ def test_a_killed_server_has_lost_no_accepted_word(tmp_path, visit, monkeypatch)
         upload(tab, demo_words(12))
         for _ in range(2):
             next_word(tab, lambda: box(tab).press("Enter"))
-        one_by_one = [word.text for word in Corrections().current()]
+        one_by_one = [word.text for word in AcceptedWords().current()]
         assert len(one_by_one) == 2  # on the disk as soon as the next word is shown
         settled(tab)
         tab.get_by_role("button", name="Accept the sure ones").click()
         tab.get_by_role("slider").last.press("Home")
         settled(tab)
         tab.get_by_role("button", name=re.compile(r"Accept \d+ words?")).click()
-        while Corrections().count() == 2:  # in the middle of accepting the others
+        while AcceptedWords().count() == 2:  # in the middle of accepting the others
             tab.wait_for_timeout(1)
         process.kill()
         process.wait()
         tab.close()
-    kept = Corrections().current()
+    kept = AcceptedWords().current()
     assert [word.text for word in kept[:2]] == one_by_one
     with running(home) as (address, _):
         tab = visit(f"{address}/read")
         tab.get_by_text(f"{len(kept)} accepted words kept on this machine").wait_for()
-    assert len(Corrections().history()) == len(kept) > 2
+    assert len(AcceptedWords().history()) == len(kept) > 2

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-from hwr_core.errors import DataError, PictureError
+from hwr_core.errors import DataError, ImageError
 
 PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif"))
 MOST_PICTURE_BYTES = 100_000_000  # a 60-megapixel PNG; a picture file above this is refused unread
@@ -42,7 +42,7 @@ class Source:
         raise NotImplementedError
 
     def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
-        """The bytes of a file of at most `most` bytes, or `PictureError` with a sentence."""
+        """The bytes of a file of at most `most` bytes, or `ImageError` with a sentence."""
         raise NotImplementedError
 
     def is_folder(self, name: str) -> bool:
@@ -88,15 +88,15 @@ class FolderSource(Source):
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
-                raise PictureError(f"{name}: this is no file. Expected a picture or a list.")
+                raise ImageError(f"{name}: this is no file. Expected a picture or a list.")
             if status.st_size > most:
-                raise PictureError(too_large(name, status.st_size, most))
+                raise ImageError(too_large(name, status.st_size, most))
             return path.read_bytes()
         except FileNotFoundError:
             what = "a link to a file that is not there" if path.is_symlink() else "not there any more"
-            raise PictureError(f"{name}: this is {what}. Put the file back, or remove its row.") from None
+            raise ImageError(f"{name}: this is {what}. Put the file back, or remove its row.") from None
         except OSError as error:
-            raise PictureError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
+            raise ImageError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
 
     def is_folder(self, name: str) -> bool:
         return os.path.isdir(self.path / name)  # Path.is_dir raises on names that are too long
@@ -147,10 +147,10 @@ class ZipSource(Source):
 
     def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
         if name not in self._members:
-            raise PictureError(f"{name}: the zip has no such member. Add the zip again if it has changed.")
+            raise ImageError(f"{name}: the zip has no such member. Add the zip again if it has changed.")
         info = self._members[name]
         if info.file_size > most:
-            raise PictureError(too_large(name, info.file_size, most))
+            raise ImageError(too_large(name, info.file_size, most))
         try:
             with self._zip.open(info) as file:
                 return file.read(most)
@@ -162,9 +162,9 @@ class ZipSource(Source):
             NotImplementedError,
             RuntimeError,
         ) as error:
-            raise PictureError(f"{name}: damaged in the zip ({sentence_part(error)}). Make the zip again.") from error
+            raise ImageError(f"{name}: damaged in the zip ({sentence_part(error)}). Make the zip again.") from error
         except Exception as error:  # decompressors have errors of their own (lzma.LZMAError)
-            raise PictureError(f"{name}: damaged in the zip. Make the zip again.") from error
+            raise ImageError(f"{name}: damaged in the zip. Make the zip again.") from error
 
     def close(self) -> None:
         self._zip.close()

@@ -11,7 +11,7 @@ from hwr_core.datasets.sample import Listing, Sample
 from hwr_core.datasets.sources.archive import MOST_LIST_BYTES
 from hwr_core.datasets.split import part_named
 from hwr_core.datasets.sources.table import decode_text
-from hwr_core.errors import DataError, PictureError
+from hwr_core.errors import DataError, ImageError
 
 LISTS = ("words.txt", "lines.txt")
 FIELDS = 8  # before the transcription: id, ok|err, grey level, ..., tag
@@ -123,5 +123,5 @@ def _read(pictures: Pictures, name: str) -> str:
         return ""
     try:
         return pictures.source.open(min(names, key=len), MOST_LIST_BYTES).decode("utf-8", "replace")
-    except PictureError:
+    except ImageError:
         return ""

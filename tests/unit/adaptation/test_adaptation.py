@@ -12,12 +12,12 @@ import pytest
 from hwr_core import Reading, Recognizer, jobs
 from hwr_core.adaptation import estimated_seconds, new_adaptation, read_result
 from hwr_core.adaptation import run as adapting
-from hwr_core.adaptation.data import Guessed, hand_of, hold_back, mixed, sure_of
+from hwr_core.adaptation.data import PseudoLabels, hold_back, mixed, select_pseudo_labels, select_writer_words
 from hwr_core.adaptation.job import run_adaptation
-from hwr_core.adaptation.run import Taught, other_hands
+from hwr_core.adaptation.run import AdaptationResult, other_hands
 from hwr_core.adaptation.trainer import Score, Trial, best_trial, score, task_from, teach
 from hwr_core.config import AdaptationConfig
-from hwr_core.corrections import Corrections
+from hwr_core.corrections import AcceptedWords
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.models.batch_norm import batch_norms
@@ -67,7 +67,7 @@ def test_scores():
 @pytest.mark.parametrize(("right", "first_word"), [(6, "Better"), (5, "No better"), (4, "Worse")])
 def test_what_came_of_it_is_said(right: int, first_word: str):
     other = Score(2, 1, 1, 8)
-    taught = Taught(24, 8, Score(8, 5, 9, 40), Score(8, right, 9, 40), other, other)
+    taught = AdaptationResult(24, 8, Score(8, 5, 9, 40), Score(8, right, 9, 40), other, other)
     assert taught.sentence.startswith(first_word)
     assert f"{right} of 8 words held back are read right, 5 before" in taught.sentence
     assert taught.is_worse is (first_word == "Worse")
@@ -99,7 +99,7 @@ def test_sure_readings_that_change_count_against_a_share():
 
 def test_how_much_of_what_was_learned_is_in_is_said():
     other = Score(2, 1, 1, 8)
-    some = Taught(48, 16, Score(16, 5, 9, 40), Score(16, 6, 9, 40), other, other, expects=True)
+    some = AdaptationResult(48, 16, Score(16, 5, 9, 40), Score(16, 6, 9, 40), other, other, expects=True)
     assert some.sentence.endswith("5 before.")
     assert replace(some, share=0.5).sentence.endswith("50% of what was learned is in: that reads them best.")
     few = replace(some, held_back=8, before=Score(8, 5, 9, 40), after=Score(8, 6, 9, 40))
@@ -124,7 +124,7 @@ def test_the_time_is_that_of_the_last_teaching(start: Path, hand):
     """Words a second, and what is outside the steps, as measured by an earlier run of the same network."""
     run = new_adaptation(start, "anna", settings=QUICK)
     other = Score(2, 1, 1, 8)
-    taught = Taught(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, seconds=20.0)
+    taught = AdaptationResult(24, 8, Score(8, 5, 9, 40), Score(8, 6, 9, 40), other, other, seconds=20.0)
     (run.folder / "taught.json").write_text(json.dumps(asdict(taught)))
     (run.folder / "history.csv").write_text("epoch,words_per_second,seconds\n1,90,4\n2,100,4\n")
     learned = 24 - QUICK.least_held_back
@@ -146,7 +146,7 @@ def hand(make_dataset):
 
 def test_words_are_mixed_and_held_back_words_stay_out(start: Path, hand):
     recognizer = Recognizer.load(start)
-    some = hand_of(hand, recognizer.config, QUICK, "writer-train")
+    some = select_writer_words(hand, recognizer.config, QUICK, "writer-train")
     assert len(some.learned) == len(some.held_back) == 8
     assert not set(some.learned) & set(some.held_back)
     from hwr_core.datasets import open_dataset
@@ -162,20 +162,20 @@ def test_words_are_mixed_and_held_back_words_stay_out(start: Path, hand):
     assert list(words.validation.transcriptions) == hand.table["transcription"].iloc[some.held_back].tolist()
     alone, _ = mixed(some, [], recognizer.config, QUICK, recognizer.alphabet)
     assert len(alone.train) == 2 * 8
-    everyone = hand_of(hand, recognizer.config, QUICK)
+    everyone = select_writer_words(hand, recognizer.config, QUICK)
     assert len(everyone.learned) + len(everyone.held_back) == len(hand)
     with pytest.raises(DataError, match="Found 5"):
-        hand_of(hand, recognizer.config, QUICK, "writer-validation")
+        select_writer_words(hand, recognizer.config, QUICK, "writer-validation")
 
 
 def test_sure_readings_of_unread_words_take_the_place_of_read_ones(start: Path, hand):
     recognizer = Recognizer.load(start)
     config, charset = recognizer.config, recognizer.alphabet
-    some = hand_of(hand, config, QUICK, "writer-train")
+    some = select_writer_words(hand, config, QUICK, "writer-train")
     canvases = list(hand.canvases(config.canvas)[some.held_back])
     readings = [Reading(text, sure, []) for text, sure in
                 [("tea", 0.9), ("ink", 0.5), ("", 1.0), ("QX", 0.9), ("m" * 200, 0.9), ("moon", 0.8)]]  # fmt: skip
-    sure = sure_of(canvases[:6], readings, 0.8, config, charset)
+    sure = select_pseudo_labels(canvases[:6], readings, 0.8, config, charset)
     assert list(sure.texts) == ["tea", "moon"]
     np.testing.assert_array_equal(sure.canvases, [canvases[0], canvases[5]])
     before, _ = mixed(some, [], config, QUICK, charset)
@@ -189,9 +189,9 @@ def test_sure_readings_of_unread_words_take_the_place_of_read_ones(start: Path, 
     rows = last.train.canvases.parts[0][1]
     assert len(rows) == len(last.train) == 16
     assert set(some.held_back) <= set(rows)
-    many = Guessed(np.stack(canvases), ["tea"] * 8)
+    many = PseudoLabels(np.stack(canvases), ["tea"] * 8)
     assert mixed(some, [], config, QUICK, charset, many)[0].train.writers.count("") == 6  # 40 % of 16
-    nobody = sure_of([], [], 0.8, config, charset)
+    nobody = select_pseudo_labels([], [], 0.8, config, charset)
     assert len(nobody) == 0
     assert len(mixed(some, [], config, QUICK, charset, nobody)[0].train) == 16
 
@@ -199,7 +199,7 @@ def test_sure_readings_of_unread_words_take_the_place_of_read_ones(start: Path, 
 def test_replay_leaves_out_what_the_reader_cannot_write(start: Path, hand, make_dataset):
     recognizer = Recognizer.load(start)
     odd = make_dataset("odd", {"train": ("tea", "QX"), "validation": FOUR})
-    some = hand_of(hand, recognizer.config, QUICK, "writer-train")
+    some = select_writer_words(hand, recognizer.config, QUICK, "writer-train")
     words, _ = mixed(some, [(odd, odd.part("train"))], recognizer.config, QUICK, recognizer.alphabet)
     assert set(words.train.transcriptions) == set(FOUR)
     assert words.train.transcriptions.count("tea") > 4
@@ -207,7 +207,7 @@ def test_replay_leaves_out_what_the_reader_cannot_write(start: Path, hand, make_
 
 def test_statistics_are_frozen_and_weights_are_not(start: Path, hand, tmp_path: Path):
     recognizer = Recognizer.load(start)
-    some = hand_of(hand, recognizer.config, QUICK, "writer-train")
+    some = select_writer_words(hand, recognizer.config, QUICK, "writer-train")
     words, config = mixed(some, [], recognizer.config, QUICK, recognizer.alphabet)
     task = task_from(start, words, config, tmp_path)
     layers = list(batch_norms(task.model))
@@ -229,7 +229,7 @@ def test_statistics_are_frozen_and_weights_are_not(start: Path, hand, tmp_path: 
 def test_a_whole_run_on_accepted_words(start: Path, draw):
     """Words of other letter forms, one with a character that the reader did not know."""
 
-    corrections = Corrections()
+    corrections = AcceptedWords()
     for number in range(5):
         for word in (*FOUR, "noté"):
             picture = draw(word, size=34 + number, face="DejaVuSerif")

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwr_core.corrections import Corrections, database
+from hwr_core.corrections import AcceptedWords, database
 from hwr_core.corrections.accepted_words import picture_key
 from hwr_core.datasets import MY_CORRECTIONS, add_dataset, list_datasets, my_corrections, refresh, resolve
 from hwr_core.datasets.my_corrections import export, parts_of
@@ -41,20 +41,20 @@ def picture(number: int, text: str = "word") -> np.ndarray:
 
 
 @pytest.fixture
-def corrections() -> Corrections:
-    return Corrections()
+def corrections() -> AcceptedWords:
+    return AcceptedWords()
 
 
-def accept(corrections: Corrections, *texts: str, **known: object) -> list:
+def accept(corrections: AcceptedWords, *texts: str, **known: object) -> list:
     return [corrections.accept(picture(number), text, **known) for number, text in enumerate(texts)]
 
 
-def test_a_word_is_kept_with_all_that_is_known_of_it(corrections: Corrections):
+def test_a_word_is_kept_with_all_that_is_known_of_it(corrections: AcceptedWords):
     made = corrections.accept(
         picture(1), " cafe\u0301 ", reading="cate", confidence=0.61, prefix="caf", checkpoint="starter",
         who="Ada ", writer="Anna", source="page.png", word_id="w7",
     )  # fmt: skip
-    (found,) = Corrections().current()
+    (found,) = AcceptedWords().current()
     assert found == made
     assert found.text == "café"
     assert (found.reading, found.confidence, found.prefix, found.checkpoint) == ("cate", 0.61, "caf", "starter")
@@ -64,7 +64,7 @@ def test_a_word_is_kept_with_all_that_is_known_of_it(corrections: Corrections):
     np.testing.assert_array_equal(read_picture(corrections.png(found.picture), "p"), picture(1))
 
 
-def test_a_hand_can_be_named_afterwards(corrections: Corrections):
+def test_a_hand_can_be_named_afterwards(corrections: AcceptedWords):
     assert corrections.rename("", "Anna") == 0
     accept(corrections, "tea", "ink")
     corrections.accept(picture(5), "moon", writer="Bo")
@@ -80,7 +80,7 @@ def test_a_hand_can_be_named_afterwards(corrections: Corrections):
         corrections.rename("Anna", " ")
 
 
-def test_before_the_first_word_there_is_no_file(corrections: Corrections):
+def test_before_the_first_word_there_is_no_file(corrections: AcceptedWords):
     assert corrections.current() == [] == corrections.history()
     assert (corrections.count(), corrections.revision(), corrections.undo_last()) == (0, "", None)
     assert corrections.forget() == 0
@@ -89,18 +89,18 @@ def test_before_the_first_word_there_is_no_file(corrections: Corrections):
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 501])
-def test_what_is_no_word_is_refused(corrections: Corrections, text: str):
+def test_what_is_no_word_is_refused(corrections: AcceptedWords, text: str):
     with pytest.raises(DataError, match="1 to 500 characters"):
         corrections.accept(picture(0), text)
     assert corrections.count() == 0
 
 
-def test_what_is_no_picture_is_refused(corrections: Corrections):
+def test_what_is_no_picture_is_refused(corrections: AcceptedWords):
     with pytest.raises(DataError, match="grey picture"):
         corrections.accept(np.zeros((4, 4, 3), np.uint8), "word")
 
 
-def test_a_later_word_on_the_same_picture_supersedes_and_undo_brings_the_first_back(corrections: Corrections):
+def test_a_later_word_on_the_same_picture_supersedes_and_undo_brings_the_first_back(corrections: AcceptedWords):
     first = corrections.accept(picture(0), "becouse")
     second = corrections.accept(picture(0), "because")
     assert [word.text for word in corrections.current()] == ["because"]
@@ -113,7 +113,7 @@ def test_a_later_word_on_the_same_picture_supersedes_and_undo_brings_the_first_b
     assert [word.text for word in corrections.history()] == ["becouse", "because"]
 
 
-def test_undo_last(corrections: Corrections):
+def test_undo_last(corrections: AcceptedWords):
     accept(corrections, "a", "b", "c")
     assert corrections.undo_last().text == "c"
     assert corrections.undo_last().text == "b"
@@ -122,7 +122,7 @@ def test_undo_last(corrections: Corrections):
         corrections.undo(99)
 
 
-def test_hands_are_counted_and_forgotten(corrections: Corrections):
+def test_hands_are_counted_and_forgotten(corrections: AcceptedWords):
     accept(corrections, "a", "b", "c", writer="Anna")
     corrections.accept(picture(7), "d", writer="Bo")
     corrections.accept(picture(8), "e")
@@ -149,13 +149,13 @@ def test_a_killed_process_loses_no_accepted_word():
         process.wait()
     promised += [int(line) for line in process.stdout.read().split("\n")[:-1]]
     process.stdout.close()
-    stored = [word.id for word in Corrections().history()]
+    stored = [word.id for word in AcceptedWords().history()]
     assert stored[: len(promised)] == promised
     assert len(stored) - len(promised) in (0, 1)  # one may have been stored and not yet said
-    assert Corrections().accept(picture(0), "on").id == stored[-1] + 1
+    assert AcceptedWords().accept(picture(0), "on").id == stored[-1] + 1
 
 
-def test_an_error_inside_a_transaction_leaves_nothing(corrections: Corrections):
+def test_an_error_inside_a_transaction_leaves_nothing(corrections: AcceptedWords):
     accept(corrections, "a")
 
     def begin_and_fail() -> None:
@@ -168,7 +168,7 @@ def test_an_error_inside_a_transaction_leaves_nothing(corrections: Corrections):
     assert corrections.count() == 1
 
 
-def test_an_older_file_is_brought_to_this_version(corrections: Corrections):
+def test_an_older_file_is_brought_to_this_version(corrections: AcceptedWords):
     corrections.path.parent.mkdir(parents=True)
     with sqlite3.connect(corrections.path) as old:
         old.executescript(database.MIGRATIONS[0] + "PRAGMA user_version = 1;")
@@ -181,7 +181,7 @@ def test_an_older_file_is_brought_to_this_version(corrections: Corrections):
     found.close()
 
 
-def test_a_later_file_and_a_damaged_one_are_refused(corrections: Corrections):
+def test_a_later_file_and_a_damaged_one_are_refused(corrections: AcceptedWords):
     accept(corrections, "a")
     with sqlite3.connect(corrections.path) as later:
         later.execute("PRAGMA user_version = 99")
@@ -199,7 +199,7 @@ def test_equal_pixels_are_one_picture():
     assert picture_key(np.asfortranarray(picture(1))) == picture_key(picture(1))
 
 
-def test_the_export_is_a_data_set_for_the_readers(corrections: Corrections, tmp_path: Path):
+def test_the_export_is_a_data_set_for_the_readers(corrections: AcceptedWords, tmp_path: Path):
     accept(corrections, "tea", 'a "quoted", word', "moon", writer="Anna", reading="tea", confidence=0.5)
     path = tmp_path / "out" / "mine.zip"
     assert export(corrections, path) == 3
@@ -214,14 +214,14 @@ def test_the_export_is_a_data_set_for_the_readers(corrections: Corrections, tmp_
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_an_export_of_nothing_is_refused(corrections: Corrections, tmp_path: Path):
+def test_an_export_of_nothing_is_refused(corrections: AcceptedWords, tmp_path: Path):
     with pytest.raises(DataError, match="No word was accepted yet"):
         export(corrections, tmp_path / "none.zip")
     with pytest.raises(DataError, match="No word was accepted yet"):
         resolve(MY_CORRECTIONS)
 
 
-def test_the_data_set_follows_the_words(corrections: Corrections):
+def test_the_data_set_follows_the_words(corrections: AcceptedWords):
     words = accept(corrections, "tea", "ink", "moon", "line", "so", "note", writer="Anna")
     dataset = resolve(MY_CORRECTIONS)
     assert dataset.table["transcription"].tolist() == ["tea", "ink", "moon", "line", "so", "note"]
@@ -245,7 +245,7 @@ def test_the_data_set_follows_the_words(corrections: Corrections):
     assert not refresh()
 
 
-def test_both_parts_have_a_word(corrections: Corrections):
+def test_both_parts_have_a_word(corrections: AcceptedWords):
     for number in range(6):
         corrections.accept(picture(number), "word")
         expected = {"train", "validation"} if number else {parts_of(corrections.current())[0]}

@@ -9,7 +9,7 @@ import pytest
 from hwr_core.datasets.sources import archive as sources
 from hwr_core.datasets.sources.archive import is_ignored, is_zip, open_source
 from hwr_core.datasets.sources.image_index import Pictures
-from hwr_core.errors import DataError, PictureError
+from hwr_core.errors import DataError, ImageError
 
 
 def test_a_folder_lists_its_files_without_hidden_ones(make):
@@ -34,7 +34,7 @@ def test_members_that_point_outside_are_refused_one_by_one(make, name):
     [(refused, sentence)] = source.refused
     assert refused == name
     assert sentence.endswith("It was refused; the other members are read.")
-    with pytest.raises(PictureError, match="no such member"):
+    with pytest.raises(ImageError, match="no such member"):
         source.open(name)
 
 
@@ -78,7 +78,7 @@ def test_a_damaged_zip_is_refused_and_a_damaged_member_told(make):
     path = make.zip("w.zip", {"a.png": "x" * 1000, "b.png": "y"})
     data = path.read_bytes()
     path.write_bytes(data.replace(b"xxxx", b"xxxz", 1))
-    with pytest.raises(PictureError, match=r"a.png: damaged in the zip \(Bad CRC.*\). Make the zip again\.$"):
+    with pytest.raises(ImageError, match=r"a.png: damaged in the zip \(Bad CRC.*\). Make the zip again\.$"):
         open_source(path).open("a.png")
     path.write_bytes(data[:500])
     with pytest.raises(DataError, match=r"w.zip is no zip that can be read, or is cut short"):
@@ -89,7 +89,7 @@ def test_too_much_is_refused_unread(make, monkeypatch):
     path = make.zip("w.zip", {"a.png": "x" * 1000})
     make.file("b.png", "x" * 1000)
     for source, name in ((open_source(path), "a.png"), (open_source(make.folder), "b.png")):
-        with pytest.raises(PictureError, match=r"is more than is read .*\. Cut it down first\.$"):
+        with pytest.raises(ImageError, match=r"is more than is read .*\. Cut it down first\.$"):
             source.open(name, most=999)
         assert len(source.open(name, most=1000)) == 1000
     monkeypatch.setattr(sources, "MOST_ZIP_BYTES", 999)
@@ -107,9 +107,9 @@ def test_what_is_no_file_is_told(make, monkeypatch):
         ("link.png", "a link to a file that is not"),
         ("c.png", "any more"),
     ):
-        with pytest.raises(PictureError, match=sentence):
+        with pytest.raises(ImageError, match=sentence):
             source.open(name)
-    with pytest.raises(PictureError, match="cannot be read"):
+    with pytest.raises(ImageError, match="cannot be read"):
         source.open("a.png/b.png")
     with pytest.raises(DataError, match="no file"):
         open_source(make.folder / "none.zip")

@@ -13,7 +13,7 @@ from hwr_core.datasets import PARTS, add_dataset, open_dataset
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, content_of, prepare_all, sweep
 from hwr_core.datasets.dataset import COLUMNS, report_csv
 from hwr_core.datasets.sources.archive import open_source
-from hwr_core.errors import DataError, PictureError
+from hwr_core.errors import DataError, ImageError
 from hwr_core.imaging import ink_canvas, read_picture
 
 
@@ -93,13 +93,13 @@ def test_pictures_that_changed_are_not_mixed_in(dataset, make):
         dataset.canvases(CanvasConfig(height=32))
     assert not list(dataset.folder.glob(".*"))
     assert len(dataset.canvases()) == 36  # those that are prepared stay
-    with pytest.raises(PictureError, match=r"w0b.png"):
+    with pytest.raises(ImageError, match=r"w0b.png"):
         dataset.picture(1)
 
 
 def test_a_source_that_is_gone_is_told(dataset, make):
     make.folder.rename(make.folder.with_name("moved"))
-    with pytest.raises(PictureError, match="not there any more"):
+    with pytest.raises(ImageError, match="not there any more"):
         open_dataset("letters").picture(0)
 
 

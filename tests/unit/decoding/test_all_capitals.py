@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from hwr_core.decoding import best_paths
-from hwr_core.decoding.all_capitals import EVEN, MOST, Capitals, ShareInCapitals, in_capitals, share_in_capitals
+from hwr_core.decoding.all_capitals import EVEN, MOST, AllCapitals, ShareInCapitals, in_capitals, share_in_capitals
 from hwr_core.decoding.ctc import log_softmax
 from hwr_core.text import Charset
 
 CHARSET = Charset("abcABßé1É'")
-CAPITALS = Capitals(CHARSET)
+CAPITALS = AllCapitals(CHARSET)
 
 
 def seen(text: str, ratio: float) -> np.ndarray:
@@ -58,7 +58,7 @@ def test_small_letters_that_share_a_capital_all_count_for_it():
     frame = np.full((1, 1, len(charset) + 1), np.log(1e-4))
     for letter, share in (("i", 0.6), ("ı", 0.3), ("I", 0.1)):
         frame[..., charset.encode(letter)] = np.log(share)
-    changed = np.exp(Capitals(charset).read_as(frame, np.array([True])))[0, 0]
+    changed = np.exp(AllCapitals(charset).read_as(frame, np.array([True])))[0, 0]
     assert changed[charset.encode("I")[0]] == pytest.approx(1.0, abs=1e-6)
     assert changed[charset.encode("i")[0]] < 1e-4
     assert changed[charset.encode("ı")[0]] < 1e-4
@@ -67,7 +67,7 @@ def test_small_letters_that_share_a_capital_all_count_for_it():
 def test_nothing_is_copied_where_no_word_is_named():
     words = seen("ab", 0.0)[None]
     assert CAPITALS.read_as(words, np.array([False])) is words
-    assert Capitals(Charset("12")).read_as(words[:, :, :3], np.array([True])).shape == (1, 4, 3)
+    assert AllCapitals(Charset("12")).read_as(words[:, :, :3], np.array([True])).shape == (1, 4, 3)
 
 
 def test_many_words_tell_what_one_leaves_in_doubt():

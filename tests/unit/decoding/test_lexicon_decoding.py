@@ -10,7 +10,7 @@ import pytest
 from hwr_core.decoding import labelling_log_prob
 from hwr_core.decoding.beam_search import prefix_forward
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.decoding.lexicon import Folding, Grove, likeliest_words
+from hwr_core.decoding.lexicon import Folding, LexiconSet, likeliest_words
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.text import Charset
 
@@ -23,7 +23,7 @@ LEXICON = Lexicon.from_words(
 )
 
 
-GROVE = Grove([LEXICON])
+GROVE = LexiconSet([LEXICON])
 OPTIONS = {"weight": WEIGHT, "per_letter": PER_LETTER}
 
 
@@ -35,7 +35,7 @@ def fold(log_probs: np.ndarray) -> np.ndarray:
     return np.log(Folding(CHARSET, ALPHABET)(np.exp(log_probs)))
 
 
-def searched(folded: np.ndarray, grove: Grove = GROVE, **options) -> list[tuple[str, float]]:
+def searched(folded: np.ndarray, grove: LexiconSet = GROVE, **options) -> list[tuple[str, float]]:
     return likeliest_words(np.exp(folded)[None], grove, [0], **OPTIONS, **options)[0]
 
 
@@ -105,7 +105,7 @@ def test_impossible_frames_and_short_ones_give_no_warning():
 
 def test_an_empty_lexicon_has_no_words():
     nothing = Lexicon.from_words({}, ALPHABET)
-    assert searched(fold(frames(1)), Grove([nothing])) == []
+    assert searched(fold(frames(1)), LexiconSet([nothing])) == []
 
 
 def test_many_pictures_and_lexicons_at_once_are_searched_as_each_alone():
@@ -120,8 +120,8 @@ def test_many_pictures_and_lexicons_at_once_are_searched_as_each_alone():
     for row, language in enumerate(languages):
         folded = Folding(charset, lexicons[language].alphabet)(each[row])
         frames[row, :, : folded.shape[1]] = folded
-        alone += likeliest_words(folded[None], Grove([lexicons[language]]), [0], joining=math.log(0.5), **OPTIONS)
-    together = likeliest_words(frames, Grove(lexicons), languages, joining=math.log(0.5), **OPTIONS)
+        alone += likeliest_words(folded[None], LexiconSet([lexicons[language]]), [0], joining=math.log(0.5), **OPTIONS)
+    together = likeliest_words(frames, LexiconSet(lexicons), languages, joining=math.log(0.5), **OPTIONS)
     assert [[word for word, _ in found] for found in together] == [[word for word, _ in found] for found in alone]
     scores = [[score for found in some for _, score in found] for some in (together, alone)]
     np.testing.assert_allclose(scores[0], scores[1], rtol=1e-9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwr_core import Recognizer, jobs
-from hwr_core.corrections import LabelFix
+from hwr_core.corrections import LabelCorrection
 from hwr_core.datasets import open_dataset
 from hwr_core.errors import JobError
 from hwr_core.evaluation import label_errors
@@ -43,7 +43,7 @@ def canvases(number: int) -> list[np.ndarray]:
 
 def test_only_what_is_read_otherwise_is_suspected_with_its_own_probability():
     reader = Sure(["tea", "ink", "moon"])
-    found = label_errors.suspects_of(reader, canvases(3), ["tea", "inch", "moon"])
+    found = label_errors.label_errors_in(reader, canvases(3), ["tea", "inch", "moon"])
     (one,) = found
     assert (one["index"], one["transcription"], one["reading"], one["edits"]) == (1, "inch", "ink", 2)
     assert one["suspicion"] == pytest.approx(0.9 - 0.02)
@@ -52,7 +52,7 @@ def test_only_what_is_read_otherwise_is_suspected_with_its_own_probability():
 
 
 def test_what_the_reader_cannot_write_is_not_judged():
-    assert label_errors.suspects_of(Sure(["tea"]), canvases(1), ["thé"]) == []
+    assert label_errors.label_errors_in(Sure(["tea"]), canvases(1), ["thé"]) == []
 
 
 @pytest.fixture
@@ -92,14 +92,14 @@ def test_a_planted_wrong_label_is_found_first_and_fixed_once(start: Path, plante
     )
     status = label_errors.work(folder)
     assert status.state == "done", status.message
-    table = label_errors.read_suspects("four")
+    table = label_errors.read_label_errors("four")
     assert table is not None
     first = table.iloc[0]
     assert (first["index"], first["transcription"], first["reading"]) == (row, "moon", truth)
     assert table.to_dict("records") == sorted(table.to_dict("records"), key=label_errors.order)
     dataset = open_dataset("four")
     assert row in label_errors.undecided(dataset, table)["index"].tolist()
-    dataset.fixes.add([LabelFix(first["word_id"], "moon", truth)])
+    dataset.fixes.add([LabelCorrection(first["word_id"], "moon", truth)])
     dataset = open_dataset("four")
     assert dataset.table["transcription"].iat[row] == truth
     assert row not in label_errors.undecided(dataset, table)["index"].tolist()
@@ -124,7 +124,7 @@ def test_a_stopped_search_keeps_what_it_found(start: Path, planted, monkeypatch:
     monkeypatch.setattr(label_errors, "Recognizer", type("Loaded", (), {"load": staticmethod(lambda path: Stopping())}))
     status = label_errors.work(folder)
     assert status.state == "stopped"
-    table = label_errors.read_suspects("four")
+    table = label_errors.read_label_errors("four")
     assert table is not None
     assert planted[0] in table["index"].tolist()
     assert table["index"].max() < 8
@@ -138,7 +138,7 @@ def test_a_search_that_cannot_begin_says_why(planted):
     status = label_errors.work(folder)
     assert status.state == "failed"
     assert "no checkpoint folder" in status.message
-    assert label_errors.read_suspects("four") is None
+    assert label_errors.read_label_errors("four") is None
     assert label_errors.last_request("other") == {}
 
 

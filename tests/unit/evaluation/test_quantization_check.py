@@ -9,7 +9,7 @@ import pytest
 
 from hwr_core.errors import DataError
 from hwr_core.evaluation import quantization_check
-from hwr_core.evaluation.quantization_check import weigh_int8
+from hwr_core.evaluation.quantization_check import check_int8
 from hwr_core.recognition.checkpoint import SHIPPED
 from hwr_core.recognition.onnx_export import INT8_FILE
 
@@ -32,7 +32,7 @@ def dataset(make_dataset, monkeypatch):
 
 
 def test_auto_keeps_what_is_quicker_and_loses_little(folder, dataset):
-    found = weigh_int8(folder, [dataset], [dataset], tolerance=1.0)
+    found = check_int8(folder, [dataset], [dataset], tolerance=1.0)
     assert found.kept == (found.milliseconds[1] < found.milliseconds[0]) == (folder / INT8_FILE).is_file()
     assert found.words == 30
     assert all(0 <= rate < 2 for rate in found.cer)
@@ -40,7 +40,7 @@ def test_auto_keeps_what_is_quicker_and_loses_little(folder, dataset):
 
 
 def test_what_loses_more_than_the_tolerance_is_deleted(folder, dataset):
-    found = weigh_int8(folder, [dataset], [dataset], tolerance=-2.0, most=8)
+    found = check_int8(folder, [dataset], [dataset], tolerance=-2.0, most=8)
     assert not found.kept
     assert found.words == 8
     assert str(found).startswith("not kept")
@@ -48,13 +48,13 @@ def test_what_loses_more_than_the_tolerance_is_deleted(folder, dataset):
 
 
 def test_a_wish_is_a_command(folder, dataset):
-    assert weigh_int8(folder, [dataset], [dataset], wish=True, tolerance=-2.0).kept
+    assert check_int8(folder, [dataset], [dataset], wish=True, tolerance=-2.0).kept
     assert (folder / INT8_FILE).is_file()
-    assert weigh_int8(folder, [dataset], [dataset], wish=False) is None
+    assert check_int8(folder, [dataset], [dataset], wish=False) is None
     assert not (folder / INT8_FILE).is_file()
 
 
 def test_without_words_it_is_not_tried(folder, dataset):
     with pytest.raises(DataError, match="8 bits need training words"):
-        weigh_int8(folder, [], [dataset])
+        check_int8(folder, [], [dataset])
     assert not (folder / INT8_FILE).is_file()

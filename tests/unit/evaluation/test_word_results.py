@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import DataError
-from hwr_core.evaluation import SoFar, evaluate
+from hwr_core.evaluation import RunningTotals, evaluate
 from hwr_core.evaluation import word_results as room
-from hwr_core.evaluation.word_results import COLUMNS, by_hand, choose_rows, read_words
+from hwr_core.evaluation.word_results import COLUMNS, choose_rows, read_words, rows_by_writer
 
 
 def test_every_word_of_the_part_is_read_and_keeps_its_place(words, stand_in, monkeypatch):
@@ -57,7 +57,7 @@ def test_options_of_reading_are_passed_on(words, stand_in):
 
 def test_progress_counts_words_and_may_stop(words, stand_in, monkeypatch):
     monkeypatch.setattr(room, "CHUNK", 2)
-    told, so_far = [], SoFar()
+    told, so_far = [], RunningTotals()
     evaluate(stand_in, words, progress=lambda *step: told.append(step), so_far=so_far)
     steps = [step for phase, step, _ in told if phase == "Reading"]
     assert steps == [0, 2, 4]
@@ -78,13 +78,13 @@ def test_progress_counts_words_and_may_stop(words, stand_in, monkeypatch):
 
 def test_a_writer_s_words_are_read_together(monkeypatch):
     writers = np.array(["ann", "bo", "ann", "", "ann", "", "bo"])
-    assert sorted(map(list, by_hand(writers))) == [[0, 2, 4], [1, 6], [3, 5]]
+    assert sorted(map(list, rows_by_writer(writers))) == [[0, 2, 4], [1, 6], [3, 5]]
     monkeypatch.setattr(room, "CHUNK", 2)
-    assert sorted(map(list, by_hand(writers))) == [[0, 2], [1, 6], [3, 5], [4]]
+    assert sorted(map(list, rows_by_writer(writers))) == [[0, 2], [1, 6], [3, 5], [4]]
     many = np.arange(40).astype(str)
-    first = [int(some[0]) for some in by_hand(many)]
+    first = [int(some[0]) for some in rows_by_writer(many)]
     assert first != sorted(first)  # so that the figures so far are a fair guess of the end
-    assert first == [int(some[0]) for some in by_hand(many)]
+    assert first == [int(some[0]) for some in rows_by_writer(many)]
 
 
 def test_words_without_a_writer_are_counted_singly(words, stand_in):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hwr_core.config import CanvasConfig
-from hwr_core.errors import PictureError
+from hwr_core.errors import ImageError
 from hwr_core.imaging import canvas_steps, ink_canvas, ink_width
 
 CONFIGS = [CanvasConfig(), CanvasConfig(height=32, width=128), CanvasConfig(height=128, width=512)]
@@ -197,6 +197,6 @@ def test_the_width_that_a_canvas_needs():
     "array", [np.zeros(5), np.zeros((0, 5)), np.zeros((4, 4, 2)), np.array([["a"]]), np.full((4, 4), np.nan)]
 )
 def test_what_is_no_picture_is_refused_by_a_sentence(array):
-    with pytest.raises(PictureError) as error:
+    with pytest.raises(ImageError) as error:
         ink_canvas(array)
     assert "\n" not in str(error.value)

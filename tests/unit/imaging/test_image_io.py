@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hwr_core.errors import PictureError
+from hwr_core.errors import ImageError
 from hwr_core.imaging import image_io as pictures
 from hwr_core.imaging import read_picture, to_grey
 
@@ -117,18 +117,18 @@ def test_broken_files_give_one_sentence_with_their_name(kind, tmp_path):
     path = tmp_path / "broken.png"
     path.write_bytes(broken(kind))
     for source, name in ((path, "broken.png"), (broken(kind), "picture")):
-        with pytest.raises(PictureError) as error:
+        with pytest.raises(ImageError) as error:
             read_picture(source)
         assert str(error.value).startswith(f"{name}: ")
         assert "\n" not in str(error.value)
-    with pytest.raises(PictureError, match=r"^page 3: "):
+    with pytest.raises(ImageError, match=r"^page 3: "):
         read_picture(broken(kind), "page 3")
 
 
 def test_files_that_cannot_be_opened(tmp_path):
-    with pytest.raises(PictureError, match=r"none\.png: there is no such file"):
+    with pytest.raises(ImageError, match=r"none\.png: there is no such file"):
         read_picture(tmp_path / "none.png")
-    with pytest.raises(PictureError, match="cannot be read"):
+    with pytest.raises(ImageError, match="cannot be read"):
         read_picture(tmp_path)
 
 
@@ -142,7 +142,7 @@ def test_pictures_too_large_are_not_decoded(size, monkeypatch):
         pytest.fail("it was decoded")
 
     monkeypatch.setattr(pictures, "_grey", decoded)
-    with pytest.raises(PictureError, match="megapixels"):
+    with pytest.raises(ImageError, match="megapixels"):
         read_picture(huge, "scan.png")
 
 
@@ -196,5 +196,5 @@ def test_colours_weigh_as_the_eye_sees_them():
     ],
 )
 def test_arrays_that_are_no_picture(array, words):
-    with pytest.raises(PictureError, match=words):
+    with pytest.raises(ImageError, match=words):
         to_grey(array, "page")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwr_core.errors import PictureError
+from hwr_core.errors import ImageError
 from hwr_core.imaging.canvas import placed_canvas
 from hwr_core.imaging.parallel import placed_canvases
 
@@ -20,5 +20,5 @@ def test_threads_change_nothing(draw, count):
 
 
 def test_what_is_no_picture_is_still_refused(draw):
-    with pytest.raises(PictureError):
+    with pytest.raises(ImageError):
         placed_canvases([draw("word")] * 20 + [np.zeros((3, 4, 5))])

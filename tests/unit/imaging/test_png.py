@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hwr_core.errors import PictureError
+from hwr_core.errors import ImageError
 from hwr_core.imaging import read_picture
 from hwr_core.imaging.png import plain_png
 
@@ -55,5 +55,5 @@ def test_damage_anywhere_is_noticed():
         broken = bytearray(data)
         broken[place] ^= 0x55
         assert plain_png(bytes(broken)) is None
-    with pytest.raises(PictureError, match="damaged"):
+    with pytest.raises(ImageError, match="damaged"):
         read_picture(data[: len(data) // 2])

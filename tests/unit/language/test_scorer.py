@@ -14,23 +14,23 @@ import pytest
 
 from hwr_core.errors import ConfigError
 from hwr_core.language import scorer
-from hwr_core.language.casing import CAPITAL, CASES, LISTED, UNLISTED, Habits, apart, case_of, marks_log_prob
+from hwr_core.language.casing import CAPITAL, CASES, LISTED, UNLISTED, LanguageWeights, apart, case_of, marks_log_prob
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
 from hwr_core.language.scorer import (
     LANGUAGE_FOLDER,
     LanguageModel,
     Written,
-    habits_of,
     languages,
     load_language,
+    load_language_weights,
     mixed_log_probs,
-    save_habits,
+    save_language_weights,
     shares_of_languages,
 )
 
 
-def small(code: str, words: dict[str, float], habits: Habits | None = None, names: str = "") -> LanguageModel:
+def small(code: str, words: dict[str, float], habits: LanguageWeights | None = None, names: str = "") -> LanguageModel:
     alphabet = "abcdefghijklmnopqrstuvwxyz'-"
     lexicon = Lexicon.from_words(words, alphabet, frozenset(names.split()))
     return LanguageModel(code, lexicon, CharacterModel.from_words(words, alphabet), habits)
@@ -113,12 +113,12 @@ def test_marks_around_a_word_sum_to_one_at_most():
 
 
 def test_habits_are_checked_and_kept(tmp_path):
-    assert habits_of(tmp_path) == Habits()
-    save_habits(tmp_path, {"weight": 0.5, "odd": 1e-4}, {"checkpoint": "x"})
-    assert habits_of(tmp_path) == Habits(weight=0.5, odd=1e-4)
+    assert load_language_weights(tmp_path) == LanguageWeights()
+    save_language_weights(tmp_path, {"weight": 0.5, "odd": 1e-4}, {"checkpoint": "x"})
+    assert load_language_weights(tmp_path) == LanguageWeights(weight=0.5, odd=1e-4)
     for wrong in ({"wait": 1}, {"weight": 0}, {"weight": "x"}, {"weight": True}):
         with pytest.raises(ConfigError, match=r"positive numbers named .*tune_language\.py"):
-            Habits.from_dict(wrong)
+            LanguageWeights.from_dict(wrong)
 
 
 class TestShares:
@@ -177,7 +177,7 @@ class TestShipped:
             assert model.log_prob(word) > model.log_prob(word[:-1] + "q") + 2
 
     def test_the_kept_habits_are_in_use(self):
-        assert load_language("en").habits == habits_of(LANGUAGE_FOLDER)
+        assert load_language("en").habits == load_language_weights(LANGUAGE_FOLDER)
 
 
 @pytest.mark.parametrize(("typed", "written"), [("decembre", "décembre"), ("superieur", "supérieur"), ("tres", "très")])

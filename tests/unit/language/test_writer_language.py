@@ -6,12 +6,12 @@ import math
 
 import pytest
 
-from hwr_core.decoding.language_rescoring import Judge
-from hwr_core.language.casing import AFTER, BEFORE, CAPITAL, LISTED, UNLISTED, Manner, marks_log_prob
+from hwr_core.decoding.language_rescoring import LanguageScorer
+from hwr_core.language.casing import AFTER, BEFORE, CAPITAL, LISTED, UNLISTED, CasingModel, marks_log_prob
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
 from hwr_core.language.scorer import LanguageModel
-from hwr_core.language.writer_language import hand_language
+from hwr_core.language.writer_language import writer_language_model
 
 WORDS = {"the": 0.06, "cat": 4e-5, "tea": 1e-4, "london": 5e-5}
 
@@ -24,7 +24,7 @@ def english() -> LanguageModel:
 
 
 def test_nothing_counted_is_the_general_manner():
-    manner = Manner.of([], {})
+    manner = CasingModel.of([], {})
     for kind, usual in (("listed", LISTED), ("capital", CAPITAL), ("unlisted", UNLISTED)):
         assert list(getattr(manner, kind)) == pytest.approx(list(usual))
     assert dict(manner.before) == pytest.approx(BEFORE)
@@ -33,7 +33,7 @@ def test_nothing_counted_is_the_general_manner():
 
 @pytest.mark.parametrize("texts", [["THE", "CAT"] * 30, ["the", "Cat", "tEa", "7th"], ["(the)", "cat;", "—"]])
 def test_shares_of_cases_and_of_marks_are_shares(texts):
-    manner = Manner.of(texts, {"the": "listed", "cat": "listed"})
+    manner = CasingModel.of(texts, {"the": "listed", "cat": "listed"})
     for shares in (manner.listed, manner.capital, manner.unlisted):
         assert sum(shares) == pytest.approx(sum(LISTED), abs=0.02)
         assert min(shares) > 0
@@ -43,7 +43,7 @@ def test_shares_of_cases_and_of_marks_are_shares(texts):
 
 
 def test_who_writes_capitals_is_expected_to(english):
-    hand = hand_language(["THE", "CAT"] * 10, [english])
+    hand = writer_language_model(["THE", "CAT"] * 10, [english])
     (model,) = hand.models
     assert model.log_prob("TEA") > model.log_prob("tea")
     assert english.log_prob("TEA") < english.log_prob("tea")
@@ -51,16 +51,16 @@ def test_who_writes_capitals_is_expected_to(english):
 
 
 def test_who_leaves_full_stops_out_is_expected_to(english):
-    (model,) = hand_language(["the", "cat"] * 100, [english]).models
+    (model,) = writer_language_model(["the", "cat"] * 100, [english]).models
     assert model.log_prob("tea.") < english.log_prob("tea.")
-    (model,) = hand_language(["the.", "cat."] * 100, [english]).models
+    (model,) = writer_language_model(["the.", "cat."] * 100, [english]).models
     assert model.log_prob("tea.") > model.log_prob("tea")
 
 
 def test_a_name_that_was_written_is_expected_again(english):
-    hand = hand_language(["Zermott", "the", "cat’s"], [english])
+    hand = writer_language_model(["Zermott", "the", "cat’s"], [english])
     assert hand.own is not None
-    judge, plain = Judge(hand.models, own=hand.own), Judge(hand.models)
+    judge, plain = LanguageScorer(hand.models, own=hand.own), LanguageScorer(hand.models)
     assert judge.bonus("Zermott,") > plain.bonus("Zermott,") + 3
     assert judge.bonus("Zermatt") == pytest.approx(plain.bonus("Zermatt"), abs=0.5)  # four fifths are left of it
     assert hand.own.lexicon.is_capital("zermott")
@@ -71,6 +71,6 @@ def test_a_name_that_was_written_is_expected_again(english):
 
 @pytest.mark.parametrize("texts", [["12", "1,50"], ["—"], []])
 def test_a_hand_without_words_has_none_of_its_own(english, texts):
-    hand = hand_language(texts, [english])
+    hand = writer_language_model(texts, [english])
     assert hand.own is None
     assert hand.models[0].log_prob("the") == pytest.approx(english.log_prob("the"), abs=0.5)

@@ -29,7 +29,7 @@ def dual(tiny_dual, images) -> keras.Model:
     """Random weights, and dropout that would show."""
     config = replace(tiny_dual, image_dropout=0.5, text_dropout=0.5, joint_dropout=0.5)
     model = build_model(config, CANVAS, CLASSES)
-    resnet.settle_batch_norm(part(model, "backbone"), [images] * 4)
+    resnet.recalibrate_batch_norm(part(model, "backbone"), [images] * 4)
     return model
 
 
@@ -135,7 +135,7 @@ def test_stages_are_trained_from_the_named_one_on(tiny_dual, images, stage, trai
         assert len(norms) == 53
         assert not any(norm.trainable for norm in norms)
         assert {norm.momentum for norm in norms} == {0.99}
-        resnet.settle_batch_norm(backbone, [images])
+        resnet.recalibrate_batch_norm(backbone, [images])
     before = [np.array(norm.moving_mean) for norm in norms]
     backbone(images, training=True)
     assert all((np.array(norm.moving_mean) == old).all() for norm, old in zip(norms, before, strict=True))
@@ -153,7 +153,7 @@ def test_settling_gives_batch_norm_the_statistics_of_the_pictures():
         return float(np.abs(reading - training).mean() / np.abs(training).mean())
 
     before = difference()
-    resnet.settle_batch_norm(backbone, [images] * 12)
+    resnet.recalibrate_batch_norm(backbone, [images] * 12)
     assert before > 0.8
     assert difference() < before / 3
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hwr_core.decoding import best_paths
-from hwr_core.recognition.backends import NO_LETTER, ROWS, CtcBatches, _as_long
-from hwr_core.recognition.output_cache import OutputMemory
+from hwr_core.recognition.backends import NO_LETTER, ROWS, CtcBackend, _as_long
+from hwr_core.recognition.output_cache import OutputCache
 from hwr_core.text import Charset
 
 
@@ -29,7 +29,7 @@ def test_words_of_like_width_are_shown_no_wider_than_they_are():
     for place, canvas in enumerate(canvases):
         canvas[:, : 200 if place < ROWS else 30] = 255
     network = Widths()
-    log_probs, width = CtcBatches(network, Charset("ab"), OutputMemory(0)).log_probs(canvases)
+    log_probs, width = CtcBackend(network, Charset("ab"), OutputCache(0)).log_probs(canvases)
     assert network.shown == [(ROWS, 16, 224, 1), (3, 16, 64, 1)]
     assert (log_probs.shape, width) == ((ROWS + 3, 56, 3), 224)
     assert np.exp(log_probs).sum(axis=2) == pytest.approx(1)

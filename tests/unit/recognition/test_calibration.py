@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import DataError
-from hwr_core.recognition.calibration import Calibration, Evidence, across_writers, calibration_error, fit
+from hwr_core.recognition.calibration import Calibration, ConfidenceFeatures, across_writers, calibration_error, fit
 
 
 def drawn(scale: float, shift: float, count: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -75,12 +75,12 @@ def test_each_writer_is_judged_by_the_others():
     assert not np.allclose(changed, after)
 
 
-def evidences(count: int = 20_000) -> tuple[np.ndarray, list[Evidence], np.ndarray]:
+def evidences(count: int = 20_000) -> tuple[np.ndarray, list[ConfidenceFeatures], np.ndarray]:
     """Readings whose confidence means another thing when letters alone read otherwise, or a word is long."""
     rng = np.random.default_rng(5)
     confidences, letters = rng.uniform(0.05, 0.98, (2, count))
     same, lengths = rng.random(count) < 0.6, rng.integers(1, 12, count)
-    known = [Evidence(*one) for one in zip(letters.tolist(), same.tolist(), lengths.tolist(), strict=True)]
+    known = [ConfidenceFeatures(*one) for one in zip(letters.tolist(), same.tolist(), lengths.tolist(), strict=True)]
     odds = np.log(confidences / (1 - confidences)) + 1.5 * same - 0.25 * lengths
     return confidences, known, rng.random(count) < 1 / (1 + np.exp(-odds))
 
@@ -102,10 +102,19 @@ def test_evidence_makes_confidences_truer():
 
 
 def test_evidence_at_the_ends_is_a_number():
-    for one in (Evidence(0.0, False, 0), Evidence(1.0, True, 60), Evidence(1e-200, False, 1)):
+    for one in (
+        ConfidenceFeatures(0.0, False, 0),
+        ConfidenceFeatures(1.0, True, 60),
+        ConfidenceFeatures(1e-200, False, 1),
+    ):
         assert np.isfinite(one.numbers()).all()
     calibration = Calibration(0.8, 0.1, 0.1, 0.5, 0.2, -0.1, 0.3, 0.1, -0.1)
-    assert 0 <= calibration.one(1e-12, Evidence(0.0, False, 5)) < calibration.one(0.9, Evidence(0.9, True, 5)) <= 1
+    assert (
+        0
+        <= calibration.one(1e-12, ConfidenceFeatures(0.0, False, 5))
+        < calibration.one(0.9, ConfidenceFeatures(0.9, True, 5))
+        <= 1
+    )
     assert Calibration.from_dict({"scale": 0.5, "shift": 1.0}) == Calibration(0.5, 1.0)
     assert Calibration.from_dict(vars(calibration)) == calibration
 
@@ -116,11 +125,13 @@ def test_english_may_have_a_scale_of_its_own():
     english = rng.random(len(confidences))
     odds = np.log(confidences / (1 - confidences))
     right = rng.random(len(confidences)) < 1 / (1 + np.exp(-((0.7 + 0.6 * english) * odds + 0.4 * english)))
-    known = [Evidence(0.5, True, 4, share) for share in english.tolist()]
+    known = [ConfidenceFeatures(0.5, True, 4, share) for share in english.tolist()]
     found = fit(confidences, right, known)
     assert found.scale == pytest.approx(0.7, abs=0.1)
     assert found.english_scale == pytest.approx(0.6, abs=0.15)
     assert found.english == pytest.approx(0.4, abs=0.15)
     assert found.one(0.9, known[0]) > found.one(0.5, known[0]) > found.one(0.1, known[0])
     backwards = Calibration(0.5, 0.0, english_scale=-2.0)  # surer readings stay surer all the same
-    assert backwards.one(0.9, Evidence(0.5, True, 4, 1.0)) > backwards.one(0.1, Evidence(0.5, True, 4, 1.0))
+    assert backwards.one(0.9, ConfidenceFeatures(0.5, True, 4, 1.0)) > backwards.one(
+        0.1, ConfidenceFeatures(0.5, True, 4, 1.0)
+    )

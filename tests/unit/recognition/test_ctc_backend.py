@@ -11,23 +11,23 @@ import numpy as np
 import pytest
 
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.decoding.language_rescoring import Judge
-from hwr_core.decoding.lexicon_candidates import ListedWords
+from hwr_core.decoding.language_rescoring import LanguageScorer
+from hwr_core.decoding.lexicon_candidates import LexiconCandidates
 from hwr_core.errors import CharsetError
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
 from hwr_core.language.scorer import LanguageModel, load_language
-from hwr_core.recognition.ctc_backend import CtcReader
+from hwr_core.recognition.ctc_backend import CtcDecoder
 from hwr_core.text import Charset
 
 CHARSET = Charset("ab1")
-READER = CtcReader(CHARSET)
+READER = CtcDecoder(CHARSET)
 WORDS = {"ab": 0.02, "ba": 0.01, "abba": 1e-3, "a": 0.05, "baa": 1e-4}
 
 
-def small_judge() -> Judge:
+def small_judge() -> LanguageScorer:
     lexicon = Lexicon.from_words(WORDS, "ab'")
-    return Judge((LanguageModel("xx", lexicon, CharacterModel.from_words(WORDS, "ab'")),), (1.0,))
+    return LanguageScorer((LanguageModel("xx", lexicon, CharacterModel.from_words(WORDS, "ab'")),), (1.0,))
 
 
 def frames(seed: int, count: int = 5, words: int = 1) -> np.ndarray:
@@ -172,8 +172,8 @@ def written(text: str, sure: float = 0.97, like: float = 0.025) -> np.ndarray:
 @pytest.mark.parametrize("text", " ".join([NUMBERS, NAMES, PLAIN]).split())
 def test_a_language_leaves_numbers_names_and_marks_alone(text):
     """Not every name: `Lollobrigida` becomes `Lollibrigida` where o and i look that alike."""
-    judge = Judge((load_language("en"), load_language("fr")))
-    reader = CtcReader(FULL)
+    judge = LanguageScorer((load_language("en"), load_language("fr")))
+    reader = CtcDecoder(FULL)
     log_probs = written(text)[None]
     assert reader.read(log_probs, [""], 1)[0][0][0] == text
     assert reader.read(log_probs, [""], 1, judge)[0][0][0] == text
@@ -185,23 +185,23 @@ def test_a_language_leaves_numbers_names_and_marks_alone(text):
 )
 def test_a_language_mends_what_is_no_word(text, slip):
     """One letter is read as another, twice as sure: the beam's own candidates need not have the word."""
-    judge = Judge((load_language("en"), load_language("fr")))
+    judge = LanguageScorer((load_language("en"), load_language("fr")))
     log_probs = written(slip, 0.6, 0.02)
     if len(text) == len(slip):
         for place, (right, wrong) in enumerate(zip(text, slip, strict=True)):
             if right != wrong:
                 for row in (3 * place + 1,):
                     log_probs[row, FULL.encode(right)[0]] = math.log(0.2)
-    assert CtcReader(FULL).read(log_probs[None], [""], 1, judge)[0][0][0] == text
+    assert CtcDecoder(FULL).read(log_probs[None], [""], 1, judge)[0][0][0] == text
 
 
 @pytest.mark.parametrize("text", ["building", "The", "house,", "maison"])
 def test_a_plain_word_is_read_without_a_search_of_the_lexicons(text, monkeypatch):
-    judge = Judge((load_language("en"), load_language("fr")))
+    judge = LanguageScorer((load_language("en"), load_language("fr")))
     log_probs = written(text)[None]
-    ((wide, share),) = CtcReader(FULL).read(log_probs, [""], 2, judge)[0][:1]
-    reader = CtcReader(FULL)
-    monkeypatch.setattr(ListedWords, "_dress", lambda *_: pytest.fail("the lexicons were searched"))
+    ((wide, share),) = CtcDecoder(FULL).read(log_probs, [""], 2, judge)[0][:1]
+    reader = CtcDecoder(FULL)
+    monkeypatch.setattr(LexiconCandidates, "_dress", lambda *_: pytest.fail("the lexicons were searched"))
     ((narrow, other),) = reader.read(log_probs, [""], 1, judge)[0]
     assert narrow == wide == text
     assert math.exp(other) == pytest.approx(math.exp(share), abs=0.1)

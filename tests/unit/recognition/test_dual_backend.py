@@ -10,7 +10,7 @@ import pytest
 
 from hwr_core.errors import CharsetError, ConfigError
 from hwr_core.recognition.constraints import mask_places
-from hwr_core.recognition.dual_backend import DualReader
+from hwr_core.recognition.dual_backend import DualDecoder
 from hwr_core.text import Tokens
 from hwr_core.text.tokens import END, FIRST
 
@@ -35,10 +35,10 @@ class RandomNetwork:
         return np.array([self.after(tuple(int(token) for token in row[1:])) for row in inputs[1]])
 
 
-def reader(seed: int) -> tuple[DualReader, RandomNetwork]:
+def reader(seed: int) -> tuple[DualDecoder, RandomNetwork]:
     tokens = Tokens(LETTERS)
     network = RandomNetwork(seed, len(tokens))
-    return DualReader(network, tokens), network
+    return DualDecoder(network, tokens), network
 
 
 def log_prob(network: RandomNetwork, text: str) -> float:
@@ -91,4 +91,4 @@ def test_what_cannot_be_asked():
         dual.read_masked(VECTOR, ["x", None], 1)
     tokens = Tokens(["cat", "sea"], words=True)
     with pytest.raises(ConfigError, match="writes whole words"):
-        DualReader(RandomNetwork(1, len(tokens)), tokens).read_masked(VECTOR, [None], 1)
+        DualDecoder(RandomNetwork(1, len(tokens)), tokens).read_masked(VECTOR, [None], 1)

@@ -9,7 +9,7 @@ import pytest
 
 from hwr_core import Recognizer
 from hwr_core.recognition import checkpoint
-from hwr_core.recognition.output_cache import OutputMemory
+from hwr_core.recognition.output_cache import OutputCache
 
 SHIPPED = sorted(path.parent for path in checkpoint.SHIPPED.glob("*/model.onnx"))
 
@@ -30,7 +30,7 @@ def canvas(value: int) -> np.ndarray:
 
 
 def test_the_oldest_is_forgotten():
-    memory = OutputMemory(2)
+    memory = OutputCache(2)
     for value in (1, 2):
         memory.keep(canvas(value), (np.array([value]), value))
     assert memory.find(canvas(1)) is not None  # asked for, so that 2 is the oldest now
@@ -42,7 +42,7 @@ def test_the_oldest_is_forgotten():
 
 
 def test_nothing_is_kept_where_nothing_was_asked_to_be():
-    memory = OutputMemory(0)
+    memory = OutputCache(0)
     memory.keep(canvas(1), (np.array([1]), 1))
     assert memory.find(canvas(1)) is None
 

@@ -10,10 +10,10 @@ import pytest
 
 from hwr_core import Recognizer
 from hwr_core.config import CanvasConfig
-from hwr_core.errors import CharsetError, ConfigError, PictureError
+from hwr_core.errors import CharsetError, ConfigError, ImageError
 from hwr_core.imaging import ink_canvas
 from hwr_core.recognition import checkpoint
-from hwr_core.recognition.dual_backend import DualReader
+from hwr_core.recognition.dual_backend import DualDecoder
 from hwr_core.text import Tokens
 from hwr_core.text.tokens import END, FIRST, PADDING, UNKNOWN
 
@@ -103,7 +103,7 @@ class TestEveryModel:
     def test_what_cannot_be_read(self, recognizer, draw):
         with pytest.raises(CharsetError, match=r"Character 'é' \(U\+00E9\) at position 1"):
             recognizer.read([draw("tea")], prefix="te\u0301")
-        with pytest.raises(PictureError, match="Received shape"):
+        with pytest.raises(ImageError, match="Received shape"):
             recognizer.read([np.zeros(7)])
 
 
@@ -167,11 +167,11 @@ class StandInNetwork:
         return out / out.sum(axis=1, keepdims=True)
 
 
-def word_reader() -> DualReader:
+def word_reader() -> DualDecoder:
     tokens = Tokens(["cat", "sat", "sea", "the"], words=True)
     cat, sat, sea, the = range(FIRST, FIRST + 4)
     follow = {(): {the: 0.8, sea: 0.1}, (the,): {cat: 0.5, sea: 0.4}, (the, cat): {sat: 0.9}}
-    return DualReader(StandInNetwork(len(tokens), follow), tokens)
+    return DualDecoder(StandInNetwork(len(tokens), follow), tokens)
 
 
 VECTOR = np.zeros(2, np.float32)
@@ -207,7 +207,7 @@ def test_a_long_prefix_is_kept_whole():
 def test_special_tokens_are_never_written():
     tokens = Tokens("ab")
     follow = {(): {PADDING: 0.4, UNKNOWN: 0.4, FIRST: 0.15}, (FIRST,): {UNKNOWN: 0.5, END: 0.3}}
-    reader = DualReader(StandInNetwork(len(tokens), follow), tokens)
+    reader = DualDecoder(StandInNetwork(len(tokens), follow), tokens)
     assert reader.read_greedily(np.zeros((1, 2))) == ["a"]
     assert reader.read(VECTOR, "", 5)[0][0] == "a"
     assert not any("\N{REPLACEMENT CHARACTER}" in text for text, _ in reader.read(VECTOR, "", 5))
@@ -216,7 +216,7 @@ def test_special_tokens_are_never_written():
 def test_readings_that_never_end_are_cut():
     tokens = Tokens("ab")
     follow = {tuple([FIRST] * length): {FIRST: 1.0} for length in range(60)}
-    reader = DualReader(StandInNetwork(len(tokens), follow), tokens)
+    reader = DualDecoder(StandInNetwork(len(tokens), follow), tokens)
     assert reader.read_greedily(np.zeros((1, 2))) == ["a" * 40]
     assert reader.read(VECTOR, "", 1)[0][0] == "a" * 40
 

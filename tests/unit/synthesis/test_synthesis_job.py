@@ -13,11 +13,11 @@ from hwr_core import jobs
 from hwr_core.datasets import open_dataset
 from hwr_core.datasets.__main__ import Reporter
 from hwr_core.errors import ConfigError, DataError
-from hwr_core.synthesis import Face, Mix, Order, find_fonts, generate, job, save_zip
+from hwr_core.synthesis import Face, Mix, SynthesisRequest, find_fonts, generate, job, save_zip
 from hwr_core.synthesis.__main__ import main
 
 pytest.importorskip("wordfreq")
-ORDER = Order(count=30, languages=("fr", "en"), seed=3, mix=Mix(photo=0.3))
+ORDER = SynthesisRequest(count=30, languages=("fr", "en"), seed=3, mix=Mix(photo=0.3))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def ordered(tmp_path: Path, font_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(job.jobs, "launch", lambda module, folder: 0)
     monkeypatch.setattr(job, "PROCESSES", 0)
     monkeypatch.setattr(job, "workers", lambda: 1)
-    return job.start_making("made", ORDER)
+    return job.start_synthesis("made", ORDER)
 
 
 def test_an_order_becomes_a_data_set(ordered: Path) -> None:
@@ -41,7 +41,7 @@ def test_an_order_becomes_a_data_set(ordered: Path) -> None:
     expected = [word.text for word in generate(30, faces, 3, ("fr", "en"), mix=ORDER.mix)]
     assert open_dataset("made").table["transcription"].tolist() == expected
     with pytest.raises(DataError, match="made already"):
-        job.start_making("made", ORDER)
+        job.start_synthesis("made", ORDER)
 
 
 def test_a_stopped_job_keeps_nothing(ordered: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_missing_fonts_are_said_before_the_job(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("HWR_HOME", str(tmp_path))
     monkeypatch.setenv("HWR_FONTS", str(tmp_path / "none"))
     with pytest.raises(DataError, match="make fonts"):
-        job.start_making("made", ORDER)
+        job.start_synthesis("made", ORDER)
     assert not (tmp_path / "datasets").exists()
 
 
@@ -90,7 +90,7 @@ def test_the_preview_is_of_the_data_set(faces: list[Face]) -> None:
 def test_counts_are_checked() -> None:
     for count in (0, 500_001):
         with pytest.raises(ConfigError, match="count must lie"):
-            Order(count=count)
+            SynthesisRequest(count=count)
     assert 1 <= job.workers() <= 4
 
 

@@ -16,7 +16,7 @@ from hwr_core.config import AugmentationConfig, CanvasConfig
 from hwr_core.imaging import ink_canvas
 from hwr_core.training import augmentation_layers
 from hwr_core.training.augmentation import augment
-from hwr_core.training.batches import canvases_of, class_width, even_batches, roomy_widths
+from hwr_core.training.batches import balanced_batches, bucket_width, canvases_of, padded_widths
 
 pytestmark = pytest.mark.slow
 NOTHING = dict.fromkeys(("rotation", "shear", "scale", "shift", "elastic", "stroke", "noise"), 0.0)
@@ -161,21 +161,21 @@ def test_the_loader_hides_stripes_too(canvases):
 
 def test_batches_of_one_size():
     widths = np.array([10, 20, 30, 60, 70, 200, 250, 300, 40, 130, 5])
-    found = even_batches(widths, 4, 256, np.random.default_rng(1))
+    found = balanced_batches(widths, 4, 256, np.random.default_rng(1))
     assert [len(rows) for rows, _ in found] == [4, 4, 4]
     assert {int(row) for rows, _ in found for row in rows} == set(range(11))
     for rows, width in found:
         assert width in (128, 256)
         assert all(min(256, widths[row]) <= width for row in rows)
-    again = even_batches(widths, 4, 256, np.random.default_rng(1))
+    again = balanced_batches(widths, 4, 256, np.random.default_rng(1))
     assert all((a == b).all() for (a, _), (b, _) in zip(found, again, strict=True))
-    assert [len(rows) for rows, _ in even_batches(widths[:2], 4, 256, np.random.default_rng(1))] == [4]
+    assert [len(rows) for rows, _ in balanced_batches(widths[:2], 4, 256, np.random.default_rng(1))] == [4]
 
 
 def test_widths_of_batches():
-    assert [class_width(width, 256) for width in (0, 1, 128, 129, 256)] == [0, 128, 128, 256, 256]
-    assert roomy_widths(np.array([100]), AugmentationConfig(strength=0.0), 64).tolist() == [100]
-    assert roomy_widths(np.array([100]), AugmentationConfig(), 64)[0] > 110
+    assert [bucket_width(width, 256) for width in (0, 1, 128, 129, 256)] == [0, 128, 128, 256, 256]
+    assert padded_widths(np.array([100]), AugmentationConfig(strength=0.0), 64).tolist() == [100]
+    assert padded_widths(np.array([100]), AugmentationConfig(), 64)[0] > 110
     stored = np.random.default_rng(1).integers(0, 255, (3, 8, 32), np.uint8)
     assert (canvases_of(stored, np.array([2, 0]), 16)[..., 0] == stored[[2, 0], :, :16]).all()
 

@@ -7,7 +7,7 @@ import pytest
 
 from hwr_core.config import AugmentationConfig
 from hwr_core.training.batches import (
-    Joined,
+    ConcatCanvases,
     PreparedWords,
     batch_width,
     images_of,
@@ -27,7 +27,7 @@ def canvas_of(width: int, value: int = 200) -> np.ndarray:
 
 def test_several_arrays_are_as_one():
     one, two = np.arange(4 * 2 * 3).reshape(4, 2, 3), 100 + np.arange(3 * 2 * 3).reshape(3, 2, 3)
-    joined = Joined([(one, np.array([3, 1])), (two, np.array([], int)), (two, np.array([0, 2, 2]))])
+    joined = ConcatCanvases([(one, np.array([3, 1])), (two, np.array([], int)), (two, np.array([0, 2, 2]))])
     expected = np.stack([one[3], one[1], two[0], two[2], two[2]])
     assert len(joined) == 5
     assert joined.shape == (5, 2, 3)

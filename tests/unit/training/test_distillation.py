@@ -17,7 +17,7 @@ from hwr_core.recognition.checkpoint import load_model
 from hwr_core.text import Charset
 from hwr_core.training import estimate, new_run
 from hwr_core.training.data import training_words
-from hwr_core.training.distillation import distance, load_teacher, teacher_charset, teacher_folder
+from hwr_core.training.distillation import kl_divergence, load_teacher, teacher_charset, teacher_folder
 from hwr_core.training.job import make_task, run_training
 
 pytestmark = pytest.mark.slow
@@ -45,12 +45,12 @@ def test_the_distance_is_the_divergence_summed_over_frames(config):
     teacher = load_model(teacher_folder(config))
     image = np.random.default_rng(1).random((2, 32, 64, 1)).astype(np.float32)
     said = np.asarray(teacher(image))
-    assert np.abs(np.asarray(distance(teacher, image, keras.ops.convert_to_tensor(said)))).max() < 1e-4
+    assert np.abs(np.asarray(kl_divergence(teacher, image, keras.ops.convert_to_tensor(said)))).max() < 1e-4
     new = np.random.default_rng(2).normal(size=(2, said.shape[1], 1)).astype(np.float32)  # a character it does not know
     logits = np.concatenate([np.random.default_rng(3).normal(size=said.shape), new], axis=-1).astype(np.float32)
     p, q = softmax(said), softmax(logits)[..., :-1]
     expected = (p * (np.log(p) - np.log(q))).sum(axis=(1, 2))
-    found = np.asarray(distance(teacher, image, keras.ops.convert_to_tensor(logits)))
+    found = np.asarray(kl_divergence(teacher, image, keras.ops.convert_to_tensor(logits)))
     np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 

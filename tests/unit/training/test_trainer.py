@@ -276,8 +276,8 @@ def test_what_is_told_while_it_runs(tmp_path):
 
 
 def test_batches_come_ahead_in_order():
-    assert list(trainer.ahead(iter(range(50)), most=3)) == list(range(50))
-    assert list(trainer.ahead(iter([]))) == []
+    assert list(trainer.prefetch(iter(range(50)), most=3)) == list(range(50))
+    assert list(trainer.prefetch(iter([]))) == []
 
 
 def test_an_error_in_a_batch_reaches_the_loop():
@@ -287,14 +287,14 @@ def test_an_error_in_a_batch_reaches_the_loop():
 
     found = []
     with pytest.raises(JobError, match="broken batch"):
-        found.extend(trainer.ahead(batches()))
+        found.extend(trainer.prefetch(batches()))
     assert found == [1]
 
 
 def test_batches_nobody_waits_for_end_their_thread():
     before = threading.active_count()
 
-    for item in trainer.ahead(iter(range(10_000)), most=2):
+    for item in trainer.prefetch(iter(range(10_000)), most=2):
         if item == 5:
             break
     end = time.time() + 10

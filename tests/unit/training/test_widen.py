@@ -9,7 +9,7 @@ import pytest
 
 from hwr_core.config import CanvasConfig, CrnnConfig
 from hwr_core.models import build_model
-from hwr_core.training.widen import grown_weights
+from hwr_core.training.widen import widened_weights
 
 pytestmark = pytest.mark.slow
 SMALL = CrnnConfig(channels=(8, 8, 16, 16), lstm_units=8, lstm_layers=2)
@@ -32,7 +32,7 @@ def small(images):
 
 def test_the_wider_network_gives_the_same_logits(small, images):
     wide = build_model(WIDE, CANVAS, 9)
-    wide.set_weights(grown_weights(small.get_weights(), wide))
+    wide.set_weights(widened_weights(small.get_weights(), wide))
     before, after = small.predict_on_batch(images), wide.predict_on_batch(images)
     np.testing.assert_allclose(after[..., :7], before, atol=1e-4)
     assert not np.allclose(after[..., 7:], 0)  # new classes have weights of their own
@@ -42,7 +42,7 @@ def test_its_new_units_can_learn(small, images):
     import keras
 
     wide = build_model(WIDE, CANVAS, 7)
-    wide.set_weights(grown_weights(small.get_weights(), wide))
+    wide.set_weights(widened_weights(small.get_weights(), wide))
     fresh = [w.copy() for w in wide.get_weights()]
     wide.compile("adam", loss=keras.losses.CTC())
     wide.train_on_batch(images, np.ones((3, 2), np.int32))
@@ -52,17 +52,17 @@ def test_its_new_units_can_learn(small, images):
 
 def test_the_same_size_is_taken_over_as_it_is(small):
     again = build_model(SMALL, CANVAS, 7)
-    for old, new in zip(small.get_weights(), grown_weights(small.get_weights(), again), strict=True):
+    for old, new in zip(small.get_weights(), widened_weights(small.get_weights(), again), strict=True):
         np.testing.assert_array_equal(old, new)
 
 
 @pytest.mark.parametrize("layers", [1, 3])
 def test_another_layout_is_refused(small, layers):
     with pytest.raises(ValueError, match="The starting network"):
-        grown_weights(small.get_weights(), build_model(replace(SMALL, lstm_layers=layers), CANVAS, 7))
+        widened_weights(small.get_weights(), build_model(replace(SMALL, lstm_layers=layers), CANVAS, 7))
 
 
 def test_a_network_does_not_shrink(small):
     wide = build_model(WIDE, CANVAS, 7)
     with pytest.raises(ValueError, match="is wider"):
-        grown_weights(wide.get_weights(), small)
+        widened_weights(wide.get_weights(), small)
