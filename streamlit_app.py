@@ -1,4 +1,4 @@
-"""The front door: the pages, the sidebar they share, nothing else."""
+"""The entry point: the pages and the sidebar they share."""
 
 import streamlit as st
 

@@ -1,26 +1,26 @@
 #!/usr/bin/env python
-"""What a reader learns of one person's hand: words right before and after it was taught 16, 64 and 200 of them.
+"""Adaptation to one writer: words right before and after a model was adapted with 16, 64 and 200 of theirs.
 
     python benchmarks/adaptation.py --data iam-words copiste-words csafe-words --words 64 --writers 15 --minutes 20
     python benchmarks/adaptation.py --words 64 --unread                              # as the app, the rest being open
 
 For each validation writer with enough words, so many are drawn at random (by the writer's name: no choice, no seed to
-try) and taught by the function that the app uses, a quarter of them held back. All other words of that writer, at
-most `--most`, were seen by nobody: they are read before and after, letter by letter ("none") and with the languages
-that the reader can write ("auto", the app's way).
+try) and trained on by the function that the app uses, a quarter of them held back. All other words of that writer, at
+most `--most`, are unseen: they are read before and after, letter by letter ("none") and with the languages that the
+model can write ("auto", the app's way).
 
-With `--unread` the reader is given the pictures of those other words too, without their transcriptions, as the app
-gives it the open words on the page: it learns from its own readings of them before they are measured (transductive
-learning). Figures with and without it are kept apart, and only those without say what it does for words to come.
+With `--unread` the model is given the images of those other words too, without their transcriptions, as the app gives
+it the open words on the page: it learns from its own readings of them before they are measured (transductive
+learning). Figures with and without it are separate, and only those without show what it does for words to come.
 
 Writers come in turn from each data set, in the order of a hash of their names, behind the first `--skip` of each
 set, on which the recipe was tuned. Each finished writer is written to `--results` at once; called again, it goes on.
 
 Figures: word error is the share of words not read exactly as written (case, accents, punctuation). Two changes of it:
 of the sums over all writers, and the mean of each writer's own ("a writer's word error, on average"; writers without
-an error before are left out there). 95 % intervals by resampling writers. "Said so" counts, of the writers whose unseen
-words were read worse, those where the words held back told. Seconds are wall time and processor time (all threads)
-of teaching, in a process that has TensorFlow loaded.
+an error before are left out there). 95 % intervals by resampling writers. "Reported" counts, of the writers whose
+unseen words were read worse, those where the held-back words showed it. Seconds are wall time and processor time (all
+threads) of the adaptation, in a process that has TensorFlow loaded.
 """
 
 from __future__ import annotations
@@ -35,41 +35,47 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from hwr_core import Recognizer
+    from hwr_core.config import RunConfig
+    from hwr_core.datasets import DataSet
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-LEAST_UNSEEN = 8
+MIN_UNSEEN_WORDS = 8
+MIN_WRITER_WORDS = 80  # the same writers for each number of words
 LANGUAGES = ("none", "auto")
 Row = dict[str, Any]
 
 
-def number_of(text: str) -> int:
+def hash_of(text: str) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8], "big")
 
 
-def in_turn(counts: Sequence[tuple[str, dict[str, int]]], least: int, skip: int) -> list[tuple[str, str]]:
-    """Writers with at least so many words, one of each data set in turn.
+def interleaved(counts: Sequence[tuple[str, dict[str, int]]], min_words: int, skip: int) -> list[tuple[str, str]]:
+    """Writers with at least `min_words`, one of each data set in turn.
 
     Args:
         counts: data sets and their writers' numbers of words.
-        least: words that a writer must have.
+        min_words: that a writer must have.
         skip: so many of each set's are left out.
 
     Example:
-        >>> in_turn([("a", {"ann": 90, "bo": 5}), ("b", {"cy": 90})], 80, 0)
+        >>> interleaved([("a", {"ann": 90, "bo": 5}), ("b", {"cy": 90})], 80, 0)
         [('a', 'ann'), ('b', 'cy')]
     """
-    lines = []
+    lists = []
     for name, writers in counts:
-        fit = sorted((writer for writer, count in writers.items() if count >= 80), key=number_of)[skip:]
-        lines.append([(name, writer) for writer in fit if writers[writer] >= least])
-    longest = max(map(len, lines), default=0)
-    return [line[place] for place in range(longest) for line in lines if place < len(line)]
+        order = sorted((writer for writer, count in writers.items() if count >= MIN_WRITER_WORDS), key=hash_of)[skip:]
+        lists.append([(name, writer) for writer in order if writers[writer] >= min_words])
+    longest = max(map(len, lists), default=0)
+    return [writers[place] for place in range(longest) for writers in lists if place < len(writers)]
 
 
 def main() -> None:
@@ -77,14 +83,14 @@ def main() -> None:
     from hwr_core.datasets import resolve
     from hwr_core.recognition.checkpoint import read_about
 
-    config, charset, _ = read_about(options.checkpoint)
+    config, _, _ = read_about(options.checkpoint)
     datasets = {name: resolve(name) for name in options.data}
     rows = load(options.results)
     end = time.time() + options.minutes * 60
     longest = 0.0
     for words in options.words:
         counts = [(name, words_of_writers(dataset)) for name, dataset in datasets.items()]
-        for name, writer in in_turn(counts, words + LEAST_UNSEEN, options.skip)[: options.writers]:
+        for name, writer in interleaved(counts, words + MIN_UNSEEN_WORDS, options.skip)[: options.writers]:
             key = {"checkpoint": options.checkpoint.name, "data": name, "writer": writer, "words": words}
             key["unread"] = options.unread
             if any(key.items() <= row.items() for row in rows):
@@ -93,16 +99,16 @@ def main() -> None:
                 print("The minutes are over; call again to go on.")
                 break
             begun = time.time()
-            rows.append({**key, **one(datasets, key, config, charset, options)})
+            rows.append({**key, **adapt_one(datasets, key, config, options)})
             options.results.write_text(json.dumps(rows, indent=1), encoding="utf-8")
             longest = max(longest, time.time() - begun)
-            print(line(rows[-1]), flush=True)
+            print(summary(rows[-1]), flush=True)
     for words in options.words:
         chosen = {"checkpoint": options.checkpoint.name, "words": words, "unread": options.unread}
         mine = [row for row in rows if chosen.items() <= row.items()]
         if mine:
-            beside = ", pictures of the unseen words shown" if options.unread else ""
-            print(f"\n{options.checkpoint.name}, {words} words{beside}, {len(mine)} writers\n{table(mine)}")
+            images = ", images of the unseen words shown" if options.unread else ""
+            print(f"\n{options.checkpoint.name}, {words} words{images}, {len(mine)} writers\n{table(mine)}")
 
 
 def arguments() -> argparse.Namespace:
@@ -113,9 +119,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--writers", type=int, default=15, help="for each number of words")
     parser.add_argument("--skip", type=int, default=6, help="writers of each data set that the recipe was tuned on")
     parser.add_argument("--most", type=int, default=150, help="unseen words of a writer that are read")
-    parser.add_argument("--unread", action="store_true", help="show the reader the pictures of the unseen words too")
+    parser.add_argument("--unread", action="store_true", help="show the model the images of the unseen words too")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="another recipe than the app's")
-    parser.add_argument("--verbose", action="store_true", help="print the log of each teaching")
+    parser.add_argument("--verbose", action="store_true", help="print the log of each adaptation")
     parser.add_argument("--minutes", type=float, default=1e6, help="no writer is begun that would end later")
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "out" / "adaptation.json")
     options = parser.parse_args()
@@ -128,15 +134,15 @@ def load(path: Path) -> list[Row]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
-def words_of_writers(dataset: Any) -> dict[str, int]:
+def words_of_writers(dataset: DataSet) -> dict[str, int]:
     writers = dataset.table["writer"].iloc[dataset.part("validation")]
     return {str(writer): int(count) for writer, count in writers.value_counts().items()}
 
 
-def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: argparse.Namespace) -> Row:
-    """Teach one writer's hand, and read what was left of it before and after."""
+def adapt_one(datasets: dict[str, DataSet], key: Row, config: RunConfig, options: argparse.Namespace) -> Row:
+    """Adapt to one writer, and read their unseen words before and after."""
     from hwr_core import Recognizer
-    from hwr_core.adaptation.data import WriterWords, fitting, hold_back
+    from hwr_core.adaptation.data import WriterWords, hold_back, trainable_rows
     from hwr_core.adaptation.run import adapt_to_writer
     from hwr_core.adaptation.trainer import describe
     from hwr_core.config import AdaptationConfig
@@ -146,19 +152,19 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
     dataset = datasets[key["data"]]
     own = dataset.part("validation")
     own = own[(dataset.table["writer"].iloc[own] == key["writer"]).to_numpy(bool)]
-    own = np.random.default_rng(number_of(key["writer"])).permutation(fitting(dataset, own, config))
-    taught_rows, unseen = own[: key["words"]], own[key["words"] :][: options.most]
-    held = hold_back(len(taught_rows), settings)
+    own = np.random.default_rng(hash_of(key["writer"])).permutation(trainable_rows(dataset, own, config))
+    rows, unseen = own[: key["words"]], own[key["words"] :][: options.most]
+    held = hold_back(len(rows), settings)
     config = replace(config, start_from=str(options.checkpoint))
     before = errors(Recognizer.load(options.checkpoint), dataset, unseen)
     wall, processor = time.time(), time.process_time()
-    pictures = dataset.canvases(config.canvas)
-    unread = [np.array(pictures[row]) for row in unseen] if options.unread else []
-    hand = WriterWords(dataset, taught_rows[~held], taught_rows[held], unread)
-    say = print if options.verbose else lambda _: None
+    canvases = dataset.canvases(config.canvas)
+    unread = [np.array(canvases[row]) for row in unseen] if options.unread else []
+    words = WriterWords(dataset, rows[~held], rows[held], unread)
+    log = print if options.verbose else lambda _: None
     with tempfile.TemporaryDirectory() as folder:
-        taught = adapt_to_writer(
-            Path(folder), config, hand, list(datasets.values()), settings, lambda *_: None, say, key["writer"]
+        result = adapt_to_writer(
+            Path(folder), config, words, list(datasets.values()), settings, lambda *_: None, log, key["writer"]
         )
         wall, processor = time.time() - wall, time.process_time() - processor
         after = errors(Recognizer.load(Path(folder) / "checkpoint"), dataset, unseen)
@@ -168,31 +174,31 @@ def one(datasets: dict[str, Any], key: Row, config: Any, charset: Any, options: 
         "after": after,
         "wall": wall,
         "processor": processor,
-        "said_worse": taught.is_worse or taught.is_untouched,
-        "guessed": taught.guessed,
-        "share": taught.share,
-        "held_back": [asdict(taught.before), asdict(taught.after)],
-        "others": [asdict(taught.others_before), asdict(taught.others_after)],
+        "said_worse": result.is_worse or result.is_unchanged,
+        "guessed": result.guessed,
+        "share": result.share,
+        "held_back": [asdict(result.before), asdict(result.after)],
+        "others": [asdict(result.others_before), asdict(result.others_after)],
         "recipe": describe(settings),
     }
 
 
-def errors(recognizer: Any, dataset: Any, rows: np.ndarray) -> dict[str, dict[str, int]]:
+def errors(recognizer: Recognizer, dataset: DataSet, rows: np.ndarray) -> dict[str, dict[str, int]]:
     """Words read wrong, edits and characters, for each way of reading; canvases as the app makes them."""
-    from hwr_core.adaptation.trainer import score
+    from hwr_core.adaptation.selection import score
 
     texts = dataset.table["transcription"].iloc[rows].tolist()
     canvases = dataset.canvases(recognizer.config.canvas)[np.sort(rows)]
     back = np.argsort(np.argsort(rows))
-    found = {}
+    result = {}
     for language in LANGUAGES:
         readings = recognizer.read_canvases(list(canvases), language=language)
-        one = score(texts, [readings[place].text for place in back])
-        found[language] = {"wrong": one.words - one.right, "edits": one.edits, "characters": one.characters}
-    return found
+        total = score(texts, [readings[place].text for place in back])
+        result[language] = {"wrong": total.words - total.right, "edits": total.edits, "characters": total.characters}
+    return result
 
 
-def line(row: Row) -> str:
+def summary(row: Row) -> str:
     parts = [f"{row['data']} {row['writer']}, {row['words']} words, {row['unseen']} unseen:"]
     for language in LANGUAGES:
         was, now = row["before"][language], row["after"][language]
@@ -202,28 +208,28 @@ def line(row: Row) -> str:
 
 def table(rows: list[Row]) -> str:
     """The figures of one number of words."""
-    lines = ["| read | word accuracy | CER | word error, of sums | word error, mean of writers' | worse | said so |",
+    lines = ["| read | word accuracy | CER | word error, of sums | word error, mean of writers' | worse | reported |",
              "|---|---|---|---|---|---|---|"]  # fmt: skip
     for language in LANGUAGES:
-        was, now = ([row[when][language] for row in rows] for when in ("before", "after"))
+        both = [[row[when][language] for row in rows] for when in ("before", "after")]
         unseen = np.array([row["unseen"] for row in rows])
-        wrong, wrong_now = (np.array([one["wrong"] for one in some]) for some in (was, now))
-        edits = [sum(one["edits"] for one in some) / sum(one["characters"] for one in some) for some in (was, now)]
-        right = [1 - some.sum() / unseen.sum() for some in (wrong, wrong_now)]
+        wrong, wrong_now = (np.array([counts["wrong"] for counts in side]) for side in both)
+        cer = [sum(counts["edits"] for counts in side) / sum(counts["characters"] for counts in side) for side in both]
+        right = [1 - count.sum() / unseen.sum() for count in (wrong, wrong_now)]
         worse = wrong_now > wrong
-        said = sum(row["said_worse"] for row, is_worse in zip(rows, worse, strict=True) if is_worse)
+        reported = sum(row["said_worse"] for row, is_worse in zip(rows, worse, strict=True) if is_worse)
         lines.append(
-            f"| {language} | {right[0]:.1%} -> {right[1]:.1%} | {edits[0]:.1%} -> {edits[1]:.1%} | "
+            f"| {language} | {right[0]:.1%} -> {right[1]:.1%} | {cer[0]:.1%} -> {cer[1]:.1%} | "
             f"{change(wrong, wrong_now, False)} | {change(wrong, wrong_now, True)} | "
-            f"{worse.sum()} of {len(rows)} | {said} |"
+            f"{worse.sum()} of {len(rows)} | {reported} |"
         )
-    seconds = [(np.median(some), max(some)) for some in ([row[n] for row in rows] for n in ("processor", "wall"))]
+    seconds = [(np.median(times), max(times)) for times in ([row[n] for row in rows] for n in ("processor", "wall"))]
     others = [sum(row["others"][i]["right"] for row in rows) / sum(row["others"][i]["words"] for row in rows)
               for i in (0, 1)]  # fmt: skip
     lines.append(
-        f"\n{unseen.sum()} unseen words. Teaching took {seconds[0][0]:.0f} s of processor time (most "
-        f"{seconds[0][1]:.0f}), {seconds[1][0]:.0f} s of wall time (most {seconds[1][1]:.0f}). "
-        f"Words of other hands right: {others[0]:.1%} -> {others[1]:.1%}. {rows[-1]['recipe']}."
+        f"\n{unseen.sum()} unseen words. Adaptation took {seconds[0][0]:.0f} s of processor time (at most "
+        f"{seconds[0][1]:.0f}), {seconds[1][0]:.0f} s of wall time (at most {seconds[1][1]:.0f}). "
+        f"Words of other writers right: {others[0]:.1%} -> {others[1]:.1%}. {rows[-1]['recipe']}."
     )
     return "\n".join(lines)
 
@@ -235,16 +241,16 @@ def change(before: np.ndarray, after: np.ndarray, each: bool, resamples: int = 4
         >>> change(np.array([4, 4]), np.array([3, 3]), True)
         '-25.0% (-25.0% to -25.0%)'
     """
-    kept = before > 0
-    if not kept.any():
+    counted = before > 0
+    if not counted.any():
         return "no errors"
-    was, now = before[kept].astype(float), after[kept].astype(float)
+    was, now = before[counted].astype(float), after[counted].astype(float)
     drawn = np.random.default_rng(0).integers(0, len(was), (resamples, len(was)))
     if each:
-        value, some = (now / was).mean(), (now / was)[drawn].mean(axis=1)
+        value, values = (now / was).mean(), (now / was)[drawn].mean(axis=1)
     else:
-        value, some = now.sum() / was.sum(), now[drawn].sum(axis=1) / was[drawn].sum(axis=1)
-    low, high = np.percentile(some, [2.5, 97.5])
+        value, values = now.sum() / was.sum(), now[drawn].sum(axis=1) / was[drawn].sum(axis=1)
+    low, high = np.percentile(values, [2.5, 97.5])
     return f"{value - 1:+.1%} ({low - 1:+.1%} to {high - 1:+.1%})"
 
 

@@ -7,7 +7,7 @@
 A branch is ResNet50 with random weights (`none`), ImageNet's (`imagenet`, where they can be downloaded), those of
 handwriting (`handwriting`, where models/backbones has them), or the last of these fine-tuned from a stage on
 (`fine-tuned`: the frozen run's checkpoint goes on with that stage trained too). All see the same stage and size.
-Each is a run of the workspace, named after its settings; called again, what is finished is not trained again.
+Each is a run of the workspace, named by its settings; finished runs are not trained again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from train_model import Bar, parsed, show  # noqa: E402
-
+from hwr_core import jobs  # noqa: E402
+from hwr_core.cli.train import Bar, parsed  # noqa: E402
 from hwr_core.config import DualConfig, RunConfig, TrainingConfig, build  # noqa: E402
 from hwr_core.errors import ConfigError, HwrError, WeightsError  # noqa: E402
 from hwr_core.models import backbone_weights  # noqa: E402
@@ -43,13 +43,13 @@ HEAD = ["| image branch | trained on | CER | words right | next token right | se
 def main() -> int:
     options = parser().parse_args()
     lines = [*HEAD]
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for branch in options.branches:
         try:
-            found[branch] = measured(branch, options)
-            lines.append(row(branch, found[branch], options))
-        except (ConfigError, WeightsError) as error:  # it cannot be had here: said, and the others go on
-            found[branch] = {"not_measured": str(error)}
+            results[branch] = measured(branch, options)
+            lines.append(row(branch, results[branch], options))
+        except (ConfigError, WeightsError) as error:  # not available here
+            results[branch] = {"not_measured": str(error)}
             lines.append(f"| {NAMES[branch]} | | not measured here: {error} | | | |")
         except HwrError as error:
             print(error, file=sys.stderr)
@@ -57,37 +57,37 @@ def main() -> int:
         print(f"\n{lines[-1]}", flush=True)
     print("\n" + "\n".join(lines))
     if options.json:
-        options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        options.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
     return 0
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--data", default="iam-words", help="a data set's name, or a CSV, folder or zip")
-    made.add_argument("--also", nargs="*", default=[], help="more data sets whose training words are learned from")
-    made.add_argument("--words", type=int, default=10_000, help="training words, drawn at random; 0 takes all")
-    made.add_argument("--validation-words", type=int, default=0, help="drawn at random; 0 takes all")
-    made.add_argument("--branches", nargs="+", choices=BRANCHES, default=BRANCHES)
-    made.add_argument("--stage", choices=("conv3", "conv4", "conv5"), help="default: the handwriting backbone's")
-    made.add_argument("--shrink", type=int, help="default: the handwriting backbone's")
-    made.add_argument("--fine-tune-from", default="", help="first stage trained (default: the last one used)")
-    made.add_argument("--epochs", type=int, default=30)
-    made.add_argument("--fine-tune-epochs", type=int, default=5)
-    made.add_argument("--learning-rate", type=float, default=2e-3)
-    made.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of dual")
-    made.add_argument("--seed", type=int, default=1)
-    made.add_argument("--json", type=Path, help="write the figures there too")
-    return made
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="iam-words", help="a data set's name, or a CSV, folder or zip")
+    parser.add_argument("--also", nargs="*", default=[], help="more data sets to train on")
+    parser.add_argument("--words", type=int, default=10_000, help="training words, drawn at random; 0 takes all")
+    parser.add_argument("--validation-words", type=int, default=0, help="drawn at random; 0 takes all")
+    parser.add_argument("--branches", nargs="+", choices=BRANCHES, default=BRANCHES)
+    parser.add_argument("--stage", choices=("conv3", "conv4", "conv5"), help="default: the handwriting backbone's")
+    parser.add_argument("--shrink", type=int, help="default: the handwriting backbone's")
+    parser.add_argument("--fine-tune-from", default="", help="first stage trained (default: the last one used)")
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--fine-tune-epochs", type=int, default=5)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of dual")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    return parser
 
 
 def configuration(branch: str, options: argparse.Namespace) -> RunConfig:
-    """The run of a branch.
+    """The configuration of a branch.
 
     Raises:
-        ConfigError: it asks for the handwriting backbone, and there is none that reaches so far.
+        ConfigError: the handwriting backbone is missing or does not reach the stage.
     """
-    known = backbone_weights.about() if backbone_weights.is_there() else {"stage": "conv5", "shrink": 1}
-    stage, shrink = options.stage or known["stage"], options.shrink or known["shrink"]
+    backbone = backbone_weights.read_config() if backbone_weights.is_available() else {"stage": "conv5", "shrink": 1}
+    stage, shrink = options.stage or backbone["stage"], options.shrink or backbone["shrink"]
     if branch in ("handwriting", "fine-tuned"):
         backbone_weights.check(stage)
     weights = "handwriting" if branch == "fine-tuned" else branch
@@ -101,8 +101,9 @@ def configuration(branch: str, options: argparse.Namespace) -> RunConfig:
         max_validation_words=500,
         seed=options.seed,
     )
-    learned = (options.data, *options.also)
-    config = RunConfig(datasets=learned, validate_on=(options.data,), model=model, training=training)
+    config = RunConfig(
+        datasets=(options.data, *options.also), validate_on=(options.data,), model=model, training=training
+    )
     if branch != "fine-tuned":
         return config
     frozen = run_of("handwriting", options)
@@ -117,7 +118,7 @@ def configuration(branch: str, options: argparse.Namespace) -> RunConfig:
 
 
 def run_of(branch: str, options: argparse.Namespace) -> Any:
-    """The finished run of a branch, trained now where it is not there yet."""
+    """The finished run of a branch, trained now if it does not exist yet."""
     from hwr_core.training import new_run
     from hwr_core.training.job import run_training
     from hwr_core.training.run import Run, runs_folder
@@ -132,7 +133,7 @@ def run_of(branch: str, options: argparse.Namespace) -> Any:
     if run.status.state != "done":
         with Bar(run.folder):
             if run_training(run.folder).state != "done":
-                raise HwrError(f"{name} was stopped. The same command goes on.")
+                raise HwrError(f"{name} was stopped. The same command resumes it.")
     return run
 
 
@@ -146,18 +147,23 @@ def measured(branch: str, options: argparse.Namespace) -> dict[str, Any]:
         Recognizer.load(run.checkpoint),
         resolve(options.data),
         "validation",
-        most=options.validation_words,
-        progress=show,
+        max_words=options.validation_words,
+        progress=jobs.ProgressLine(),
     )
-    about = {"run": run.name, "seconds_of_training": float(run.history["seconds"].sum()), **run.best}
-    return {**result.to_dict(), "training": about, "cer_text": str(result.cer), "right_text": str(result.word_accuracy)}
+    training = {"run": run.name, "seconds_of_training": float(run.history["seconds"].sum()), **run.best}
+    return {
+        **result.to_dict(),
+        "training": training,
+        "cer_text": str(result.cer),
+        "right_text": str(result.word_accuracy),
+    }
 
 
-def row(branch: str, found: dict[str, Any], options: argparse.Namespace) -> str:
+def row(branch: str, result: dict[str, Any], options: argparse.Namespace) -> str:
     words = f"{options.words:,} words" if options.words else "all words"
-    training = found["training"]
+    training = result["training"]
     return (
-        f"| {NAMES[branch]} | {words}, epoch {training['epoch']} | {found['cer_text']} | {found['right_text']} | "
+        f"| {NAMES[branch]} | {words}, epoch {training['epoch']} | {result['cer_text']} | {result['right_text']} | "
         f"{training['validation_accuracy']:.1%} | {training['seconds_of_training']:,.0f} |"
     )
 

@@ -2,9 +2,9 @@
 """`python benchmarks/peers.py NAME FOLDER` reads the PNGs of a folder and prints JSON; NAME is `rapidocr`,
 `tesseract`, or a checkpoint's folder, read letter by letter or (`--languages`) with languages.
 
-A process of its own, so that start-up and memory are the reader's alone. Recognition only: every picture is one word.
-`--started` is the clock's time before `python` was called: the cold start then counts the interpreter too. `--cold`
-reads one word and no more.
+A separate process, so that start-up and memory are the recognizer's alone. Recognition only: every image is one word.
+`--started` is the time before `python` was called: the cold start then includes the interpreter. `--cold` reads one
+word only.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-SINGLY = 64  # words read one at a time for the time a word
+NUM_SINGLE_WORDS = 64  # read one at a time
 
 
-def ours(checkpoint: str, language: str) -> Callable[[list[Path]], list[str]]:
-    """A checkpoint of the studio, read as its users read."""
+def studio(checkpoint: str, language: str) -> Callable[[list[Path]], list[str]]:
+    """A checkpoint of the studio, by its public calls."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from hwr_core import Recognizer
-    from hwr_core.imaging import read_picture
+    from hwr_core.imaging import read_image
 
     recognizer = Recognizer.load(checkpoint)
 
     def read(paths: list[Path]) -> list[str]:
-        pictures = [read_picture(path.read_bytes(), path.name) for path in paths]
-        return [reading.text for reading in recognizer.read(pictures, language=language)]
+        images = [read_image(path.read_bytes(), path.name) for path in paths]
+        return [reading.text for reading in recognizer.read(images, language=language)]
 
     return read
 
 
 def rapidocr() -> Callable[[list[Path]], list[str]]:
-    """RapidOCR's recognizer on whole pictures, no detection; its models come in its wheel."""
+    """RapidOCR's recognizer on whole images, no detection; its models come in its wheel."""
     import cv2
     from rapidocr import RapidOCR
 
     engine = RapidOCR(params={"Global.log_level": "critical"})
 
     def read(paths: list[Path]) -> list[str]:
-        found = engine.recognize_txt([cv2.imread(str(path)) for path in paths])
-        return [text or "" for text in found.txts]
+        result = engine.recognize_txt([cv2.imread(str(path)) for path in paths])
+        return [text or "" for text in result.txts]
 
     return read
 
 
 def tesseract() -> Callable[[list[Path]], list[str]]:
-    """Tesseract's line recognizer in its single-word mode; several pictures go to one process."""
+    """Tesseract's line recognizer in its single-word mode; several images go to one process."""
 
     def read(paths: list[Path]) -> list[str]:
         command = ["tesseract", "stdin", "stdout", "--psm", "8", "-l", "eng"]
@@ -71,24 +71,24 @@ def main(options: argparse.Namespace) -> None:
     if options.name in peers:
         read = peers[options.name]()
     else:
-        read = ours(options.name, "auto" if options.languages else "none")
+        read = studio(options.name, "auto" if options.languages else "none")
     read(paths[:1])
-    found: dict = {"cold": time.time() - begun}
+    result: dict[str, object] = {"cold": time.time() - begun}
     if not options.cold:
         begun = time.perf_counter()
-        for path in paths[:SINGLY]:
+        for path in paths[:NUM_SINGLE_WORDS]:
             read([path])
-        found["single"] = (time.perf_counter() - begun) / len(paths[:SINGLY])
+        result["single"] = (time.perf_counter() - begun) / len(paths[:NUM_SINGLE_WORDS])
         begun = time.perf_counter()
-        found["texts"] = [text for start in range(0, len(paths), 64) for text in read(paths[start : start + 64])]
-        found["batch"] = len(paths) / (time.perf_counter() - begun)
-    print(json.dumps({**found, "memory": peak_mb(), "tensorflow": "tensorflow" in sys.modules}))
+        result["texts"] = [text for start in range(0, len(paths), 64) for text in read(paths[start : start + 64])]
+        result["batch"] = len(paths) / (time.perf_counter() - begun)
+    print(json.dumps({**result, "memory": peak_mb(), "tensorflow": "tensorflow" in sys.modules}))
 
 
 def peak_mb() -> float:
     """Largest memory of this process or of one that it started, in MiB.
 
-    The process's own from /proc: getrusage's would carry over what the parent held before this program began.
+    The process's own from /proc: getrusage's would include what the parent had before this program began.
     """
     own = int(Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1].split()[0])
     return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024

@@ -1,12 +1,12 @@
 #!/usr/bin/env python
-"""Figures of this machine into benchmarks/results.md: readers, RapidOCR and Tesseract on the same words in one run.
+"""Measure this machine into benchmarks/results.md: shipped models, RapidOCR and Tesseract on the same words.
 
     make bench                      # on the built-in data
     make bench DATA=iam-words.zip   # on your own set's validation words
     python benchmarks/run.py --data iam-words --words 300 --rounds 3
 
-Every reader is a process of its own, so that start-up and memory are its own; all of them are called in turn, round by
-round, so that they meet the same noise, and medians are told. Our readers are read letter by letter and with languages.
+Each is a separate process, so that start-up and memory are its own; all are called in turn, round by round, so that
+noise affects them alike, and medians are given. Shipped models read letter by letter and with languages.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ os.environ.setdefault("HWR_HOME", str(ROOT / "benchmarks" / "out"))
 
 IMPORT = "import time; t = time.perf_counter(); import hwr_core; print(time.perf_counter() - t)"
 COLD_STARTS = 5
-REFERENCE = "rapidocr"  # ratios are to it, where it is installed
+REFERENCE = "rapidocr"  # of the ratios, where it is installed
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A reader: what `benchmarks/peers.py` is called with, by which Python."""
+    """A recognizer: arguments of `benchmarks/peers.py` and the Python that runs it."""
 
     title: str
     arguments: tuple[str, ...]
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="", help="a data set whose validation words are read")
     parser.add_argument("--words", type=int, default=300, help="of them, drawn at random; 0 reads all")
-    parser.add_argument("--rounds", type=int, default=3, help="times that every reader reads them")
+    parser.add_argument("--rounds", type=int, default=3, help="times that each recognizer reads them")
     parser.add_argument("--readers", type=Path, nargs="+", default=[], help="checkpoints; those in models/ by default")
     parser.add_argument("--peer-python", default=sys.executable, help="the Python that has RapidOCR")
     parser.add_argument("--note", default="", help="what else ran on the machine")
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         f"figures of one run only. {load()} {options.note}".rstrip(),
         "",
         f"`import hwr_core`: {import_seconds():.3f} s, median of 7.",
-        *same_words(options),
+        *comparison(options),
     ]
     text = "\n".join(lines) + "\n"
     options.out.write_text(text, encoding="utf-8")
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def load() -> str:
-    """How busy the machine was before the first figure, and how polite this process is."""
+    """Load of the machine before the first measurement, and this process's niceness."""
     try:
         return f"Load average before: {os.getloadavg()[0]:.2f}; niceness {os.nice(0)}."
     except (AttributeError, OSError):  # Windows
@@ -88,25 +88,25 @@ def machine() -> str:
 
 
 def import_seconds() -> float:
-    found = []
+    seconds = []
     for _ in range(7):
         done = subprocess.run([sys.executable, "-c", IMPORT], cwd=ROOT, capture_output=True, text=True, check=True)
-        found.append(float(done.stdout.strip().splitlines()[-1]))
-    return statistics.median(found)
+        seconds.append(float(done.stdout.strip().splitlines()[-1]))
+    return statistics.median(seconds)
 
 
 def peers_of(folders: list[Path], peer_python: str) -> list[Peer]:
-    """Our readers in both ways, then the others."""
-    ours = [
+    """Shipped models in both reading modes, then the others."""
+    models = [
         Peer(f"{folder.name}{title}", (str(folder), *more))
         for folder in folders
         for title, more in ((", letters", ()), (", languages", ("--languages",)))
     ]
-    return [*ours, Peer(REFERENCE, (REFERENCE,), peer_python), Peer("tesseract", ("tesseract",))]
+    return [*models, Peer(REFERENCE, (REFERENCE,), peer_python), Peer("tesseract", ("tesseract",))]
 
 
-def same_words(options: argparse.Namespace) -> list[str]:
-    """Ours and the peers on the same picture files, in turn, each in a process of its own."""
+def comparison(options: argparse.Namespace) -> list[str]:
+    """Models and peers on the same image files."""
     from PIL import Image
 
     from hwr_core.datasets import demo_dataset, resolve
@@ -118,24 +118,24 @@ def same_words(options: argparse.Namespace) -> list[str]:
     folders = options.readers or sorted(path.parent for path in (ROOT / "models").glob("*/config.json"))
     peers = peers_of(folders, options.peer_python)
     with tempfile.TemporaryDirectory() as name:
-        for place, row in enumerate(rows):
-            Image.fromarray(dataset.picture(int(row))).save(Path(name) / f"{place:05d}.png")
-        found = measured(peers, Path(name), options.rounds)
-    of = REFERENCE if REFERENCE in found else next(iter(found), "none")
+        for index, row in enumerate(rows):
+            Image.fromarray(dataset.image(int(row))).save(Path(name) / f"{index:05d}.png")
+        results = measured(peers, Path(name), options.rounds)
+    reference = REFERENCE if REFERENCE in results else next(iter(results), "none")
     lines = [
         "",
         f"## The same {len(rows):,} words",
         "",
         f"{dataset.name}, validation, {table['writer'].nunique()} writers, drawn at random with seed 0, as written;",
-        f"from PNG file to text. Medians of {options.rounds} rounds; ratios: how many times as quick as {of}.",
+        f"from PNG file to text. Medians of {options.rounds} rounds; ratios: how many times as quick as {reference}.",
         f"Cold start: from calling `python` to the first word read, median of {COLD_STARTS}.",
         "",
-        "| reader | CER | words right | one at a time | ratio | in 64s | ratio | cold start | peak memory |",
+        "| recognizer | CER | words right | one at a time | ratio | in 64s | ratio | cold start | peak memory |",
         "|---|---|---|---|---|---|---|---|---|",
-        *(peer_line(title, result, table, found[of]) for title, result in found.items()),
+        *(peer_line(title, result, table, results[reference]) for title, result in results.items()),
     ]
-    heavy = [title for title, result in found.items() if result["tensorflow"]]
-    absent = [peer.title for peer in peers if peer.title not in found]
+    heavy = [title for title, result in results.items() if result["tensorflow"]]
+    absent = [peer.title for peer in peers if peer.title not in results]
     if heavy:
         lines += ["", f"TensorFlow was loaded by {', '.join(heavy)}."]
     if absent:
@@ -164,12 +164,12 @@ def measured(peers: list[Peer], images: Path, rounds: int) -> dict[str, dict[str
             cold.setdefault(peer.title, []).extend([result["cold"]] if result else [])
     return {
         title: {
-            "texts": some[0]["texts"],
-            "tensorflow": some[0]["tensorflow"],
-            "cold": statistics.median(cold.get(title) or [some[0]["cold"]]),
-            **{name: statistics.median(run[name] for run in some) for name in ("single", "batch", "memory")},
+            "texts": results[0]["texts"],
+            "tensorflow": results[0]["tensorflow"],
+            "cold": statistics.median(cold.get(title) or [results[0]["cold"]]),
+            **{name: statistics.median(result[name] for result in results) for name in ("single", "batch", "memory")},
         }
-        for title, some in runs.items()
+        for title, results in runs.items()
     }
 
 

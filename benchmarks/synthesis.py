@@ -1,4 +1,4 @@
-"""How quickly words are written: words per second of CPU time, one process, after a warm-up.
+"""Speed of rendering: words per second of CPU time, one process, after a warm-up.
 
 python benchmarks/synthesis.py --fonts fonts --count 2400
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 
 from hwr_core.synthesis import find_fonts
-from hwr_core.synthesis.generation import WORDS_A_WRITER, Maker
+from hwr_core.synthesis.generation import WORDS_PER_WRITER, WordMaker
 from hwr_core.synthesis.job import fonts_folder
 
 
@@ -23,8 +23,8 @@ def main() -> None:
     parser.add_argument("--languages", nargs="+", default=["en", "fr", "de"])
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    maker = Maker(tuple(find_fonts(arguments.fonts)), 1, tuple(arguments.languages))
-    for index in range(0, arguments.count, WORDS_A_WRITER):  # every face is opened and measured
+    maker = WordMaker(tuple(find_fonts(arguments.fonts)), 1, tuple(arguments.languages))
+    for index in range(0, arguments.count, WORDS_PER_WRITER):  # warm-up: every face is opened and measured
         maker.make(index)
     began = time.process_time()
     for index in range(arguments.count):

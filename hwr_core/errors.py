@@ -1,4 +1,4 @@
-"""What can go wrong, in sentences: what happened, what was expected, what to do."""
+"""Errors for people, in sentences: what happened, what was expected, what to do."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class ConfigError(HwrError):
 
 
 class CharsetError(HwrError):
-    """A character cannot be written with the charset at hand."""
+    """A character is not in the charset."""
 
 
 class ImageError(HwrError):
-    """A file is no picture that can be read."""
+    """A file is no image that can be read."""
 
 
 class DataError(HwrError):
@@ -24,7 +24,7 @@ class DataError(HwrError):
 
 
 class WeightsError(HwrError):
-    """Pretrained weights cannot be had."""
+    """Pretrained weights are not available."""
 
 
 class CheckpointError(HwrError):
@@ -35,11 +35,11 @@ class JobError(HwrError):
     """A job cannot be started, resumed or stopped."""
 
 
-def first_line(error: BaseException, most: int = 160) -> str:
-    """What another library says of its failure, fit to stand inside a sentence; its kind where it says nothing.
+def first_line(error: BaseException, max_characters: int = 160) -> str:
+    """The first line of another library's message, fit to stand inside a sentence; the exception's name where empty.
 
     Example:
         >>> first_line(OSError("The disk is full.\\nTraceback ...")), first_line(TimeoutError())
         ('The disk is full', 'TimeoutError')
     """
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:most]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:max_characters]

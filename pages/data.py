@@ -1,8 +1,6 @@
-"""Data: which words are here, are they sound?"""
+"""The Data page: words, statistics, check report and label errors of a data set; adding and making data sets."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import streamlit as st
 
@@ -19,153 +17,150 @@ from pages.data_sections import (
     synthesize,
     word_detail,
 )
+from pages.data_sections.dataset_cache import OpenDataset
+from pages.data_sections.state import open_form, state
 
-WORDS, CHARTS, REPORT, DOUBTS, CLOSE, ABOUT = (
+WORDS, CHARTS, REPORT, LABEL_ERRORS, WORD, ABOUT = (
     "Words", "Charts", "Check report", "Likely wrong labels", "One word", "About",
 )  # fmt: skip
+SOURCE_KINDS = {"csv": "a CSV and its images", "iam": "the IAM database", "folder": "a folder of named images"}
 
 
-def head(names: list[str]) -> None:
-    """The data sets to choose from, where there are several."""
+def dataset_choice(names: list[str]) -> None:
+    """The data sets, where there are several; the choice is the sidebar's."""
     if len(names) > 1:
         st.session_state["data_choice"] = sidebar.chosen_dataset()
-        st.pills("Data set", names, key="data_choice", label_visibility="collapsed", required=True, on_change=chose)
+        st.pills("Data set", names, key="data_choice", label_visibility="collapsed", required=True, on_change=on_choice)
 
 
-def chose() -> None:
+def on_choice() -> None:
     if st.session_state.get("data_choice"):
         st.session_state["dataset"] = st.session_state["data_choice"]
 
 
-def open_form() -> None:
-    st.session_state["adding"], st.session_state[synthesize.OPEN] = True, False
+def show_word(row: int) -> None:
+    """A word was clicked."""
+    st.query_params["word"] = str(row)
+    st.session_state["data_tab"] = WORD
 
 
-def look_closer(index: int) -> None:
-    """A word was clicked: show it up close."""
-    st.query_params["word"] = str(index)
-    st.session_state["data_tab"] = CLOSE
+def add_button(label: str) -> None:
+    st.button(label, key="data_add", icon=":material/add:", on_click=open_form, args=("add",))
 
 
-def nothing_yet() -> None:
+def make_button() -> None:
+    st.button(
+        "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=open_form,
+        args=("synthesize",), help="A data set with the languages, number and looks that you choose.",
+    )  # fmt: skip
+
+
+def empty() -> None:
     layout.empty(
         "photo_library",
-        "No words yet. The built-in set has about 1,500 words in more than 40 made-up hands: enough to look around.",
+        "No words yet. The built-in set has about 1,500 words by over 40 synthetic writers: enough to look around.",
         "Add the built-in words",
         on_click=add_dataset.add_demo,
         key="add_demo",
     )
     with st.container(horizontal=True, horizontal_alignment="center", gap="small"):
-        st.button("Add your own data set", key="data_add", icon=":material/add:", on_click=open_form)
+        add_button("Add your own data set")
         make_button()
 
 
-def make_button() -> None:
-    st.button(
-        "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=synthesize.show_form,
-        help="A data set of your own making: languages, number and looks as you choose.",
-    )  # fmt: skip
-
-
-def shown(name: str) -> None:
-    """One data set."""
-    stamp = dataset_cache.stamp(name)
+def show_dataset(name: str) -> None:
     try:
         with st.spinner(f"Opening {name}", show_time=True):
-            dataset = dataset_cache.opened(name, stamp)
+            opened = dataset_cache.opened(name)
     except HwrError as error:
         layout.error(str(error))
         return
-    writers, _ = dataset_cache.choices(name, stamp)
-    problems, fixed = len(dataset.report), len(dataset.fixed)
+    head(opened)
+    tabs = {
+        WORDS: lambda: gallery.show(opened, show_word),
+        CHARTS: lambda: statistics.show(opened),
+        REPORT: lambda: check_report.show(opened.dataset),
+        LABEL_ERRORS: lambda: label_errors.show(opened),
+        WORD: lambda: word_tab(opened),
+        ABOUT: lambda: about_tab(opened),
+    }
+    drawn = st.tabs(list(tabs), key="data_tab", on_change="rerun", bind="query-params")
+    for tab, draw in zip(drawn, tabs.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
+
+
+def head(opened: OpenDataset) -> None:
+    """Counts, and the buttons for further data sets."""
+    dataset = opened.dataset
+    writers, _ = dataset_cache.choices(opened)
+    problems, corrected = len(dataset.report), len(dataset.corrected_ids)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="data_head"):
         layout.facts(
             [
                 (wording.count(len(dataset)), "word" if len(dataset) == 1 else "words"),
                 (wording.count(len(writers)), "writer" if len(writers) == 1 else "writers"),
                 (wording.count(problems), "problem" if problems == 1 else "problems"),
-                *([(wording.count(fixed), "label fixed" if fixed == 1 else "labels fixed")] if fixed else []),
+                *([(wording.count(corrected), "label fixed" if corrected == 1 else "labels fixed")] * bool(corrected)),
             ]
         )
-        if not st.session_state.get("adding") and not st.session_state.get(synthesize.OPEN):
+        if not state().form:
             with st.container(horizontal=True, gap="small", width="content"):
                 make_button()
-                st.button("Add a data set", key="data_add", icon=":material/add:", on_click=open_form)
-    parts = {
-        WORDS: words_tab, CHARTS: charts_tab, REPORT: report_tab, DOUBTS: label_errors.show, CLOSE: close_tab,
-        ABOUT: about_tab,
-    }  # fmt: skip
-    tabs = st.tabs(list(parts), key="data_tab", on_change="rerun", bind="query-params")
-    for tab, draw in zip(tabs, parts.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw(name, stamp, dataset)
+                add_button("Add a data set")
 
 
-def words_tab(name: str, stamp: int, dataset: Any) -> None:
-    gallery.show(name, stamp, look_closer)
+def word_tab(opened: OpenDataset) -> None:
+    order = dataset_cache.matching_rows(opened, gallery.current(opened))
+    linked = st.query_params.get("word", "")
+    row = int(linked) if linked.isdecimal() else int(order[0]) if len(order) else 0
+    word_detail.show(opened.dataset, min(row, len(opened.dataset) - 1), order, show_word)
 
 
-def charts_tab(name: str, stamp: int, dataset: Any) -> None:
-    statistics.show(name, stamp)
-
-
-def report_tab(name: str, stamp: int, dataset: Any) -> None:
-    check_report.show(dataset)
-
-
-def close_tab(name: str, stamp: int, dataset: Any) -> None:
-    order = dataset_cache.matching(name, stamp, gallery.current(name, stamp))
-    asked = st.query_params.get("word", "")
-    index = int(asked) if asked.isdecimal() else int(order[0]) if len(order) else 0
-    word_detail.show(dataset, min(index, len(dataset) - 1), order, look_closer)
-
-
-def about_tab(name: str, stamp: int, dataset: Any) -> None:
-    info = next((info for info in list_datasets() if info.name == name), None)
-    kinds = {"csv": "a CSV and its pictures", "iam": "the IAM database", "folder": "a folder of named pictures"}
-    kind = str(dataset.reader)
-    kind = kinds.get(kind.removeprefix("zip/"), kind) + (", zipped" if kind.startswith("zip") else "")
-    st.markdown(f"Read as {kind}, from `{dataset.source}`" + (f", {wording.ago(info.created)}." if info else "."))
+def about_tab(opened: OpenDataset) -> None:
+    dataset = opened.dataset
+    kind = SOURCE_KINDS.get(dataset.reader.removeprefix("zip/"), dataset.reader)
+    kind += ", zipped" if dataset.reader.startswith("zip") else ""
+    st.markdown(f"Read as {kind}, from `{dataset.source}`, {wording.ago(dataset.description['created'])}.")
     for note in dataset.notes:
         st.markdown(f"- {layout.plain(note)}")
-    if dataset.fixed:
-        corrected = wording.count(len(dataset.fixed), "transcription")
+    if dataset.corrected_ids:
+        corrected = wording.count(len(dataset.corrected_ids), "transcription")
         st.markdown(f"- {corrected} corrected or set aside in the studio; your files are not changed.")
-        st.button("See them, or take them back", key="about_fixes", icon=":material/undo:", on_click=see_fixes)
+        st.button("See them, or undo them", key="about_fixes", icon=":material/undo:", on_click=show_label_errors)
     with st.popover("Remove this data set", icon=":material/delete:", key="data_remove"):
         st.markdown(
-            f"Remove **{layout.plain(name)}**, {wording.count(len(dataset), 'word')}? What the studio prepared of it "
-            "goes, uploaded files too; files elsewhere on this machine stay."
+            f"Remove **{layout.plain(dataset.name)}**, {wording.count(len(dataset), 'word')}? The studio deletes what "
+            "it prepared, and uploaded files; files elsewhere on this machine stay."
         )
         st.button(
-            f"Remove {layout.plain(name)}",
-            key="data_remove_yes",
-            type="primary",
-            on_click=add_dataset.forget,
-            args=(name,),
-        )
+            f"Remove {layout.plain(dataset.name)}", key="data_remove_yes", type="primary",
+            on_click=add_dataset.remove, args=(dataset.name,),
+        )  # fmt: skip
 
 
-def see_fixes() -> None:
-    st.session_state["data_tab"] = DOUBTS
+def show_label_errors() -> None:
+    st.session_state["data_tab"] = LABEL_ERRORS
 
 
-def arrived(name: str) -> None:
-    """A data set has just been added: what came, and what to know of it."""
+def arrival(name: str) -> None:
+    """A data set has just been added."""
     info = next((info for info in list_datasets() if info.name == name), None)
     if info is not None:
-        odd = f"; the check found {wording.count(info.problems, 'problem')}" if info.problems else ", all of them sound"
-        st.success(
-            f"**{layout.plain(name)}** is here: {wording.count(info.words, 'word')}{odd}.", icon=":material/check:"
+        check = (
+            f"; the check found {wording.count(info.problems, 'problem')}" if info.problems else ", all of them sound"
         )
-        layout.link("train", "Train a reader on it", ":material/model_training:")
+        st.success(
+            f"**{layout.plain(name)}** is here: {wording.count(info.words, 'word')}{check}.", icon=":material/check:"
+        )
+        layout.link("train", "Train a model on it", ":material/model_training:")
 
 
-def take_over_corrections() -> None:
-    """Words that were accepted since are taken into their data set, my-corrections."""
+def refresh_accepted_words() -> None:
+    """Bring the data set of accepted words, my-corrections, up to date."""
     try:
-        with st.spinner("Taking over accepted words", show_time=True):
+        with st.spinner("Updating the accepted words", show_time=True):
             changed = refresh()
     except HwrError as error:
         layout.error(str(error))
@@ -176,25 +171,23 @@ def take_over_corrections() -> None:
 
 def page() -> None:
     layout.page("Data", "Which words are here, are they sound?")
-    take_over_corrections()
+    refresh_accepted_words()
     names = [info.name for info in list_datasets() if info.is_ready]
-    head(names)
-    failed = st.session_state.pop("add_failed", None)
-    if failed:
-        layout.error(failed)
+    dataset_choice(names)
+    if failure := state().pop_error():
+        layout.error(failure)
     add_dataset.follow()
-    come = add_dataset.arrival()
-    if come:
-        arrived(come)
-    if st.session_state.get("adding"):
+    if arrived := add_dataset.arrived():
+        arrival(arrived)
+    if state().form == "add":
         add_dataset.form()
-    if st.session_state.get(synthesize.OPEN):
+    elif state().form == "synthesize":
         synthesize.form()
     if names:
         name = sidebar.chosen_dataset()
-        shown(name if name in names else names[0])
-    elif not any(st.session_state.get(key) for key in ("adding", synthesize.OPEN)) and not add_dataset.unfinished():
-        nothing_yet()
+        show_dataset(name if name in names else names[0])
+    elif not state().form and not add_dataset.unfinished():
+        empty()
 
 
 page()

@@ -1,58 +1,61 @@
-"""Evaluate: how well does a reader read hands that it has not learned from?"""
+"""Evaluate: how well does a model read writers that it has not learned from?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation
 from pages.components import layout, models, wording
 from pages.evaluate_sections import compare, progress, request_form, results, saved, worst_words
+from pages.evaluate_sections.request_form import Target
 
-BESIDE, ERRORS, LETTERS, CERTAINTY, WORDS, FILES, MEASURED = (
-    "Side by side", "Errors", "Letters", "Certainty", "Wrong words", "Files", "All measured",
+COMPARISON, ERRORS, LETTERS, CONFIDENCE, WORDS, FILES, MEASURED = (
+    "Side by side", "Errors", "Letters", "Confidence", "Wrong words", "Files", "All measured",
 )  # fmt: skip
 
 
 def main() -> None:
-    layout.page("Evaluate", "How well does a reader read hands that it has not learned from?")
+    layout.page("Evaluate", "How well does a model read writers that it has not learned from?")
     known = models.available()
-    infos = {info.name: info for info in list_datasets() if info.is_ready and sum(info.parts.values())}
+    infos = {info.name: info for info in list_datasets() if info.is_ready and any(info.parts.values())}
     if not known:
-        request_form.nothing_to_read_with()
+        request_form.no_model()
         return
     if not infos:
-        request_form.nothing_to_read()
+        request_form.no_dataset()
         return
     if sentence := st.session_state.pop(request_form.ERROR, None):
         layout.error(sentence)
     try:
-        asked = request_form.form(known, infos)
+        targets = request_form.form(known, infos)
     except HwrError as error:
         layout.error(str(error))
         return
-    under_way(asked)
-    found = [opened(one) for one in asked]
-    if len(asked) == 2 and all(found):
-        two(asked, found)
-    elif found[0] is not None:
-        one_alone(asked[0], found[0])
+    progress.draw(targets)
+    offer_missing(targets)
+    evaluations = [read_evaluation(target) for target in targets]
+    if evaluations[0] is None:
+        if len(saved.overview()):
+            layout.section("Measured so far")
+            all_measured()
+    elif len(evaluations) == 2 and evaluations[1] is not None:
+        show_two(targets, (evaluations[0], evaluations[1]))
     else:
-        alone()
+        show_one(targets[0], evaluations[0])
 
 
-def under_way(asked: list[request_form.Constraints]) -> None:
-    """What runs, what has failed, and the button for what has not been measured yet."""
-    progress.draw(asked)
-    missing = []
-    for one in asked:
-        state = one.kept.status.state
-        if state != "running":
-            progress.ended_badly(one)
-            if not one.kept.is_done:
-                missing.append(one)
+def offer_missing(targets: list[Target]) -> None:
+    """Why evaluations have failed, and the button for those that are neither done nor running."""
+    ended = [target for target in targets if target.stored.status.state != "running"]
+    for target in ended:
+        progress.failure(target)
+    missing = [target for target in ended if not target.stored.is_done]
     if missing:
         try:
             with st.container(border=True, key="evaluate_offer"):
@@ -61,80 +64,71 @@ def under_way(asked: list[request_form.Constraints]) -> None:
             layout.error(str(error))
 
 
-def opened(one: request_form.Constraints) -> Evaluation | None:
-    """What was measured, or None where there is nothing, or nothing that can be read."""
-    if not one.kept.is_done:
+def read_evaluation(target: Target) -> Evaluation | None:
+    """The evaluation, or None where it is not done or damaged."""
+    if not target.stored.is_done:
         return None
     try:
-        return saved.evaluation(one.kept)
+        return saved.evaluation(target.stored)
     except HwrError as error:
-        layout.error(str(error), layout.plain(one.reader))
+        layout.error(str(error), layout.plain(target.model))
         st.button(
             "Measure again",
-            key=f"again_{one.kept.folder.name}",
+            key=f"again_{target.stored.folder.name}",
             icon=":material/refresh:",
             on_click=request_form.begin,
-            args=([one],),
-            disabled=one.kept.status.state == "running",
+            args=([target],),
+            disabled=target.stored.status.state == "running",
         )
         return None
 
 
-def one_alone(one: request_form.Constraints, found: Evaluation) -> None:
-    results.headline(found)
-    results.remarks(found, one)
+def show_one(target: Target, evaluation: Evaluation) -> None:
+    results.headline(evaluation)
+    results.remarks(evaluation, target)
     tabs(
         {
-            ERRORS: lambda: results.errors_tab(found),
-            LETTERS: lambda: results.letters_tab(found),
-            CERTAINTY: lambda: results.certainty_tab(found),
-            WORDS: lambda: worst_words.browser(found, "worst"),
-            FILES: lambda: results.files_tab(found, one),
+            ERRORS: lambda: results.errors_tab(evaluation),
+            LETTERS: lambda: results.letters_tab(evaluation),
+            CONFIDENCE: lambda: results.confidence_tab(evaluation),
+            WORDS: lambda: worst_words.browser(evaluation, "worst"),
+            FILES: lambda: results.files_tab(evaluation, target),
             MEASURED: all_measured,
         }
     )
 
 
-def two(asked: list[request_form.Constraints], found: list[Evaluation]) -> None:
-    """Two readers: the verdict first; the other tabs show the first reader's figures."""
-    both = (found[0], found[1])
+def show_two(targets: list[Target], both: tuple[Evaluation, Evaluation]) -> None:
+    """Two models: the comparison first; the other tabs show the first model's figures."""
+    first, name = both[0], both[0].checkpoint
     try:
-        compared = saved.comparison(asked[0].kept, asked[1].kept)
+        comparison = saved.comparison(targets[0].stored, targets[1].stored)
     except HwrError as error:
         layout.error(str(error))
-        one_alone(asked[0], found[0])
+        show_one(targets[0], first)
         return
-    compare.verdict(compared, (both[0].checkpoint, both[1].checkpoint))
-    compare.both_headlines(both)
-    name = both[0].checkpoint
+    compare.headline(comparison, both)
     tabs(
         {
-            BESIDE: lambda: compare.tab(compared, both),
-            f"{ERRORS} of {name}": lambda: results.errors_tab(both[0]),
-            f"{LETTERS} of {name}": lambda: results.letters_tab(both[0]),
-            f"{CERTAINTY} of {name}": lambda: results.certainty_tab(both[0]),
+            COMPARISON: lambda: compare.tab(comparison, both),
+            f"{ERRORS} of {name}": lambda: results.errors_tab(first),
+            f"{LETTERS} of {name}": lambda: results.letters_tab(first),
+            f"{CONFIDENCE} of {name}": lambda: results.confidence_tab(first),
             MEASURED: all_measured,
         }
     )
 
 
-def tabs(parts: dict) -> None:
-    shown = st.tabs(list(parts), key="evaluate_tab", on_change="rerun")
-    for tab, draw in zip(shown, parts.values(), strict=True):
+def tabs(contents: dict[str, Callable[[], None]]) -> None:
+    shown = st.tabs(list(contents), key="evaluate_tab", on_change="rerun")
+    for tab, draw in zip(shown, contents.values(), strict=True):
         if tab.open:
             with tab:
                 draw()
 
 
-def alone() -> None:
-    """Nothing measured of this choice: what has been measured otherwise is shown below."""
-    if len(saved.overview()):
-        layout.section("Measured so far")
-        all_measured()
-
-
 def all_measured() -> None:
-    """Every evaluation that is kept, one row each."""
+    """Every evaluation of the workspace, a row each."""
     table = saved.overview()
     if table.empty:
         layout.note("Nothing has been measured yet.")
@@ -147,12 +141,13 @@ def all_measured() -> None:
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The same as people read it."""
+    """The same for display."""
     when = pd.to_datetime(table["Measured"], unit="s", utc=True)
     zone = st.context.timezone
     return pd.DataFrame(
         {
-            **{name: table[name] for name in ("Reader", "Data set", "Part", "Words", "Writers")},
+            "Model": table["Reader"],
+            **{name: table[name] for name in ("Data set", "Part", "Words", "Writers")},
             "CER": 100 * table["CER"],
             "CER, 95 %": [spread(*pair) for pair in zip(table["CER low"], table["CER high"], strict=True)],
             "Words right": 100 * table["Words right"],
@@ -171,10 +166,10 @@ def spread(low: float, high: float) -> str:
     return f"{100 * low:.1f}-{wording.percent(high)}"
 
 
-def columns() -> dict:
+def columns() -> dict[str, ColumnConfig]:
     column = st.column_config
     return {
-        "Reader": column.TextColumn(pinned=True),
+        "Model": column.TextColumn(pinned=True),
         "Words": column.NumberColumn(format="localized"),
         "CER": column.NumberColumn(format="%.1f %%", help="Character errors; less is better."),
         "Words right": column.NumberColumn(format="%.1f %%"),
@@ -183,7 +178,7 @@ def columns() -> dict:
         ),
         "Words/s": column.NumberColumn(format="%.0f"),
         "Up to date": column.CheckboxColumn(
-            help="The reader, the words and their transcriptions are still what they were."
+            help="The model, the words and their transcriptions are still what they were."
         ),
         "Measured": column.DatetimeColumn(format="D MMM YYYY, HH:mm"),
     }

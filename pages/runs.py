@@ -3,43 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
+from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
-from hwr_core.training import delete_run, list_runs, start
+from hwr_core.training import Run, delete_run, list_runs, start
+from hwr_core.training.run_files import HISTORY_FILE, number_of, read_history, read_samples
+from hwr_core.training.setting_values import as_rows
 from pages.components import charts, layout, menu, wording
-from pages.train_sections import curves, live_run, sample_readings, settings
-from pages.train_sections import downloads as files
+from pages.train_sections import curves, downloads, live_run, sample_readings
 
 SELECTED = "runs"  # in the address: names with commas between them
-MOST_ROWS = 5  # seen at once, so that the curves stand on the same screen
+MESSAGE, ERROR, TO_DELETE = "runs_message", "runs_error", "runs_delete"  # in the session, until drawn
+MAX_VISIBLE_ROWS = 5  # so that the curves are on the same screen
+NUMBERS = ("CER", "Word accuracy", "Validation loss", "Best epoch", "Words", "Duration", "Started")
 
 
 def main() -> None:
-    layout.page("Runs", "Which training was better, and why? Choose runs in the table to lay them over each other.")
-    if sentence := st.session_state.pop("runs_message", None):
+    layout.page("Runs", "Which training was better, and why? Choose runs in the table to compare them.")
+    if sentence := st.session_state.pop(MESSAGE, None):
         st.toast(sentence, icon=":material/check:")
-    if sentence := st.session_state.pop("runs_error", None):
+    if sentence := st.session_state.pop(ERROR, None):
         layout.error(sentence)
     runs = list_runs()
     if not runs:
         layout.empty(
             "stacked_line_chart",
-            "Every training is kept here with its curves, settings and figures. There is none yet.",
+            "Every training is listed here with its curves, settings and results. There is none yet.",
             "Train the first one",
             "train",
         )
         return
     overview = table_of(runs)
     selected = choose(runs, overview)
-    for run in selected:
-        if problem := live_run.damage(run):
-            layout.error(problem, run.name)
+    for run in runs:
+        if problem := run.damage:
+            layout.error(problem, layout.plain(run.name))
     if not selected:
         layout.note("Tick one run to see its curves, several to compare them.")
         return
@@ -51,65 +55,40 @@ def main() -> None:
                 show(selected)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def figures(_run: Any, folder: str, stamp: int) -> dict[str, Any]:
-    """What the table says of a run's history; read again only when the file of this time stamp has changed."""
-    history = curves.history_of(_run)
+def table_of(runs: list[Run]) -> pd.DataFrame:
+    """A row a run, unformatted: shares in [0, 1], seconds, seconds since the epoch."""
+    parts = {info.name: info.parts for info in list_datasets()}
+    table = pd.DataFrame([row_of(run, parts) for run in runs])
+    return table.assign(**{column: pd.to_numeric(table[column]) for column in NUMBERS})
+
+
+def row_of(run: Run, parts: dict[str, dict[str, int]]) -> dict[str, str | float | None]:
+    """One row of the table; `parts` are the words in each part of each data set."""
+    status, config, history = run.status, live_run.config_of(run), read_history(run.folder, checked=True)
     best = curves.best_epoch(history)
-    row = history.loc[history["epoch"] == best].iloc[0] if best is not None else pd.Series(dtype=float)
+    best_row = history.loc[history["epoch"] == best].iloc[0] if best is not None else pd.Series(dtype=float)
     return {
-        "Epochs": len(history),
+        "Name": run.name,
+        "State": "damaged" if run.damage else status.state,
+        "CER": best_row.get("cer"),
+        "Word accuracy": best_row.get("word_accuracy"),
         "Best epoch": best,
-        "CER": row.get("cer"),
-        "Word accuracy": row.get("word_accuracy"),
-        "Validation loss": row.get("validation_loss"),
+        "Epochs": len(history),
+        "Model": config.model.name if config else None,
+        "Data": ", ".join(config.datasets) if config else None,
+        "Started": status.started or None,
         "Duration": float(history["seconds"].sum()) if "seconds" in history and len(history) else None,
+        "Words": words_of(config, status, parts) if config else None,
+        "Validation loss": best_row.get("validation_loss"),
+        "Notes": run.notes,
     }
 
 
-def figures_of(run: Any) -> dict[str, Any]:
-    try:
-        stamp = (run.folder / "history.csv").stat().st_mtime_ns
-    except OSError:
-        stamp = 0
-    return figures(run, str(run.folder), stamp)
-
-
-def table_of(runs: list[Any]) -> pd.DataFrame:
-    """A row each run, figures as figures: shares in [0, 1], seconds, seconds since the epoch."""
-    rows = []
-    parts = {info.name: info.parts for info in list_datasets()}
-    for run in runs:
-        status = run.status
-        found = figures_of(run)
-        config = None if live_run.damage(run) else run.config
-        rows.append(
-            {
-                "Name": run.name,
-                "State": status.state if config else "damaged",
-                "CER": found["CER"],
-                "Word accuracy": found["Word accuracy"],
-                "Best epoch": found["Best epoch"],
-                "Epochs": found["Epochs"],
-                "Model": config.model.name if config else None,
-                "Data": ", ".join(config.datasets) if config else None,
-                "Started": status.started or None,
-                "Duration": found["Duration"],
-                "Words": words_of(config, status, parts) if config else None,
-                "Validation loss": found["Validation loss"],
-                "Notes": run.notes,
-            }
-        )
-    table = pd.DataFrame(rows)
-    for column in ("CER", "Word accuracy", "Validation loss", "Best epoch", "Words", "Duration", "Started"):
-        table[column] = pd.to_numeric(table[column])
-    return table
-
-
-def words_of(config: RunConfig, status: Any, parts: dict[str, dict[str, int]]) -> int | None:
-    """Words learned from: what the run says of itself, else what its data sets hold now."""
-    if "words" in status.details:
-        return int(status.details["words"])
+def words_of(config: RunConfig, status: jobs.Status, parts: dict[str, dict[str, int]]) -> int | None:
+    """The number of training words: as the run's status has it, else of its data sets as they are now."""
+    words = number_of(status, "words")
+    if words is not None:
+        return int(words)
     if not all(name in parts for name in config.datasets):
         return None
     total = sum(parts[name].get("train", 0) for name in config.datasets)
@@ -117,7 +96,7 @@ def words_of(config: RunConfig, status: Any, parts: dict[str, dict[str, int]]) -
 
 
 def readable(overview: pd.DataFrame) -> pd.DataFrame:
-    """The same as people read it: percents, lengths of time, local dates."""
+    """The same for display: percents, lengths of time, local dates."""
     started = pd.to_datetime(overview["Started"], unit="s", utc=True)
     zone = st.context.timezone
     return overview.assign(
@@ -128,11 +107,11 @@ def readable(overview: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def choose(runs: list[Any], overview: pd.DataFrame) -> list[Any]:
-    """The table with its tick boxes; the choice is in the address too."""
+def choose(runs: list[Run], overview: pd.DataFrame) -> list[Run]:
+    """The table with its check boxes; the choice is in the address too."""
     names = [run.name for run in runs]
-    asked = [name for name in st.query_params.get(SELECTED, names[0]).split(",") if name in names]
-    # The rows are remembered by place, so a table of other runs is another table.
+    chosen_names = [name for name in st.query_params.get(SELECTED, names[0]).split(",") if name in names]
+    # Streamlit remembers rows by number, so a table of other runs is another table.
     key = f"runs_table_{hash(tuple(names))}"
     event = st.dataframe(
         readable(overview),
@@ -140,8 +119,10 @@ def choose(runs: list[Any], overview: pd.DataFrame) -> list[Any]:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": [names.index(name) for name in asked], "columns": [], "cells": []}},
-        height=36 * (min(MOST_ROWS, len(overview)) + 1),
+        selection_default={
+            "selection": {"rows": [names.index(name) for name in chosen_names], "columns": [], "cells": []}
+        },
+        height=36 * (min(MAX_VISIBLE_ROWS, len(overview)) + 1),
         column_config=columns(),
         placeholder="–",
         alt="Saved runs",
@@ -152,7 +133,7 @@ def choose(runs: list[Any], overview: pd.DataFrame) -> list[Any]:
     return chosen
 
 
-def columns() -> dict[str, Any]:
+def columns() -> dict[str, ColumnConfig]:
     column = st.column_config
     return {
         "Name": column.TextColumn(pinned=True),
@@ -163,9 +144,9 @@ def columns() -> dict[str, Any]:
         "Word accuracy": column.NumberColumn(
             format="%.1f %%", help="Share of validation words read without any error, at the best epoch."
         ),
-        "Best epoch": column.NumberColumn(format="%d", help="The epoch whose weights are kept."),
+        "Best epoch": column.NumberColumn(format="%d", help="The epoch whose weights the checkpoint has."),
         "Epochs": column.NumberColumn(format="%d", help="Finished ones."),
-        "Words": column.NumberColumn(format="localized", help="Words learned from."),
+        "Words": column.NumberColumn(format="localized", help="Training words."),
         "Validation loss": column.NumberColumn(format="%.3f"),
         "Duration": column.NumberColumn(format="localized", help="Time spent in finished epochs."),
         "Started": column.DatetimeColumn(format="D MMM YYYY, HH:mm"),
@@ -173,74 +154,75 @@ def columns() -> dict[str, Any]:
     }
 
 
-def actions(selected: list[Any]) -> None:
-    """What can be done with the selection."""
+def actions(selected: list[Run]) -> None:
+    """The buttons and links for the selection."""
     with st.container(horizontal=True, vertical_alignment="center", key="run_actions"):
         if len(selected) == 1:
             run = selected[0]
-            if run.checkpoint and not live_run.damage(run):
-                live_run.page_link("read", "Read with this", ":material/edit_note:", reader=run.name)
-            if run.status.state in ("stopped", "failed", "waiting") and not live_run.damage(run):
-                verb = {"stopped": "Resume", "failed": "Try again", "waiting": "Start"}[run.status.state]
-                st.button(verb, icon=":material/play_arrow:", key="resume_run", on_click=resume, args=(run,))
-            live_run.page_link("train", "Open", ":material/open_in_full:", run=run.name)
+            state, is_readable = run.status.state, live_run.config_of(run) is not None
+            if run.checkpoint and is_readable:
+                layout.link("read", "Read with this", ":material/edit_note:", reader=run.name)
+            if state in live_run.START_LABELS and is_readable:
+                label = live_run.START_LABELS[state]
+                st.button(label, icon=":material/play_arrow:", key="resume_run", on_click=resume, args=(run,))
+            layout.link("train", "Open", ":material/open_in_full:", run=run.name)
         st.button(
             "Delete …" if len(selected) == 1 else f"Delete {len(selected)} runs …",
             icon=":material/delete:",
             key="delete",
             type="tertiary",
-            on_click=ask_to_delete,
+            on_click=request_delete,
             args=(selected,),
         )
-    if asked := st.session_state.pop("runs_delete", None):
-        confirm_delete([run for run in selected if run.name in asked])
+    if names := st.session_state.pop(TO_DELETE, None):
+        confirm_delete([run for run in selected if run.name in names])
 
 
-def resume(run: Any) -> None:
+def resume(run: Run) -> None:
     try:
         start(run)
     except HwrError as error:
-        st.session_state["runs_error"] = str(error)
+        st.session_state[ERROR] = str(error)
     else:
-        st.session_state["runs_message"] = f"{run.name} is training."
+        st.session_state[MESSAGE] = f"{run.name} is training."
 
 
-def ask_to_delete(selected: list[Any]) -> None:
-    st.session_state["runs_delete"] = [run.name for run in selected]
+def request_delete(selected: list[Run]) -> None:
+    st.session_state[TO_DELETE] = [run.name for run in selected]
 
 
 @st.dialog("Delete for good?", icon=":material/delete:")
-def confirm_delete(selected: list[Any]) -> None:
-    names = wording.listed([f"**{live_run.plain(run.name)}**" for run in selected])
+def confirm_delete(selected: list[Run]) -> None:
+    names = wording.listed([f"**{layout.plain(run.name)}**" for run in selected])
     st.markdown(f"{names} will be deleted: curves, settings, notes and checkpoint. This cannot be undone.")
     what = selected[0].name if len(selected) == 1 else f"{len(selected)} runs"
     with st.container(horizontal=True):
-        gone = st.button(f"Delete {what}", key="delete_now", type="primary", on_click=delete, args=(selected,))
-        kept = st.button("Keep", key="delete_not")
-    if gone or kept:  # closes the dialog
+        confirmed = st.button(f"Delete {what}", key="delete_now", type="primary", on_click=delete, args=(selected,))
+        declined = st.button("Keep", key="delete_not")
+    if confirmed or declined:  # closes the dialog
         st.rerun()
 
 
-def delete(selected: list[Any]) -> None:
-    gone, refused = [], []
+def delete(selected: list[Run]) -> None:
+    deleted, refused = [], []
     for run in selected:
         try:
             delete_run(run)
-            gone.append(run.name)
+            deleted.append(run.name)
         except (HwrError, OSError) as error:
             refused.append(str(error))
-    if gone:
-        st.session_state["runs_message"] = f"Deleted {wording.listed(gone)}."
+    if deleted:
+        st.session_state[MESSAGE] = f"Deleted {wording.listed(deleted)}."
     if refused:
-        st.session_state["runs_error"] = " ".join(refused)
+        st.session_state[ERROR] = " ".join(refused)
 
 
-def histories_of(selected: list[Any]) -> dict[str, pd.DataFrame]:
-    found = {run.name: curves.history_of(run) for run in selected}
-    return {name: history for name, history in found.items() if len(history)}
+def histories_of(selected: list[Run]) -> dict[str, pd.DataFrame]:
+    histories = {run.name: read_history(run.folder, checked=True) for run in selected}
+    return {name: history for name, history in histories.items() if len(history)}
 
 
-def show_curves(selected: list[Any]) -> None:
+def show_curves(selected: list[Run]) -> None:
     histories = histories_of(selected)
     if not histories:
         layout.note("No epoch has been finished yet: there are no curves.")
@@ -266,7 +248,7 @@ def show_curves(selected: list[Any]) -> None:
                 "Measure",
                 measures,
                 key="measure",
-                format_func=curves.MEASURES.get,
+                format_func=lambda column: curves.MEASURES[column],
                 default=measures[0],
                 required=True,
                 label_visibility="collapsed",
@@ -274,12 +256,12 @@ def show_curves(selected: list[Any]) -> None:
         title = f"{curves.MEASURES[measure]}, validation"
         figure = curves.compared(histories, measure, title)
         charts.show(figure, "runs_measure", f"runs-{measure}", together, alt=f"{title} by epoch of {names}")
-    if alone := [name for name, table in histories.items() if not curves.measured(table, measure)]:
+    if alone := [name for name, table in histories.items() if not curves.is_measured(table, measure)]:
         layout.note(f"Not measured by {wording.listed(alone)}.")
 
 
-def show_settings(selected: list[Any]) -> None:
-    table = pd.DataFrame({run.name: settings.flat(run.config) for run in selected if not live_run.damage(run)})
+def show_settings(selected: list[Run]) -> None:
+    table = pd.DataFrame({run.name: as_rows(config) for run in selected if (config := live_run.config_of(run))})
     if table.empty:
         return
     table.index.name = "setting"
@@ -296,15 +278,16 @@ def show_settings(selected: list[Any]) -> None:
     st.dataframe(table.reset_index(), hide_index=True, alt="Settings of the selected runs", height="auto")
 
 
-def show_readings(selected: list[Any]) -> None:
-    tables, epochs = {}, {}
+def show_readings(selected: list[Run]) -> None:
+    tables: dict[str, pd.DataFrame] = {}
+    epochs: dict[str, int] = {}
     for run in selected:
-        rows = sample_readings.samples_of(run)
+        rows = read_samples(run.folder, checked=True)
         if len(rows):
-            known = set(rows["epoch"])
-            best = curves.best_epoch(histories_of([run]).get(run.name, pd.DataFrame()))
+            read_epochs = set(rows["epoch"])
+            best = curves.best_epoch(read_history(run.folder, checked=True))
             tables[run.name] = rows
-            epochs[run.name] = best if best in known else int(max(known))
+            epochs[run.name] = best if best is not None and best in read_epochs else int(max(read_epochs))
     if not tables:
         layout.note("Sample words are read after each finished epoch; these runs have none yet.")
         return
@@ -316,7 +299,7 @@ def show_readings(selected: list[Any]) -> None:
         layout.note("These runs have no sample word in common: they learned from different data sets or splits.")
 
 
-def show_files(selected: list[Any]) -> None:
+def show_files(selected: list[Run]) -> None:
     overview = table_of(selected)
     st.download_button(
         "Table as CSV",
@@ -330,45 +313,46 @@ def show_files(selected: list[Any]) -> None:
     for run in selected:
         with st.container(border=True, key=f"files_{run.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{live_run.plain(run.name)}**", width="content")
+                st.markdown(f"**{layout.plain(run.name)}**", width="content")
                 live_run.badge(run.status.state)
             if run.status.message:
                 layout.note(run.status.message)
             notes_form(run)
             with st.container(horizontal=True):
-                downloads(run)
+                offer_files(run)
 
 
-def notes_form(run: Any) -> None:
+def notes_form(run: Run) -> None:
     key = f"notes_{run.name}"
 
     def save() -> None:
         try:
             run.set_notes(st.session_state[key].strip())
         except (HwrError, OSError) as error:
-            st.session_state["runs_error"] = f"The notes could not be saved: {error}"
+            st.session_state[ERROR] = f"The notes could not be saved: {error}"
         else:
-            st.session_state["runs_message"] = f"Notes of {run.name} saved."
+            st.session_state[MESSAGE] = f"Notes of {run.name} saved."
 
     with st.form(f"form_{run.name}", border=False):
         st.text_area("Notes", value=run.notes, key=key, height=68)
         st.form_submit_button("Save notes", on_click=save, key=f"save_{run.name}")
 
 
-def downloads(run: Any) -> None:
-    """History, plots and checkpoint, each read or made only when it is asked for."""
-    has_history = (run.folder / "history.csv").is_file()
-    if has_history:
-        offer(run, "History", "history.csv", (run.folder / "history.csv").read_bytes)
-        offer(run, "Plots", "plots.zip", lambda: files.plots_zip(curves.history_of(run)))
-    if run.checkpoint:
-        megabytes = files.size_of(run.checkpoint) / 1e6
-        offer(run, f"Checkpoint ({wording.size(megabytes)})", "checkpoint.zip", lambda: files.zip_of(run.checkpoint))
-    if not has_history and not run.checkpoint:
+def offer_files(run: Run) -> None:
+    """History, plots and checkpoint, each read or made on request."""
+    history_file, checkpoint = run.folder / HISTORY_FILE, run.checkpoint
+    if history_file.is_file():
+        offer(run, "History", "history.csv", history_file.read_bytes)
+    if len(history := read_history(run.folder, checked=True)):
+        offer(run, "Plots", "plots.zip", lambda: downloads.plots_zip(history))
+    if checkpoint:
+        size = wording.size(downloads.size_of(checkpoint) / 1e6)
+        offer(run, f"Checkpoint ({size})", "checkpoint.zip", lambda: downloads.zip_of(checkpoint))
+    if not history_file.is_file() and not checkpoint:
         layout.note("No files yet: no epoch has been finished.")
 
 
-def offer(run: Any, label: str, file_name: str, make: Callable[[], bytes]) -> None:
+def offer(run: Run, label: str, file_name: str, make: Callable[[], bytes]) -> None:
     st.download_button(
         label,
         make,

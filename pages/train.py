@@ -1,27 +1,34 @@
-"""Train: what will be learned, and how is it going?"""
+"""Train: set up a training, start it, and follow it."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
-from hwr_core.config import RunConfig, read_json
-from hwr_core.datasets import demo_dataset, list_datasets
+from hwr_core.config import RunConfig
+from hwr_core.datasets import DataSetInfo, list_datasets
 from hwr_core.errors import ConfigError, HwrError
-from hwr_core.recognition import list_checkpoints
-from hwr_core.training import estimate, list_runs, new_run, running_run, start
+from hwr_core.recognition import CheckpointInfo
+from hwr_core.training import Estimate, Run, estimate, list_runs, new_run, presets, run_files, running_run, start
 from hwr_core.training.run import check_data
-from pages.components import layout, menu, wording
+from hwr_core.training.setting_values import help_of
+from pages.components import layout, menu, models, progress_card, wording
 from pages.components.sidebar import chosen_dataset
 from pages.train_sections import live_run, settings
 
+NO_DATA = (
+    "A training learns from images of words with their transcriptions, and there is no data set yet. "
+    "The built-in demo set has about 1,500 words and is ready in a few seconds."
+)
+DEFAULT_MODEL = "crnn"
+Checkpoint = tuple[CheckpointInfo, RunConfig]
+
 
 def main() -> None:
-    layout.page("Train", "Choose what a reader learns from and how, start it, and watch it learn.")
+    layout.page("Train", "Choose what a model learns from and how, start it, and watch it learn.")
     running = running_run()
     name = st.query_params.get("run")
     if name is None and running is not None and "new" not in st.query_params:
@@ -42,11 +49,12 @@ def main() -> None:
     live_run.draw(run)
 
 
-def set_up(running: Any) -> None:
-    """The form: what to learn from on the left, what it will take on the right."""
+def set_up(running: Run | None) -> None:
+    """The form: data and settings on the left, the estimate and the button on the right."""
     infos = {info.name: info for info in list_datasets() if info.is_ready}
     if not infos:
-        no_data()
+        if progress_card.offer_demo_dataset("school", NO_DATA):
+            st.rerun()
         return
     left, right = st.columns([5, 3], gap="large")
     with left:
@@ -59,184 +67,164 @@ def set_up(running: Any) -> None:
             required=True,
             wrap=True,
             bind="query-params",
-            **({} if settings.MODEL in st.session_state else {"default": "crnn"}),
+            default=None if settings.MODEL in st.session_state else DEFAULT_MODEL,
         )
+        assert model is not None, "the control is required"
         layout.note(settings.MODELS[model])
         preset = st.container()  # drawn after the settings: what the address holds of them is known only then
-        known = checkpoints_of(settings.starters(model))
-        start_from = choose_start(model, known)
+        checkpoints = read_checkpoints()
+        starts = of_models(checkpoints, presets.starting_models(model))
+        start_from = choose_start(model, starts)
         settings.fit_canvas(model)
-        teacher = details(model)
+        teacher = draw_settings(model, checkpoints)
         with preset:
-            choose_preset(model, known)
+            choose_preset(model, starts)
     with right, st.container(border=True, key="summary"):
         summary(running, checked(datasets, validate_on, model, start_from, teacher))
 
 
-def no_data() -> None:
-    pressed = layout.empty(
-        "school",
-        "A training learns from pictures of words with their transcriptions, and there is no data set yet. "
-        "The built-in demo set has about 1,500 words and is ready in a few seconds.",
-        "Use the built-in demo set",
-        key="use_demo",
-    )
-    layout.link("data", "Or add your own on the Data page", ":material/add_photo_alternate:")
-    if pressed:
-        bar = st.progress(0.0, "Reading the demo set")
-
-        def tell(phase: str, step: int, steps: int) -> None:
-            bar.progress(min(1.0, step / steps) if steps else 0.0, phase)
-
-        try:
-            demo_dataset(progress=tell)
-        except HwrError as error:
-            layout.error(str(error))
-            return
-        st.rerun()
-
-
-def choose_data(infos: dict[str, Any]) -> list[str]:
+def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:
     chosen = chosen_dataset()
-    default = [chosen if chosen in infos else next(iter(infos))]
-    held = st.session_state.get(settings.DATASETS)
-    if held is not None:  # a data set may have been removed since
-        st.session_state[settings.DATASETS] = [name for name in held if name in infos]
+    default = chosen if chosen in infos else next(iter(infos))
+    selected = st.session_state.get(settings.DATASETS)
+    if selected is not None:  # a data set may have been removed since
+        st.session_state[settings.DATASETS] = [name for name in selected if name in infos]
     datasets = st.multiselect(
         "Data sets",
         list(infos),
         key=settings.DATASETS,
         bind="query-params",
         help="Several are learned from together; each keeps its own training and validation words.",
-        **({"default": default} if held is None else {}),
+        default=[default] if selected is None else None,
     )
     if datasets:
         layout.note(" · ".join(size_of(infos[name]) for name in datasets))
     return datasets
 
 
+def size_of(info: DataSetInfo) -> str:
+    return f"{info.name}: {wording.count(info.words, 'word')} by {wording.count(info.writers, 'writer')}"
+
+
 def choose_validation(datasets: list[str]) -> list[str]:
-    """Whose validation words count, where there are several data sets; nothing: all of them."""
+    """The data sets whose validation words count, where there are several; empty for all of them."""
     if len(datasets) < 2:
         return []
-    held = st.session_state.get(settings.VALIDATE_ON)
-    if held:  # a data set may have been taken out since
-        st.session_state[settings.VALIDATE_ON] = [name for name in held if name in datasets]
+    selected = st.session_state.get(settings.VALIDATE_ON)
+    if selected:  # a data set may have been taken out since
+        st.session_state[settings.VALIDATE_ON] = [name for name in selected if name in datasets]
     return st.multiselect(
         "Validate on",
         datasets,
         key=settings.VALIDATE_ON,
         bind="query-params",
         placeholder="all of them",
-        help=f"{settings.help_of('validate_on')} Default: all.",
+        help=f"{help_of('validate_on')} Default: all.",
     )
 
 
-def size_of(info: Any) -> str:
-    return f"{info.name}: {wording.count(info.words, 'word')} by {wording.count(info.writers, 'writer')}"
+def read_checkpoints() -> list[Checkpoint]:
+    """Every checkpoint with its configuration, shipped ones first; damaged ones left out."""
+    checkpoints = []
+    for info in models.available().values():
+        try:
+            checkpoints.append((info, run_files.read_config(info.folder)))
+        except HwrError:
+            continue
+    return checkpoints
 
 
-def choose_preset(model: str, known: dict[str, Any]) -> None:
-    """Ready-made settings; they are recognised when they have been set by hand, too."""
-    shipped = {name: read_config(info.folder) for name, info in known.items() if info.kind == "shipped"}
+def of_models(checkpoints: list[Checkpoint], names: tuple[str, ...]) -> dict[str, Checkpoint]:
+    """The checkpoints of these models by name; of two with one name the first."""
+    fitting: dict[str, Checkpoint] = {}
+    for info, config in checkpoints:
+        if config.model.name in names:
+            fitting.setdefault(info.name, (info, config))
+    return fitting
 
-    def take() -> None:
-        if st.session_state["preset"]:
-            settings.fill_preset(st.session_state["preset"], model, shipped)
 
-    st.session_state["preset"] = shown = settings.matching_preset(model, shipped)
-    st.segmented_control("Settings", list(settings.PRESETS), key="preset", on_change=take)
+def choose_preset(model: str, starts: dict[str, Checkpoint]) -> None:
+    """Ready-made settings; they are recognised when they have been set one by one, too."""
+    shipped = {name: config for name, (info, config) in starts.items() if info.kind == "shipped"}
+
+    def fill() -> None:
+        if st.session_state[settings.PRESET]:
+            settings.fill_preset(st.session_state[settings.PRESET], model, shipped)
+
+    st.session_state[settings.PRESET] = shown = settings.matching_preset(model, shipped)
+    st.segmented_control("Settings", list(presets.PRESETS), key=settings.PRESET, on_change=fill)
     if shown:
-        layout.note(settings.PRESETS[shown])
-    elif different := settings.changed(model):
-        layout.note(f"Your own: {', '.join(different)}.")
+        layout.note(presets.PRESETS[shown])
+    elif changes := settings.changes(model):
+        layout.note(f"Your own: {', '.join(changes)}.")
     else:
-        layout.note(f"The defaults, {'with a teacher' if settings.has_teacher(model) else 'starting from a reader'}.")
+        layout.note(f"The defaults, {'with a teacher' if settings.has_teacher(model) else 'starting from a model'}.")
 
 
-def choose_start(model: str, known: dict[str, Any]) -> str:
-    """A checkpoint's folder to go on from, or nothing; its network and canvas are taken over with it."""
-    if not known:
+def choose_start(model: str, starts: dict[str, Checkpoint]) -> str:
+    """The folder of a checkpoint to start from, or ""; its network and canvas are taken over with it."""
+    if not starts:
         return ""
-    if st.session_state.get(settings.START_FROM, settings.FRESH) not in (settings.FRESH, *known):
+    if st.session_state.get(settings.START_FROM, settings.FRESH) not in (settings.FRESH, *starts):
         st.session_state[settings.START_FROM] = settings.FRESH
 
-    def take() -> None:
-        info = known.get(st.session_state[settings.START_FROM])
-        if info is not None:
-            settings.fill_network(read_config(info.folder), model)
+    def fill() -> None:
+        if st.session_state[settings.START_FROM] in starts:
+            settings.fill_network(starts[st.session_state[settings.START_FROM]][1], model)
 
     name = st.selectbox(
         "Start from",
-        [settings.FRESH, *known],
+        [settings.FRESH, *starts],
         key=settings.START_FROM,
         bind="query-params",
-        on_change=take,
-        help="A reader to go on from, with its network and canvas: it learns new handwriting quicker.",
+        on_change=fill,
+        help="A model to go on from, with its network and canvas: it learns new handwriting quicker.",
     )
-    return str(known[name].folder) if name in known else ""
+    return str(starts[name][0].folder) if name in starts else ""
 
 
-def read_config(checkpoint: Path) -> RunConfig:
-    return RunConfig.from_dict(read_json(checkpoint / "config.json"))
-
-
-def checkpoints_of(models: tuple[str, ...]) -> dict[str, Any]:
-    """The checkpoints of these models, shipped ones first; damaged ones left out."""
-    found: dict[str, Any] = {}
-    for info in list_checkpoints():
-        try:
-            fits = info.model_name in models and read_config(info.folder).model.name in models
-        except HwrError:
-            continue
-        if fits:
-            found.setdefault(info.name, info)
-    return found
-
-
-def choose_teacher(model: str) -> str:
-    """The folder of a checkpoint to learn from beside the words, or nothing."""
-    able = settings.teachers()
-    known = checkpoints_of(able) if model in able else {}
-    if not known:
+def choose_teacher(model: str, checkpoints: list[Checkpoint]) -> str:
+    """The folder of a checkpoint for distillation, or ""."""
+    teachers = of_models(checkpoints, presets.teacher_models()) if model in presets.teacher_models() else {}
+    if not teachers:
         return ""
-    if st.session_state.get(settings.TEACHER, settings.NOBODY) not in (settings.NOBODY, *known):
-        st.session_state[settings.TEACHER] = settings.NOBODY
+    if st.session_state.get(settings.TEACHER, settings.NO_TEACHER) not in (settings.NO_TEACHER, *teachers):
+        st.session_state[settings.TEACHER] = settings.NO_TEACHER
     name = st.selectbox(
         "Teacher",
-        [settings.NOBODY, *known],
+        [settings.NO_TEACHER, *teachers],
         key=settings.TEACHER,
         bind="query-params",
-        help="A reader whose say about every column of the picture is learned beside the transcription: a large "
-        "network is under way sooner. Its canvas must be the training's, and each step takes longer. Default: nobody.",
+        help="A model whose output for every column of the image is learned too (distillation): a large network "
+        "makes progress sooner. Its canvas must be the training's, and each step takes longer. Default: nobody.",
     )
-    return str(known[name].folder) if name in known else ""
+    return str(teachers[name][0].folder) if name in teachers else ""
 
 
-def details(model: str) -> str:
-    """All settings by group; returns the teacher's folder, or nothing."""
+def draw_settings(model: str, checkpoints: list[Checkpoint]) -> str:
+    """All settings by group; returns the teacher's folder, or ""."""
     with st.expander("Training", icon=":material/timer:"):
         settings.draw("training")
-        teacher = choose_teacher(model)
+        teacher = choose_teacher(model, checkpoints)
     with st.expander(f"Model: {model}", icon=":material/account_tree:"):
         settings.draw(model)
     with st.expander("Augmentation", icon=":material/texture:"):
-        layout.note("Random changes of the training pictures, so that more handwriting is understood than was seen.")
+        layout.note("Random changes of the training images, so that the model reads more handwriting than it has seen.")
         settings.draw("augmentation")
     with st.expander("Canvas", icon=":material/crop_landscape:"):
-        layout.note("The size that every picture is brought to before it is read.")
+        layout.note("The size that every image is brought to before it is read.")
         settings.draw("canvas")
     return teacher
 
 
-def summary(running: Any, config: RunConfig | None) -> None:
+def summary(running: Run | None, config: RunConfig | None) -> None:
     """Name, notes, and the button."""
     st.text_input(
         "Name",
         key=settings.NAME,
         placeholder="made for you",
         persist_state="session",
-        help="The run's folder, and how it is called on the Runs and Read pages.",
+        help="The run's folder, and its name on the Runs and Read pages.",
     )
     st.text_area(
         "Notes",
@@ -263,7 +251,7 @@ def summary(running: Any, config: RunConfig | None) -> None:
 
 
 def checked(datasets: list[str], validate_on: list[str], model: str, start_from: str, teacher: str) -> RunConfig | None:
-    """The configuration with its estimate; or the sentence that says why it cannot be trained, and None."""
+    """The configuration, its estimate drawn; or None, and the sentence why it cannot be trained."""
     if not datasets:
         st.markdown("Choose at least one data set.")
         return None
@@ -280,56 +268,55 @@ def checked(datasets: list[str], validate_on: list[str], model: str, start_from:
 
 def check_start(config: RunConfig) -> None:
     """Refuse a starting point whose weights do not fit, before anything is started."""
-    start = read_config(Path(config.start_from))
-    if not settings.fits(start, config):
+    start_config = run_files.read_config(Path(config.start_from))
+    if not presets.weights_fit(start_config, config):
         raise ConfigError(
-            "The reader to start from has another network or canvas than these settings. "
+            "The model to start from has another network or canvas than these settings. "
             "Choose it again to take its own over, or start from fresh weights."
         )
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner=False)
-def estimated(config: str) -> Any:
-    made = RunConfig.from_dict(json.loads(config))
-    check_data(made)
-    return estimate(made)
+def estimated(config_json: str) -> Estimate:
+    config = RunConfig.from_dict(json.loads(config_json))
+    check_data(config)
+    return estimate(config)
 
 
 def show_estimate(config: RunConfig) -> None:
     with st.spinner("Counting words", show_time=False):
-        found = estimated(json.dumps(config.to_dict()))
+        cost = estimated(json.dumps(config.to_dict()))
     epochs = wording.count(config.training.epochs, "epoch")
-    layout.facts([(f"~ {wording.duration(found.seconds)}", f"for {epochs}"), (wording.size(found.memory_mb), "memory")])
+    layout.facts([(f"~ {wording.duration(cost.seconds)}", f"for {epochs}"), (wording.size(cost.memory_mb), "memory")])
     lines = [
-        f"{wording.count(found.words)} training and {wording.count(found.validation_words, 'validation word')}",
-        f"{wording.duration(found.seconds_per_epoch)} an epoch; it ends early when it gets no better",
+        f"{wording.count(cost.words)} training and {wording.count(cost.validation_words, 'validation word')}",
+        f"{wording.duration(cost.seconds_per_epoch)} an epoch; it ends early when it gets no better",
     ]
-    if found.first_seconds >= 1:
-        lines.append(f"{wording.duration(found.first_seconds)} for the image features, once")
-    if found.disk_mb >= 1:
-        lines.append(f"{wording.size(found.disk_mb)} of disk while it trains")
-    lines.append(wording.count(found.parameters, "parameter"))
+    if cost.first_seconds >= 1:
+        lines.append(f"{wording.duration(cost.first_seconds)} for the image features, once")
+    if cost.disk_mb >= 1:
+        lines.append(f"{wording.size(cost.disk_mb)} of disk while it trains")
+    lines.append(wording.count(cost.parameters, "parameter"))
     layout.note(" · ".join(lines))
-    if found.note:
-        layout.note(f"{found.note[0].upper()}{found.note[1:]}.")
+    if cost.note:
+        layout.note(f"{cost.note[0].upper()}{cost.note[1:]}.")
 
 
 @st.fragment(run_every="3s")
 def queue(name: str) -> None:
-    """One training at a time: which one, how far, how long; gone when it has ended."""
-    other = running_run()
-    if other is None or other.name != name:
+    """The training that runs: how far, how long; the whole page is drawn again when it has ended."""
+    running = running_run()
+    if running is None or running.name != name:
         st.rerun()
-    status = other.status
-    details = status.details
-    where = f"epoch {details['epoch']} of {details['epochs']}" if details.get("epoch") else status.phase.lower()
+    status = running.status
+    where = progress_card.epoch_text(status) or status.phase.lower()
     left = f", about {wording.time_left(status.seconds_left)}" if status.seconds_left is not None else ""
     st.info(
         f"**{name}** is training ({where}{left}). One training runs at a time: "
         "keep this one for later, or stop the other.",
         icon=":material/hourglass_top:",
     )
-    live_run.page_link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
+    layout.link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
 
 
 def begin(config: RunConfig, now: bool) -> None:

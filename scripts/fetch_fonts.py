@@ -3,9 +3,9 @@
     python scripts/fetch_fonts.py                     # all of them: about two minutes, 5 MB
     python scripts/fetch_fonts.py caveat kalam        # only these
 
-Wants the `npm` command, the network, and the `fonts` extra (fonttools, brotli). Faces that are already there
-are left alone; one that fails is named, and the others go on. Who made each face, and under which licence, is
-written to `fonts/LICENCES.csv`. Nothing from this folder is committed.
+Needs the `npm` command, the network, and the `fonts` extra (fonttools, brotli). Fonts that are already there
+are skipped; one that fails is reported, and the others continue. Copyright and licence of each are written to
+`fonts/LICENCES.csv`. Nothing from this folder is committed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "fonts"
 OPEN_LICENCES = ("OFL-1.1", "Apache-2.0", "MIT", "CC0-1.0", "UFL-1.0")
-GIVE_UP_AFTER = 4  # failures in a row: then it is the network, and each further try would wait in vain
+MAX_FAILURES_IN_A_ROW = 4  # then the network is down
 
-# Looked at, one by one: faces that pass for somebody's handwriting and cover Latin.
+# Selected by eye: fonts that look like handwriting and cover Latin.
 HANDWRITING = """
 annie-use-your-telescope architects-daughter bad-script caveat caveat-brush cedarville-cursive chilanka
 covered-by-your-grace delicious-handrawn delius ephesis gaegu gloria-hallelujah gochi-hand handlee
@@ -44,7 +44,7 @@ tangerine whisper yellowtail
 
 
 class FontError(Exception):
-    """One face cannot be had; the sentence says why."""
+    """A font is not available; the message has the reason."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +105,16 @@ def read_member(package: tarfile.TarFile, path: str) -> bytes | None:
 
 def read_licence(name: str, package: tarfile.TarFile) -> Licence:
     """Licence and copyright as the package states them; FontError if it is not an open one."""
-    about = json.loads(read_member(package, "package.json") or b"{}")
+    manifest = json.loads(read_member(package, "package.json") or b"{}")
     metadata = json.loads(read_member(package, "metadata.json") or b"{}").get("license", {})
-    licence = about.get("license", "none stated")
+    licence = manifest.get("license", "none stated")
     if licence not in OPEN_LICENCES:
         raise FontError(f"{name}: skipped, its licence '{licence}' is not one of {', '.join(OPEN_LICENCES)}.")
     text = (read_member(package, "LICENSE") or b"").decode("utf-8", "replace").splitlines()
     stated = [line.strip() for line in text if line.strip().lower().startswith("copyright ")]
     copyright_line = metadata.get("attribution") or (stated[0] if stated else "see the package")
-    package_name = about.get("name", f"@fontsource/{name}")
-    return Licence(name, package_name, about.get("version", ""), licence, " ".join(copyright_line.split()))
+    package_name = manifest.get("name", f"@fontsource/{name}")
+    return Licence(name, package_name, manifest.get("version", ""), licence, " ".join(copyright_line.split()))
 
 
 def convert(latin: bytes, extended: bytes | None, path: Path) -> None:
@@ -133,7 +133,7 @@ def convert(latin: bytes, extended: bytes | None, path: Path) -> None:
         font.flavor = None
         font.save(other)
         Merger().merge([str(path), str(other)]).save(merged)
-    except Exception:  # fontTools.merge asserts, and raises what it likes: Latin alone is enough then
+    except Exception:  # fontTools.merge raises many types: Latin alone is enough then
         return
     if looks_alike(path, merged):
         merged.replace(path)
@@ -149,7 +149,7 @@ def looks_alike(one: Path, two: Path) -> bool:
 
 
 def read_licences(path: Path) -> dict[str, Licence]:
-    """What an earlier run wrote down, by font."""
+    """The licences that an earlier run wrote, by font."""
     if not path.exists():
         return {}
     with path.open(encoding="utf-8", newline="") as file:
@@ -164,26 +164,26 @@ def write_licences(path: Path, licences: dict[str, Licence]) -> None:
 
 
 def fetch_all(names: list[str], folder: Path) -> list[str]:
-    """Fetch what is missing, a line of progress each; returns the sentences about what could not be had."""
+    """Fetch the missing fonts, a line of progress each; returns a sentence for each that is not available."""
     folder.mkdir(parents=True, exist_ok=True)
     licences = read_licences(folder / "LICENCES.csv")
     problems: list[str] = []
-    in_a_row = 0
+    failures_in_a_row = 0
     for number, name in enumerate(names, start=1):
-        there = (folder / f"{name}.ttf").exists() and name in licences
+        is_present = (folder / f"{name}.ttf").exists() and name in licences
         try:
-            if not there:
+            if not is_present:
                 licences[name] = fetch(name, folder)
                 write_licences(folder / "LICENCES.csv", licences)
-            in_a_row = 0
-            state = "already there" if there else licences[name].licence
+            failures_in_a_row = 0
+            state = "already there" if is_present else licences[name].licence
         except FontError as error:
             problems.append(str(error))
-            in_a_row += "skipped" not in str(error)
+            failures_in_a_row += "skipped" not in str(error)
             state = str(error)
         print(f"[{number:2d}/{len(names)}] {name}: {state}", flush=True)
-        if in_a_row >= GIVE_UP_AFTER:
-            problems.append(f"{len(names) - number} more not tried: {GIVE_UP_AFTER} failures in a row.")
+        if failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+            problems.append(f"{len(names) - number} more not tried: {MAX_FAILURES_IN_A_ROW} failures in a row.")
             break
     return problems
 
@@ -203,11 +203,11 @@ def main() -> int:
         print("fonttools and brotli are missing. Install them: pip install -e '.[fonts]'")
         return 1
     problems = fetch_all(arguments.names or (HANDWRITING + PENMANSHIP).split(), arguments.folder)
-    there = len(list(arguments.folder.glob("*.ttf")))
-    print(f"{there} fonts in {arguments.folder}.")
+    num_fonts = len(list(arguments.folder.glob("*.ttf")))
+    print(f"{num_fonts} fonts in {arguments.folder}.")
     if problems:
         print("Missing:\n  " + "\n  ".join(problems) + "\nRun the same command again to fetch what is missing.")
-    return 0 if there else 1
+    return 0 if num_fonts else 1
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 #!/usr/bin/env python
-"""Teach a ResNet50 handwriting, and lay it into models/backbones, where `image_weights: handwriting` finds it.
+"""Train a ResNet50 on handwriting, and write it to models/backbones for `image_weights: handwriting`.
 
     python scripts/make_backbone.py --data zips/                 a folder with iam-words.zip; for two cores
     python scripts/make_backbone.py --recipe gpu --data zips/    larger, for a GPU
-    python scripts/make_backbone.py --data packed/ --minutes 9   what `python -m hwr_core.datasets pack` wrote
-    python scripts/make_backbone.py --export-only                what the stages have reached so far
+    python scripts/make_backbone.py --data packed/ --minutes 9   output of `hwr_core.datasets pack`
+    python scripts/make_backbone.py --export-only                the best epoch so far
 
-The stages of scripts/recipes/backbones/RECIPE.json are trained one behind the other, as `make_reader.py` does it.
-Whatever ends it, the same command goes on behind the last finished epoch; KERAS_BACKEND=jax uses a GPU.
+The stages of scripts/recipes/backbones/RECIPE.json are trained one after the other, as in `make_reader.py`. Whatever
+ends it, the same command resumes behind the last finished epoch; KERAS_BACKEND=jax uses a GPU.
 """
 
 from __future__ import annotations
@@ -16,18 +16,24 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from make_reader import STOPPED, commit, figures, show, stage_row, train, training_options  # noqa: E402
+from make_reader import STOPPED, add_training_options, train  # noqa: E402
 
 from hwr_core import jobs  # noqa: E402
 from hwr_core.errors import HwrError  # noqa: E402
 from hwr_core.models import backbone_weights  # noqa: E402
+from hwr_core.shipping.card import TABLE_HEAD, commit, figures, result_row, sources_text, stage_row  # noqa: E402
 from hwr_core.shipping.recipe import Recipe, read_recipe  # noqa: E402
+
+if TYPE_CHECKING:
+    import keras
+
+    from hwr_core.evaluation import Evaluation
 
 RECIPES = ROOT / "scripts" / "recipes" / "backbones"
 
@@ -47,37 +53,42 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     recipes = sorted(path.stem for path in RECIPES.glob("*.json"))
-    made.add_argument("--recipe", choices=recipes, default="two-cores", help="how it is trained (%(default)s)")
-    training_options(made)
-    made.add_argument("--backbones", type=Path, default=backbone_weights.BACKBONES, help="where it is laid")
-    only = made.add_mutually_exclusive_group()
+    parser.add_argument("--recipe", choices=recipes, default="two-cores", help="how it is trained (%(default)s)")
+    add_training_options(parser)
+    parser.add_argument("--backbones", type=Path, default=backbone_weights.BACKBONES, help="folder of the backbones")
+    only = parser.add_mutually_exclusive_group()
     only.add_argument("--train-only", action="store_true", help="leave measuring and export to another machine")
-    only.add_argument("--export-only", action="store_true", help="measure and lay out the last stage begun")
-    return made
+    only.add_argument("--export-only", action="store_true", help="measure and write the newest stage")
+    return parser
 
 
 def export(recipe: Recipe, folder: Path) -> Path:
-    """Measure the newest stage's best epoch as a reader, and keep its ResNet50 in half precision with a card."""
-    from hwr_core.datasets import list_datasets, open_dataset
+    """Measure the newest stage's best epoch, and write its ResNet50 in half precision with a card."""
+    from hwr_core.datasets import open_dataset
     from hwr_core.evaluation import evaluate
     from hwr_core.recognition import Recognizer
     from hwr_core.recognition.checkpoint import load_model
+    from hwr_core.shipping.ship import ready_datasets
     from hwr_core.training import list_runs
 
     runs = {run.name: run for run in list_runs()}
-    begun = [runs[stage.name] for stage in recipe.stages if stage.name in runs and runs[stage.name].checkpoint]
-    if not begun:
+    started = [runs[stage.name] for stage in recipe.stages if stage.name in runs and runs[stage.name].checkpoint]
+    if not started:
         raise HwrError(f"No stage of the recipe {recipe.name} has a checkpoint yet. Train at least one epoch.")
-    checkpoint, config = begun[-1].checkpoint, begun[-1].config
-    have = {info.name for info in list_datasets() if info.is_ready}
+    checkpoint, config = started[-1].checkpoint, started[-1].config
+    available = ready_datasets()
     results = {}
     for name in recipe.measure:
-        if name in have:
-            options = {"language": "none"}  # the network alone is what is measured
-            reader = Recognizer.load(checkpoint)
-            results[name] = evaluate(reader, open_dataset(name), "validation", read_options=options, progress=show)
+        if name in available:
+            results[name] = evaluate(
+                Recognizer.load(checkpoint),
+                open_dataset(name),
+                "validation",
+                read_options={"language": "none"},  # the network alone is measured
+                progress=jobs.ProgressLine(),
+            )
             print(f"\n{name}: CER {results[name].cer}, words right {results[name].word_accuracy}")
     values = {
         **{name: getattr(config.model, name) for name in ("stage", "shrink")},
@@ -86,7 +97,7 @@ def export(recipe: Recipe, folder: Path) -> Path:
         "data": recipe.sources,
         "licence": recipe.licence,
         "teacher": config.teacher,
-        "seconds": round(sum(float(run.history["seconds"].sum()) for run in begun)),
+        "seconds": round(sum(float(run.history["seconds"].sum()) for run in started)),
         "commit": commit(),
         "measured": {name: figures(result) for name, result in results.items()},
     }
@@ -95,34 +106,31 @@ def export(recipe: Recipe, folder: Path) -> Path:
     size = (folder / backbone_weights.WEIGHTS_FILE).stat().st_size
     stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
     jobs.write_text(folder / "card.md", card(recipe, values, results, [*stages, size_row(network, size)]))
-    print(f"Kept: {folder}, {size / 1e6:.1f} MB")
+    print(f"Written: {folder}, {size / 1e6:.1f} MB")
     return folder
 
 
-def size_row(network: Any, size: int) -> str:
+def size_row(network: keras.Model, size: int) -> str:
     return f"| parameters | {network.count_params():,}, in half precision {size / 1e6:.1f} MB |"
 
 
-def card(recipe: Recipe, values: dict[str, Any], results: dict[str, Any], rows: list[str]) -> str:
-    measured = [f"| {name} | {r.words:,} of {r.writers} | {r.cer} | {r.word_accuracy} |" for name, r in results.items()]
-    sources = "; ".join(f"{name}: {text}" for name, text in recipe.sources.items())
+def card(recipe: Recipe, values: dict[str, Any], results: dict[str, Evaluation], rows: list[str]) -> str:
     lines = [
         f"# {backbone_weights.NAME}",
         "",
         recipe.about,
         "",
-        "| validation | words, unseen writers | CER | words right |",
-        "|---|---|---|---|",
-        *measured,
+        *TABLE_HEAD,
+        *(result_row(name, result) for name, result in results.items()),
         "",
-        "What its own CTC head reads, as written, without a language; 95 % intervals by bootstrap over writers. What "
-        "`dual` reads with it: `python benchmarks/dual_branches.py`.",
+        "Readings of its own CTC head, as written, without a language; 95 % intervals by bootstrap over writers. For "
+        "`dual` with it see `python benchmarks/dual_branches.py`.",
         "",
         "| | |",
         "|---|---|",
-        f"| reaches | {values['stage']}, pictures of {values['height']} x {values['width']} made {values['shrink']} "
-        "times smaller |",
-        f"| data | {sources} |",
+        f"| reaches | {values['stage']}, images of {values['height']} x {values['width']} downsampled "
+        f"{values['shrink']} times |",
+        f"| data | {sources_text(recipe)} |",
         f"| licence of the weights | **{recipe.licence}** |",
         f"| recipe | `{values['recipe']}`: `python scripts/make_backbone.py --recipe {recipe.name} --data "
         "folder-of-zips` |",

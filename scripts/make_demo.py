@@ -2,9 +2,9 @@
 
     make fonts && python scripts/make_demo.py
 
-Each writer has a face of one's own and habits drawn from a seed; the notes were written for this purpose.
-The same fonts give the same file. In it are `demo/words.csv` (word_id, transcription, image, writer, form,
-split), the pictures, `demo/words/w01/w01-003.png` and so on, and `demo/ATTRIBUTION.md`.
+Each writer has a separate font and a style drawn from a seed; the notes were written for this purpose.
+The same fonts give the same file. It contains `demo/words.csv` (word_id, transcription, image, writer, form,
+split), the images, `demo/words/w01/w01-003.png` and so on, and `demo/ATTRIBUTION.md`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FONTS = Path(__file__).resolve().parents[1] / "fonts"
 SEED = 3
 VALIDATION, TEST = (3, 10, 16), (6, 13, 19)  # of every twenty writers
 
-# The writers' faces, in order: w01 writes in the first, and the first note.
+# The writers' fonts, in order: w01 has the first one, and the first note.
 WRITERS = """
 caveat cedarville-cursive reenie-beanie dancing-script shadows-into-light homemade-apple nanum-pen-script
 la-belle-aurore annie-use-your-telescope marck-script gloria-hallelujah bad-script indie-flower sacramento
@@ -181,7 +181,7 @@ irons-nous d'abord? Peut-être jusqu'à l'île, là où naissent les goélands.
 
 
 def writers(faces: dict[str, Face]) -> list[tuple[str, Style, list[str]]]:
-    """Name, habits and words of each writer.
+    """Name, style and words of each writer.
 
     Raises:
         DataError: a face is missing, or there are not as many notes as writers.
@@ -190,37 +190,37 @@ def writers(faces: dict[str, Face]) -> list[tuple[str, Style, list[str]]]:
     notes = [note.split() for note in NOTES.strip().split("\n\n")]
     if len(names) != len(notes):
         raise DataError(f"{len(names)} writers, but {len(notes)} notes. Expected one note a writer.")
-    made = []
+    rows = []
     for number, (name, note) in enumerate(zip(names, notes, strict=True), start=1):
         style = random_style(faces[name], np.random.default_rng([SEED, number]))
-        made.append((f"w{number:02d}", legible(style), note))
-    return made
+        rows.append((f"w{number:02d}", legible(style), note))
+    return rows
 
 
-QUIET: dict[str, Any] = {"neighbours": 0, "strike_out": 0, "cut": 0, "bleed": 0}
+NO_DEFECTS: dict[str, Any] = {"neighbours": 0, "strike_out": 0, "cut": 0, "bleed": 0}
 
 
 def legible(style: Style) -> Style:
-    """The habits without what hides words from a visitor, or does not compress: scraps, stains, noise."""
+    """The style without what makes words illegible or does not compress: neighbouring ink, stains, noise."""
     noise = style.noise / 2 if style.scan == "binary" else min(style.noise, 2.5)
     style = style if style.scan == "binary" else replace(style, scan="grey")
     texture = min(style.paper_texture, 0.15)
-    return replace(style, noise=noise, paper_texture=texture, jpeg=0, ink=max(style.ink, 0.65), **QUIET)
+    return replace(style, noise=noise, paper_texture=texture, jpeg=0, ink=max(style.ink, 0.65), **NO_DEFECTS)
 
 
 def part_of(number: int) -> str:
     """The part that writer number 0, 1, ... belongs to: about 70/15/15."""
-    place = number % 20
-    return "validation" if place in VALIDATION else "test" if place in TEST else "train"
+    index = number % 20
+    return "validation" if index in VALIDATION else "test" if index in TEST else "train"
 
 
 def render_all(faces: dict[str, Face]) -> list[tuple[dict[str, str], np.ndarray]]:
-    """Every row of the table with its picture."""
+    """Every row of the table with its image."""
     rows = []
     for number, (writer, style, words) in enumerate(writers(faces)):
-        for place, text in enumerate(words, start=1):
-            rng = np.random.default_rng([SEED, number, place])
-            word_id = f"{writer}-{place:03d}"
+        for index, text in enumerate(words, start=1):
+            rng = np.random.default_rng([SEED, number, index])
+            word_id = f"{writer}-{index:03d}"
             cells = (
                 word_id,
                 text,
@@ -235,7 +235,7 @@ def render_all(faces: dict[str, Face]) -> list[tuple[dict[str, str], np.ndarray]
 
 
 def attribution(names: list[str]) -> str:
-    """Who made the faces, as LICENCES.csv has it."""
+    """Licences and copyright of the fonts, from LICENCES.csv."""
     with (FONTS / "LICENCES.csv").open(encoding="utf-8", newline="") as file:
         licences = {row["font"]: row for row in csv.DictReader(file)}
     lines = [
@@ -249,15 +249,15 @@ def attribution(names: list[str]) -> str:
         "|---|---|---|---|---|",
     ]
     for number, name in enumerate(names, start=1):
-        about = licences[name]
-        source = f"npm package {about['package']} {about['version']}"
-        statement = about["copyright"].replace("|", "/")
-        lines.append(f"| w{number:02d} | {name} | {about['licence']} | {statement} | {source} |")
+        licence = licences[name]
+        source = f"npm package {licence['package']} {licence['version']}"
+        statement = licence["copyright"].replace("|", "/")
+        lines.append(f"| w{number:02d} | {name} | {licence['licence']} | {statement} | {source} |")
     return "\n".join(lines) + "\n"
 
 
 def write_zip(rows: list[tuple[dict[str, str], np.ndarray]], path: Path) -> None:
-    """Write the archive; no dates in it, so that the same words give the same bytes."""
+    """Write the archive; without dates, so that the same words give the same bytes."""
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -265,9 +265,9 @@ def write_zip(rows: list[tuple[dict[str, str], np.ndarray]], path: Path) -> None
     with zipfile.ZipFile(path, "w") as archive:
         put(archive, "demo/words.csv", table.getvalue().encode())
         put(archive, "demo/ATTRIBUTION.md", attribution(WRITERS.split()).encode())
-        for row, picture in rows:
+        for row, image in rows:
             buffer = io.BytesIO()
-            Image.fromarray(picture).save(buffer, "PNG", optimize=True)
+            Image.fromarray(image).save(buffer, "PNG", optimize=True)
             put(archive, f"demo/{row['image']}", buffer.getvalue())
 
 
@@ -289,8 +289,8 @@ def main() -> int:
         return 1
     write_zip(rows, arguments.output)
     if arguments.sheet:
-        shown = ((f"{row['writer']} {row['transcription']}", picture) for row, picture in rows)
-        contact_sheet(shown, arguments.sheet, columns=12, cell=(140, 72))
+        captioned = ((f"{row['writer']} {row['transcription']}", image) for row, image in rows)
+        contact_sheet(captioned, arguments.sheet, columns=12, cell=(140, 72))
     size = arguments.output.stat().st_size / 1e6
     print(f"{len(rows)} words by {len(faces)} writers in {arguments.output} ({size:.1f} MB).")
     return 0

@@ -4,7 +4,7 @@
     pip install -e '.[language]'
     python scripts/make_language.py en fr de es it
 
-Which English words take a capital is asked of npm's `dictionary-en`; without npm none does (said on the way).
+English names are those of npm's `dictionary-en`; without npm only the program's own (a warning is printed).
 wordfreq's code is Apache-2.0, its data CC BY-SA 4.0: so are the files made here. See models/language/README.md.
 """
 
@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from hwr_core.language.lexicon import Lexicon  # noqa: E402
 from hwr_core.language.ngram import CharacterModel  # noqa: E402
 from hwr_core.language.scorer import LANGUAGE_FOLDER, LanguageModel  # noqa: E402
-from hwr_core.synthesis.names import proper  # noqa: E402
+from hwr_core.synthesis.names import proper_nouns  # noqa: E402
 
 ALPHABETS = {
     "en": "abcdefghijklmnopqrstuvwxyz'-",
@@ -43,8 +43,8 @@ ELIDED = {
     "fr": ("c", "d", "j", "l", "m", "n", "s", "t", "qu", "jusqu", "lorsqu", "puisqu"),
     "it": ("l", "un", "dell", "all", "d", "nell", "sull", "dall", "c", "quest"),
 }
-LETTERS_OF_THEIR_OWN = ("de",)
-TYPED = 20  # a word is so many times as frequent as the same typed without accents: 20 to 200 in French
+DISTINCT_ACCENTS = ("de",)  # languages in which words differ by an accent alone
+MIN_ACCENT_RATIO = 20  # frequency of a word over that of its spelling without accents: 20 to 200 in French
 DICTIONARY = "dictionary-en@4.0.0"  # SCOWL, MIT and BSD
 
 
@@ -59,11 +59,11 @@ def main() -> None:
         make(code, options.folder, options.most)
 
 
-def make(code: str, folder: Path, most: int) -> None:
+def make(code: str, folder: Path, max_words: int) -> None:
     """Write `CODE.npz`."""
-    known = frequencies(code, most)
+    known = frequencies(code, max_words)
     shares = np.array(list(known.values()))
-    # Names and rare words are what the letters are asked about: a frequent word counts little more than they.
+    # The letters matter for names and rare words: frequent words get little more weight.
     weights = dict(zip(known, (np.sqrt(np.sqrt(shares / shares.min()))).tolist(), strict=True))
     letters = CharacterModel.from_words(weights, ALPHABETS[code])
     lexicon = Lexicon.from_words(known, ALPHABETS[code], capitals(code, known))
@@ -81,31 +81,31 @@ def make(code: str, folder: Path, most: int) -> None:
     print(f"{code}: {len(made):,} words, {made.capitals.sum():,} with a capital, {path.stat().st_size / 1e6:.2f} MB")
 
 
-def frequencies(code: str, most: int) -> dict[str, float]:
-    """The commonest words that are spelt with the language's letters: word -> share."""
+def frequencies(code: str, max_words: int) -> dict[str, float]:
+    """The most frequent words spelt with the language's letters: word -> share."""
     pattern = re.compile(rf"[{re.escape(ALPHABETS[code])}]+")
     known = all_frequencies(code)
     plain = (word for word in known if pattern.fullmatch(word) and word.strip("'-") == word and len(word) <= 24)
-    shown = (word for word in plain if len(word) > 1 or word in SINGLE[code])
-    bare = set() if code in LETTERS_OF_THEIR_OWN else without_accents(known)
-    found = {word: known[word] for word in islice((word for word in shown if word not in bare), most)}
-    for stem in ELIDED.get(code, ()):  # wordfreq splits l'eau: what stands before the apostrophe is no word alone
-        found.pop(stem, None)
-        found[stem + "'"] = known.get(stem + "'", known.get(stem, 1e-6))
-    return found
+    listed = (word for word in plain if len(word) > 1 or word in SINGLE[code])
+    bare = set() if code in DISTINCT_ACCENTS else without_accents(known)
+    shares = {word: known[word] for word in islice((word for word in listed if word not in bare), max_words)}
+    for stem in ELIDED.get(code, ()):  # wordfreq splits l'eau: the elided article is no word alone
+        shares.pop(stem, None)
+        shares[stem + "'"] = known.get(stem + "'", known.get(stem, 1e-6))
+    return shares
 
 
 def without_accents(known: dict[str, float]) -> set[str]:
-    """Words that are others typed without their accents, as the web does and a pen does not: tres, decembre.
+    """Words that are others without their accents, as typed in the web but not written by pen: tres, decembre.
 
-    Not for languages in which the bare letter makes another word as often as not: German's mochten and möchten.
+    Not for languages in which the bare letter often makes another word: German's mochten and möchten.
     """
-    found = set()
+    words = set()
     for word, share in known.items():
         bare = "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
-        if bare != word and known.get(bare, share) * TYPED < share:
-            found.add(bare)
-    return found
+        if bare != word and known.get(bare, share) * MIN_ACCENT_RATIO < share:
+            words.add(bare)
+    return words
 
 
 @lru_cache(maxsize=2)
@@ -116,21 +116,21 @@ def all_frequencies(code: str) -> dict[str, float]:
 
 
 def capitals(code: str, known: dict[str, float]) -> frozenset[str]:
-    """The words that are names: of our own list, and of the English dictionary where they are no words here.
+    """The words that are names: of the program's list, and of the English dictionary unless they are words here.
 
-    A name of the English dictionary that another language uses much more often is taken for a word of its own
-    (`roman`, `nice`).
+    A name of the English dictionary that another language uses much more often is a word of that language (`roman`,
+    `nice`).
     """
-    names, words = of_dictionary()
+    names, words = dictionary()
     english = all_frequencies("en")
-    own = code == "en"
-    found = {name for name in names if own or known.get(name, 0) < 3 * english.get(name, 0)}
-    found |= set(proper()) - (words if own else frozenset())
+    is_english = code == "en"
+    capitalized = {name for name in names if is_english or known.get(name, 0) < 3 * english.get(name, 0)}
+    capitalized |= set(proper_nouns()) - (words if is_english else frozenset())
     # The dictionary has no entry for many short or inflected words (as, us, banks).
     return frozenset(
         name
-        for name in found & set(known)
-        if len(name) > 2 and known[name] < 5e-4 and not (own and inflected(name, words))
+        for name in capitalized & set(known)
+        if len(name) > 2 and known[name] < 5e-4 and not (is_english and inflected(name, words))
     )
 
 
@@ -142,7 +142,7 @@ def inflected(name: str, words: frozenset[str]) -> bool:
 
 
 @lru_cache(maxsize=1)
-def of_dictionary() -> tuple[frozenset[str], frozenset[str]]:
+def dictionary() -> tuple[frozenset[str], frozenset[str]]:
     """Names and words of the English dictionary, in lower case, none in both; empty without npm."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", DICTIONARY, "--pack-destination", folder, "--loglevel=error", "--fetch-retries=1"]
@@ -153,7 +153,10 @@ def of_dictionary() -> tuple[frozenset[str], frozenset[str]]:
                 assert member
                 text = member.read().decode("utf-8")
         except (OSError, subprocess.SubprocessError, StopIteration) as error:
-            print(f"{DICTIONARY} could not be fetched ({error}): only our own names take a capital.", file=sys.stderr)
+            print(
+                f"{DICTIONARY} could not be fetched ({error}): no names from it.",
+                file=sys.stderr,
+            )
             return frozenset(), frozenset()
     entries = [line.partition("/")[0] for line in text.splitlines()[1:]]
     words = frozenset(entry for entry in entries if entry == entry.lower())

@@ -9,7 +9,7 @@ from hwr_core import jobs
 from hwr_core.adaptation.estimate import estimated_seconds
 from hwr_core.adaptation.run import adapt
 from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
-from hwr_core.training.job import progress_teller, run_training
+from hwr_core.training.job import run_training
 from hwr_core.training.run import ADAPTATION_FILE
 
 
@@ -29,15 +29,15 @@ def run_adaptation(folder: Path, log: Callable[[str], None] | None = None) -> jo
     return run_training(folder, log, _adapt)
 
 
-def _adapt(folder: Path, config: RunConfig, status: jobs.Status, log: Callable[[str], None]) -> None:
-    on_progress = progress_teller(folder, status, _promised_seconds(folder, config))
-    status.message = adapt(folder, config, on_progress, log).sentence
-    status.state, status.phase, status.seconds_left = "done", "", None
-    log(status.message)
+def _adapt(folder: Path, config: RunConfig, progress: jobs.Progress, log: Callable[[str], None]) -> None:
+    progress.expect(_expected_seconds(folder, config))
+    progress.status.message = adapt(folder, config, progress, log).sentence
+    progress.status.state = "done"
+    log(progress.status.message)
 
 
-def _promised_seconds(folder: Path, config: RunConfig) -> float:
-    """The seconds that the page promised; 0 where that is not known."""
+def _expected_seconds(folder: Path, config: RunConfig) -> float:
+    """The seconds that the page showed beforehand; 0 where that is not known."""
     request = read_json(folder / ADAPTATION_FILE)
     if "number" not in request:
         return 0.0

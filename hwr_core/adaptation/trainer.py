@@ -1,199 +1,292 @@
-"""Teaching a reader a hand: a few hundred careful steps from a checkpoint on."""
+"""Fine-tune a recognizer on one writer's words: rounds of careful steps, then a choice of how much is taken."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwr_core.adaptation.data import PseudoLabels, Rows, WriterWords, mix_words, select_pseudo_labels
+from hwr_core.adaptation.selection import Score, Selection, Trial, best_trial, interpolate, score
 from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig
+from hwr_core.decoding import labelling_log_probs
 from hwr_core.errors import ConfigError, JobError
+from hwr_core.jobs import OnProgress
 from hwr_core.models.batch_norm import batch_norms
-from hwr_core.text import Charset, edit_distance
+from hwr_core.recognition.checkpoint import save_checkpoint
+from hwr_core.text import Charset
 from hwr_core.training.data import TrainingWords
 
-ALIKE = 1.0  # words by which shares of what was learned differ without one being better
-WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest
-Tell = Callable[[int, int], None]  # step, steps; may raise to stop
+if TYPE_CHECKING:
+    from hwr_core.recognition import Recognizer
+    from hwr_core.training.tasks import CtcTask
+
+COMPILING_STEPS = 3  # the first ones, many times slower than the rest
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Score:
-    """How well some words were read.
+class Round:
+    """Mean loss of a round, number of words shown, and its seconds.
 
-    Attributes:
-        words: how many; `right` of them exactly.
-        edits: characters to be changed, of `characters`.
+    The first round's seconds are those of its steps behind `COMPILING_STEPS`, scaled to the number of words.
     """
 
+    loss: float
     words: int
-    right: int
-    edits: int
-    characters: int
-
-    @property
-    def word_accuracy(self) -> float:
-        return self.right / self.words if self.words else 0.0
-
-    @property
-    def cer(self) -> float:
-        return self.edits / self.characters if self.characters else 0.0
-
-    def is_worse_than(self, other: Score) -> bool:
-        """Fewer words right; where as many, more edits."""
-        return (self.right, -self.edits) < (other.right, -other.edits)
-
-
-def score(texts: Sequence[str], readings: Sequence[str]) -> Score:
-    """Compare readings with transcriptions, as written.
-
-    Example:
-        >>> score(["tea", "moon"], ["tea", "mon"])
-        Score(words=2, right=1, edits=1, characters=7)
-    """
-    edits = [edit_distance(text, reading) for text, reading in zip(texts, readings, strict=True)]
-    return Score(len(texts), edits.count(0), sum(edits), sum(map(len, texts)))
+    seconds: float
 
 
 def check_adaptable(config: RunConfig, alphabet: object) -> Charset:
-    """The charset of a reader that can be taught.
+    """The charset of a recognizer that can be adapted.
 
     Raises:
         ConfigError: it reads token by token, as `dual` and `seq2seq` do.
     """
     if not isinstance(alphabet, Charset) or isinstance(config.model, Seq2SeqConfig):
         raise ConfigError(
-            f"A {config.model.name} reader cannot be taught a hand: that takes one that reads by frames alone (CTC). "
-            "Choose another reader."
+            f"A {config.model.name} model cannot be adapted to a writer: that takes one that reads by frames alone "
+            "(CTC). Choose another model."
         )
     return alphabet
 
 
-def teach(
-    task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None = None
-) -> Generator[dict[str, float]]:
-    """Train `task` (of `training.tasks`) round by round, the statistics of its batch norms frozen.
+def start_task(start: Path, words: TrainingWords, config: RunConfig) -> CtcTask:
+    """The task that trains the checkpoint `start` on these words."""
+    import keras
 
-    A few words of one hand are no sample of all handwriting: their means and variances in place of the learned ones
-    would spoil what the reader knows.
+    from hwr_core.recognition.checkpoint import load_model
+    from hwr_core.training.tasks import CtcTask
+
+    keras.utils.set_random_seed(config.training.seed)
+    charset = check_adaptable(config, words.alphabet)
+    return CtcTask(config, charset, words.train, words.validation, load_model(start).get_weights())
+
+
+@contextmanager
+def frozen_batch_norms(model: Any) -> Iterator[None]:
+    """Leave the statistics of batch norms as they are while the body runs.
+
+    A few words of one writer are no sample of all handwriting: their means and variances in place of the learned
+    ones would spoil what the network knows.
+    """
+    layers = list(batch_norms(model))
+    for layer in layers:
+        layer.trainable = False
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.trainable = True  # the checkpoint is as any other
+
+
+def train_rounds(
+    task: CtcTask,
+    config: RunConfig,
+    on_step: Callable[[int, int], None],
+    before_round: Callable[[int], None] | None = None,
+) -> Generator[Round]:
+    """Train `task` round by round with frozen batch norm statistics.
 
     Args:
-        task: what is trained.
-        config: the run's.
-        tell: called with a step and the number of steps.
+        on_step: called with a step and the number of steps; may raise to stop.
         before_round: called with the number of each round, from 0; may give the task other words.
-
-    Yields:
-        After each round its mean loss, the number of words shown, and the seconds that it took (without the first
-        steps of all, in which the network is compiled, brought to the number of words).
 
     Raises:
         JobError: the loss became infinite.
     """
-    frozen = list(batch_norms(task.model))
-    for layer in frozen:
-        layer.trainable = False
-    try:
-        yield from _rounds(task, config, tell, before_round)
-    finally:
-        for layer in frozen:
-            layer.trainable = True  # the checkpoint is as any other
-
-
-def _rounds(
-    task: Any, config: RunConfig, tell: Tell, before_round: Callable[[int], None] | None
-) -> Generator[dict[str, float]]:
     from hwr_core.training.trainer import prefetch
 
-    steps, done = task.steps() * config.training.epochs, 0
-    tell(done, steps)
-    for epoch in range(config.training.epochs):
-        if before_round:
-            before_round(epoch)
-        total, words, begun, counted = 0.0, 0, time.time(), 0
-        for arrays, count in prefetch(task.batches(epoch)):
-            loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
-            if not np.isfinite(loss):
-                raise JobError("The loss became infinite. Look for wrong words among the accepted ones.")
-            total, words, done = total + loss * count, words + count, done + 1
-            counted += count
-            if done == WARM_UP_STEPS:
-                begun, counted = time.time(), 0
-            tell(done, steps)
-        spent = time.time() - begun
-        yield {"loss": total / words, "words": words, "seconds": spent * words / counted if counted else spent}
+    with frozen_batch_norms(task.model):
+        steps, step = task.steps() * config.training.epochs, 0
+        on_step(step, steps)
+        for epoch in range(config.training.epochs):
+            if before_round:
+                before_round(epoch)
+            total, words, begun, timed_words = 0.0, 0, time.time(), 0
+            for arrays, count in prefetch(task.batches(epoch)):
+                loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
+                if not np.isfinite(loss):
+                    raise JobError("The loss became infinite. Look for wrong words among the accepted ones.")
+                total, words, step = total + loss * count, words + count, step + 1
+                timed_words += count
+                if step == COMPILING_STEPS:
+                    begun, timed_words = time.time(), 0
+                on_step(step, steps)
+            seconds = time.time() - begun
+            yield Round(total / words, words, seconds * words / timed_words if timed_words else seconds)
 
 
-def interpolate(old: Sequence[np.ndarray], new: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
-    """Weights between two readers of the same network: `share` 0 is the old one, 1 the new one.
-
-    Fine-tuned weights lie in the same valley of the loss as those that they come from, so what lies between reads
-    well too, and keeps more of what was known (Wortsman et al. 2022, arXiv:2109.01903).
-
-    Example:
-        >>> blended([np.zeros(2)], [np.ones(2)], 0.25)
-        [array([0.25, 0.25])]
-    """
-    return [was + np.asarray(share, was.dtype) * (now - was) for was, now in zip(old, new, strict=True)]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How the reader with a share of what was learned does.
-
-    Attributes:
-        share: in [0, 1].
-        read: the words held back as a user gets them: with languages.
-        expected: how many of them are right letter by letter, each counted by its transcription's probability.
-        changed: of the unread words that the old reader was sure of, how many are read otherwise now.
-    """
-
-    share: float
-    read: Score
-    expected: float
-    changed: int = 0
-
-
-def best_trial(trials: Sequence[Trial], before: Score, change_cost: float) -> Trial | None:
-    """The best of those that read no fewer of the words held back right than before; None where there is none.
-
-    Right or wrong of a few words tells little, so the probability of their transcriptions counts beside it. What was
-    read surely and now is read otherwise counts against, at `change_cost` of a word. Of all that are less than one
-    word behind the best, the first is taken.
+@dataclass
+class AdaptationSession:
+    """One writer and one network, from the first step to the weights that are taken.
 
     Args:
-        trials: in order of preference.
-        before: how the words held back were read.
-        change_cost: of a sure reading that changed.
+        checkpoint: the folder of the new recognizer.
+        words: the writer's.
+        task: trains the network.
+        config, settings, charset: of the new recognizer, of the adaptation, what can be written.
     """
-    allowed = [trial for trial in trials if trial.read.right >= before.right]
 
-    def worth(trial: Trial) -> float:
-        return trial.read.right + trial.expected - change_cost * trial.changed
+    checkpoint: Path
+    words: WriterWords
+    task: CtcTask
+    config: RunConfig
+    settings: AdaptationConfig
+    charset: Charset
 
-    best = max(map(worth, allowed), default=0.0)
-    return next((trial for trial in allowed if worth(trial) > best - ALIKE), None)
+    num_pseudo_labels: int = 0  # unread words that the last round trained on
+
+    def __post_init__(self) -> None:
+        self.initial_weights = self.task.model.get_weights()
+
+    def save(self, rows: np.ndarray | None, writer: str, old: Recognizer) -> None:
+        """Write the checkpoint; `rows` are the words that it expects, None where it expects what the old one does."""
+        dataset = self.words.dataset.name
+        about: dict[str, Any] = {
+            "words": len(self.words.learned),
+            "dataset": dataset,
+            "writer": writer,
+            "from": old.name,
+        }
+        if rows is not None:
+            about["texts"] = self.words.texts(rows)
+        summary = {"taught": about, **{name: old.summary[name] for name in ("calibration",) if name in old.summary}}
+        save_checkpoint(self.checkpoint, self.task.model, self.config, self.charset, summary)
+
+    @cached_property
+    def recognizer(self) -> Recognizer:
+        """Reads with the network as it is at the moment, and expects what was saved first."""
+        from hwr_core.recognition import Recognizer
+
+        return Recognizer(self.checkpoint, network=self.task.model)
+
+    def train(
+        self, folder: Path, replay: list[Rows], before: Score, old: Recognizer, on_progress: OnProgress, log: Log
+    ) -> Selection:
+        """Train all rounds, with their table in `folder`; the network is left with the selected share.
+
+        Unread words are read before each round. The share is selected while the held-back words are still unknown;
+        the last rounds then train on them too.
+        """
+        num_measured = self.settings.rounds - self.settings.last_rounds
+
+        def before_round(turn: int) -> None:
+            if not turn and not self.words.unread:
+                return  # the words that the task began with
+            pseudo_labels = self.pseudo_labels()
+            self.num_pseudo_labels = len(pseudo_labels)
+            words, _ = mix_words(self.words, replay, self.config, self.settings, self.charset, pseudo_labels, turn)
+            self.task.learn_from(words.train)
+
+        def on_step(step: int, steps: int) -> None:
+            on_progress("Learning", step, steps)
+
+        history: list[dict[str, Any]] = []
+        selection = None
+        rounds = train_rounds(self.task, self.config, on_step, before_round)
+        for result in rounds:
+            history.append(history_row(history, result, self.task, num_measured))
+            unread = len(self.words.unread)
+            pseudo = f", {self.num_pseudo_labels} of {unread} unread words" if unread else ""
+            log(f"round {len(history)}: loss {result.loss:.3f}{pseudo}")
+            write_history(folder, history)
+            if len(history) == num_measured:
+                selection = self.select(before, old, log)
+                if not selection.share:
+                    rounds.close()
+                    break
+        assert selection
+        self.set_interpolated(self.task.model.get_weights(), selection.share)
+        return selection
+
+    def pseudo_labels(self) -> PseudoLabels:
+        readings = self.recognizer.read_canvases(self.words.unread)
+        return select_pseudo_labels(self.words.unread, readings, self.settings.sure, self.config, self.charset)
+
+    def select(self, before: Score, old: Recognizer, log: Log) -> Selection:
+        """Try the shares of what was learned on the held-back words; the network is left as it is."""
+        learned = self.task.model.get_weights()
+        texts = self.words.texts(self.words.held_back)
+        images = [self.words.dataset.image(int(row)) for row in self.words.held_back]
+        readings = zip(self.words.unread, old.read_canvases(self.words.unread), strict=True)
+        sure = [(canvas, reading.text) for canvas, reading in readings if reading.confidence >= self.settings.steady]
+        trials, trial_readings = [], {}
+        for share in self.settings.shares:
+            self.set_interpolated(learned, share)
+            trial_readings[share] = [reading.text for reading in self.recognizer.read(images)]
+            now = self.recognizer.read_canvases([canvas for canvas, _ in sure])
+            changed = sum(reading.text != text for reading, (_, text) in zip(now, sure, strict=True))
+            trial = Trial(share, score(texts, trial_readings[share]), self.expected_right(), changed)
+            trials.append(trial)
+            log(
+                f"{share:.0%}: {trial.read.right} of {len(texts)} right, {trial.expected:.1f} expected by letters, "
+                f"{changed} of {len(sure)} sure ones changed"
+            )
+        self.task.model.set_weights(learned)
+        best = best_trial(trials, before, self.settings.change_cost)
+        if best:
+            return Selection(best.share, True, trial_readings[best.share])
+        return Selection(0.0, False, [reading.text for reading in old.read(images)])
+
+    def expected_right(self) -> float:
+        """How many held-back words are right letter by letter, each counted by its transcription's probability.
+
+        Unlike their logarithms, probabilities let no hopeless word outweigh the others.
+        """
+        rows, texts = self.words.held_back, self.words.texts(self.words.held_back)
+        writable = [place for place, text in enumerate(texts) if not self.charset.missing(text)]
+        canvases = self.words.dataset.canvases(self.config.canvas)
+        log_probs, _ = self.recognizer.log_probs([np.asarray(canvases[rows[place]]) for place in writable])
+        labels = [self.charset.encode(texts[place]) for place in writable]
+        return float(np.exp(labelling_log_probs(log_probs, labels, range(len(labels)))).sum())
+
+    def set_interpolated(self, learned: list[np.ndarray], share: float) -> None:
+        self.task.model.set_weights(interpolate(self.initial_weights, learned, share))
 
 
-def task_from(start: Path, words: TrainingWords, config: RunConfig, folder: Path) -> Any:
-    """The task that goes on from the checkpoint `start` with these words."""
-    import keras
+def history_row(history: list[dict[str, Any]], result: Round, task: CtcTask, num_measured: int) -> dict[str, Any]:
+    """A round as a row of a run's history; the metrics are of the held-back words.
 
-    from hwr_core.recognition.checkpoint import load_model
-    from hwr_core.training.job import make_task
+    The last of the first `num_measured` rounds is the best. Later ones train on the held-back words, whose metrics
+    would mean nothing then: they have none.
+    """
+    from hwr_core.training.trainer import learning_rate
 
-    keras.utils.set_random_seed(config.training.seed)
-    return make_task(config, words, folder, start=load_model(start).get_weights())
+    number = len(history) + 1
+    if number <= num_measured:
+        metrics = task.validate(lambda: False)
+        for row in history:
+            row["best"] = 0
+    else:
+        metrics = dict.fromkeys(("cer", "word_accuracy", "validation_loss"), float("nan"))
+    return {
+        "epoch": number,
+        "loss": result.loss,
+        **metrics,
+        "learning_rate": learning_rate(task.network),
+        "seconds": result.seconds,
+        "words_per_second": result.words / max(result.seconds, 1e-3),
+        "best": int(number <= num_measured),
+    }
+
+
+def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
+    from hwr_core.training.trainer import TrainingState, write_tables
+
+    write_tables(folder, TrainingState(epoch=len(history), history=history))
 
 
 def describe(settings: AdaptationConfig) -> str:
     """The recipe in one line, for logs."""
     return (
         f"{settings.passes} passes, {settings.batch_size} words a step, learning rate {settings.learning_rate:g}, "
-        f"{settings.replay_share:.0%} words of other hands, up to {settings.unread_share:.0%} of the hand's own unread "
-        f"with readings at least {settings.sure:.0%} sure, batch norm statistics frozen"
+        f"{settings.replay_share:.0%} words of other writers, up to {settings.unread_share:.0%} of the writer's unread "
+        f"words with readings at least {settings.sure:.0%} sure, batch norm statistics frozen"
     )

@@ -1,4 +1,4 @@
-"""Corrections: accepted words and corrected transcriptions, kept in one SQLite file of the workspace."""
+"""Corrections: accepted words and corrected transcriptions, stored in one SQLite file of the workspace."""
 
 from hwr_core.corrections.accepted_words import AcceptedWord, AcceptedWords
 from hwr_core.corrections.label_corrections import LabelCorrection, LabelCorrections

@@ -1,9 +1,9 @@
-"""Accepted and corrected words: what a person settled on for a picture, and all that is known of how.
+"""Accepted words: the text that a person confirmed or corrected for an image, with its reading and context.
 
-from hwr_core.corrections.accepted_words import Corrections
-corrections = Corrections()                     # of this workspace
-made = corrections.accept(picture, "because", reading="becouse", confidence=0.61, writer="Anna")
-corrections.current(), corrections.undo(made.id)
+from hwr_core.corrections import AcceptedWords
+words = AcceptedWords()                         # of this workspace
+word = words.accept(image, "because", reading="becouse", confidence=0.61, writer="Anna")
+words.current(), words.undo(word.id)
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 
 from hwr_core.corrections import database
 from hwr_core.errors import DataError
+from hwr_core.imaging.image_io import encode_png
 from hwr_core.text import normalize
 
-LONGEST_TEXT = 500
+MAX_TEXT_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +30,17 @@ class AcceptedWord:
 
     Attributes:
         id: rises with time.
-        picture: SHA-256 of the picture's size and pixels: the same picture again is known by it.
-        text: what the person settled on.
-        reading, confidence: what the recognizer had said under `prefix`, and how sure it was, in [0, 1].
-        prefix: what the person had typed.
+        picture: SHA-256 of the image's size and pixels: equal images have the same.
+        text: what the person accepted or typed.
+        reading, confidence: the recognizer's reading under `prefix`, and its confidence in [0, 1].
+        prefix: the text that the person had typed.
         checkpoint: the recognizer's name.
         who: the name that the person gave, if any.
-        writer: whose hand it is, if that was said.
-        made: when, UTC, ISO 8601.
+        writer: who wrote the word, if given.
+        made: when it was accepted, UTC, ISO 8601.
         source: the file's name, or the data set's.
         word_id: the word's name in that data set.
-        undone: when it was taken back; empty where it stands.
+        undone: when it was undone; empty while it stands.
     """
 
     id: int
@@ -58,12 +59,12 @@ class AcceptedWord:
 
     @property
     def is_changed(self) -> bool:
-        """Whether the person wrote something else than the recognizer had read."""
+        """Whether the text differs from the reading."""
         return self.text != self.reading
 
 
-NAMES = tuple(spec.name for spec in fields(AcceptedWord))
-# Of each picture the last word that stands: a later one supersedes it, and comes back when that one is undone.
+COLUMNS = tuple(spec.name for spec in fields(AcceptedWord))
+# Of each image the last word that stands: a later one supersedes it, and comes back when that one is undone.
 CURRENT = """
     SELECT c.* FROM corrections c
     WHERE c.undone IS NULL AND c.id = (
@@ -76,7 +77,7 @@ class AcceptedWords:
     """The accepted words of a workspace; any number of tabs and processes may have it open.
 
     Args:
-        path: the SQLite file; this workspace's own where left out. It is made with the first word.
+        path: the SQLite file; this workspace's own where left out. It is created with the first word.
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
@@ -84,7 +85,7 @@ class AcceptedWords:
 
     def accept(
         self,
-        picture: np.ndarray,
+        image: np.ndarray,
         text: str,
         *,
         reading: str = "",
@@ -99,56 +100,58 @@ class AcceptedWords:
         """Store a word; it is on the disk when this returns.
 
         Args:
-            picture: `(H, W)` uint8 grey, as it was uploaded.
-            text: what it says. An earlier word on the same picture is superseded, and kept.
+            image: `(H, W)` uint8 grey, as it was uploaded.
+            text: its transcription. An earlier word on the same image is superseded, and stays in the history.
 
         Raises:
-            DataError: there is no text or no picture, or the file cannot be written.
+            DataError: there is no text or no image, or the file cannot be written.
         """
         text = normalize(text).strip()
-        if not text or len(text) > LONGEST_TEXT:
+        if not text or len(text) > MAX_TEXT_CHARACTERS:
             raise DataError(
-                f"An accepted word needs 1 to {LONGEST_TEXT} characters. Received: {len(text)}. Type what it says."
+                f"An accepted word needs 1 to {MAX_TEXT_CHARACTERS} characters. Received: {len(text)}. "
+                "Type its transcription."
             )
-        if picture.dtype != np.uint8 or picture.ndim != 2 or not picture.size:
-            raise DataError(f"Expected a grey picture (H, W) of uint8. Received: {picture.dtype} {picture.shape}.")
-        key = picture_key(picture)
-        values = (key, text, normalize(reading), float(confidence), normalize(prefix), checkpoint, who.strip())
-        rest = (writer.strip(), database.now(), source, word_id)
-        names = ", ".join(NAMES[1:-1])
-        with database.opened(self.path) as connection:
+        if image.dtype != np.uint8 or image.ndim != 2 or not image.size:
+            raise DataError(f"Expected a grey image (H, W) of uint8. Received: {image.dtype} {image.shape}.")
+        key = image_key(image)
+        values = (
+            key, text, normalize(reading), float(confidence), normalize(prefix), checkpoint, who.strip(),
+            writer.strip(), database.now(), source, word_id,
+        )  # fmt: skip
+        with database.transaction(self.path) as connection:
             if not connection.execute("SELECT 1 FROM pictures WHERE sha256 = ?", (key,)).fetchone():
-                row = (key, as_png(picture), *picture.shape)
+                row = (key, encode_png(image), *image.shape)
                 connection.execute("INSERT INTO pictures (sha256, png, height, width) VALUES (?, ?, ?, ?)", row)
-            marks = ", ".join("?" * (len(NAMES) - 2))
-            cursor = connection.execute(f"INSERT INTO corrections ({names}) VALUES ({marks})", (*values, *rest))
+            names, marks = ", ".join(COLUMNS[1:-1]), ", ".join("?" * len(values))
+            cursor = connection.execute(f"INSERT INTO corrections ({names}) VALUES ({marks})", values)
             return self._get(connection, int(cursor.lastrowid or 0))
 
     def undo(self, number: int) -> AcceptedWord:
-        """Take a word back; what it had superseded stands again. Undone twice is undone once.
+        """Undo a word; the one that it superseded stands again. A second undo changes nothing.
 
         Raises:
             DataError: there is no such word.
         """
-        with database.opened(self.path) as connection:
+        with database.transaction(self.path) as connection:
             connection.execute(
                 "UPDATE corrections SET undone = ? WHERE id = ? AND undone IS NULL", (database.now(), number)
             )
             return self._get(connection, number)
 
     def undo_last(self) -> AcceptedWord | None:
-        """Take back the word accepted last, or None where none stands."""
+        """Undo the word accepted last, or None where none stands."""
         if not self.path.is_file():
             return None
-        with database.opened(self.path, write=False) as connection:
+        with database.transaction(self.path, write=False) as connection:
             row = connection.execute("SELECT MAX(id) FROM corrections WHERE undone IS NULL").fetchone()
         return self.undo(int(row[0])) if row[0] is not None else None
 
     def current(self, writer: str | None = None) -> list[AcceptedWord]:
-        """The words that stand, one a picture, in the order in which they were accepted.
+        """The words that stand, one an image, in the order in which they were accepted.
 
         Args:
-            writer: only this hand's; "" are those of which no hand was named. None: all.
+            writer: only this writer's; "" are those without a writer. None: all.
         """
         clause, values = ("", ()) if writer is None else (" AND c.writer = ?", (writer,))
         return self._rows(f"{CURRENT}{clause} ORDER BY c.id", values)
@@ -158,11 +161,11 @@ class AcceptedWords:
         return self._rows("SELECT * FROM corrections ORDER BY id")
 
     def writers(self) -> dict[str, int]:
-        """Hand -> number of words that stand, the most first; "" where none was named."""
+        """Writer -> number of words that stand, largest first; "" for words without a writer."""
         if not self.path.is_file():
             return {}
         query = f"SELECT writer, COUNT(*) FROM ({CURRENT}) GROUP BY writer ORDER BY COUNT(*) DESC, writer"
-        with database.opened(self.path, write=False) as connection:
+        with database.transaction(self.path, write=False) as connection:
             return {str(row[0]): int(row[1]) for row in connection.execute(query)}
 
     def count(self) -> int:
@@ -170,81 +173,74 @@ class AcceptedWords:
         return sum(self.writers().values())
 
     def revision(self) -> str:
-        """Another text after every change of the words, and in another file; "" where there never was one."""
+        """A text that changes with every change of the words, and differs between files; "" where there is no file."""
         if not self.path.is_file():
             return ""
-        with database.opened(self.path, write=False) as connection:
+        with database.transaction(self.path, write=False) as connection:
             return "{}-{}".format(*connection.execute("SELECT number, ledger FROM changes").fetchone())
 
     def png(self, key: str) -> bytes:
-        """A picture as PNG, by its SHA-256, or `DataError`."""
-        with database.opened(self.path, write=False) as connection:
+        """An image as PNG, by its SHA-256, or `DataError`."""
+        with database.transaction(self.path, write=False) as connection:
             row = connection.execute("SELECT png FROM pictures WHERE sha256 = ?", (key,)).fetchone()
         if row is None:
-            raise DataError(f"There is no picture {key[:12]}... among the corrections. It may have been forgotten.")
+            raise DataError(f"There is no image {key[:12]}... among the corrections. It may have been deleted.")
         return bytes(row[0])
 
     def rename(self, writer: str, to: str) -> int:
-        """Give the words of one hand another name; returns how many words that stand have it now from this.
+        """Rename a writer; returns the number of words that stand and were renamed.
 
         Args:
-            writer: the name until now; "" are the words of which no hand was named.
-            to: the name from now on. Where a hand has it already, its words and these are one hand's.
+            writer: the old name; "" are the words without a writer.
+            to: the new name. Where another writer has it, the two become one.
 
         Raises:
             DataError: `to` is empty.
         """
         to = to.strip()
         if not to:
-            raise DataError("A hand needs a name, and none was given. Write one.")
+            raise DataError("A writer needs a name. Received: an empty one. Type a name.")
         number = self.writers().get(writer, 0)
         if self.path.is_file():
-            with database.opened(self.path) as connection:
+            with database.transaction(self.path) as connection:
                 connection.execute("UPDATE corrections SET writer = ? WHERE writer = ?", (to, writer))
         return number
 
-    def forget(self, writer: str | None = None) -> int:
-        """Delete words and their pictures for good, history too: all, or one hand's; returns how many words went."""
+    def delete(self, writer: str | None = None) -> int:
+        """Delete words and their images for good, with their history: all, or one writer's; returns their number."""
         if not self.path.is_file():
             return 0
         clause, values = ("", ()) if writer is None else (" WHERE writer = ?", (writer,))
-        with database.opened(self.path) as connection:
-            gone = connection.execute(f"DELETE FROM corrections{clause}", values).rowcount
+        with database.transaction(self.path) as connection:
+            count = connection.execute(f"DELETE FROM corrections{clause}", values).rowcount
             connection.execute("DELETE FROM pictures WHERE sha256 NOT IN (SELECT picture FROM corrections)")
-        return gone
+        return count
 
-    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[AcceptedWord]:
+    def _rows(self, query: str, values: tuple[str, ...] = ()) -> list[AcceptedWord]:
         if not self.path.is_file():
             return []
-        with database.opened(self.path, write=False) as connection:
-            return [_correction(row) for row in connection.execute(query, values)]
+        with database.transaction(self.path, write=False) as connection:
+            return [_accepted_word(row) for row in connection.execute(query, values)]
 
     @staticmethod
     def _get(connection: sqlite3.Connection, number: int) -> AcceptedWord:
         row = connection.execute("SELECT * FROM corrections WHERE id = ?", (number,)).fetchone()
         if row is None:
-            raise DataError(f"There is no accepted word number {number}. It may have been forgotten.")
-        return _correction(row)
+            raise DataError(f"There is no accepted word number {number}. It may have been deleted.")
+        return _accepted_word(row)
 
 
-def _correction(row: sqlite3.Row) -> AcceptedWord:
-    values: dict[str, Any] = {name: row[name] if row[name] is not None else "" for name in NAMES}
+def _accepted_word(row: sqlite3.Row) -> AcceptedWord:
+    values: dict[str, Any] = {name: row[name] if row[name] is not None else "" for name in COLUMNS}
     return AcceptedWord(**values)
 
 
-def picture_key(picture: np.ndarray) -> str:
-    """SHA-256 of a grey picture's size and pixels; how its file was compressed does not matter.
+def image_key(image: np.ndarray) -> str:
+    """SHA-256 of a grey image's size and pixels, independent of its file's compression.
 
     Example:
-        >>> picture_key(np.zeros((2, 3), np.uint8)) == picture_key(np.zeros((3, 2), np.uint8))
+        >>> image_key(np.zeros((2, 3), np.uint8)) == image_key(np.zeros((3, 2), np.uint8))
         False
     """
-    height, width = picture.shape
-    return hashlib.sha256(f"{height}x{width}\n".encode() + np.ascontiguousarray(picture).tobytes()).hexdigest()
-
-
-def as_png(picture: np.ndarray) -> bytes:
-    """A grey picture as a PNG file."""
-    import cv2
-
-    return cv2.imencode(".png", picture)[1].tobytes()
+    height, width = image.shape
+    return hashlib.sha256(f"{height}x{width}\n".encode() + np.ascontiguousarray(image).tobytes()).hexdigest()

@@ -1,7 +1,7 @@
-"""The file that keeps what people typed: `corrections.sqlite` of a workspace, its tables and its versions.
+"""The database of people's corrections: `corrections.sqlite` of a workspace, its tables and their versions.
 
 Every change is one transaction, on the disk before the call returns: a server that is killed, or a machine that
-loses its power, loses none. Readers and one writer work at the same time (write-ahead log).
+loses its power, loses none. Any number of readers and one writer work at the same time (write-ahead log).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hwr_core import jobs
 from hwr_core.errors import DataError, first_line
+from hwr_core.workspace import home
 
-FILE = "corrections.sqlite"
-WAIT = 10.0  # seconds that a writer waits for another one
-# Each step brings a file of its index's version to the next; a step that was released is never changed.
+FILE_NAME = "corrections.sqlite"
+BUSY_TIMEOUT_SECONDS = 10.0  # for a write while another process writes
+# Each script migrates a file of its index's version to the next; a released script is never changed.
 MIGRATIONS = (
     """
     CREATE TABLE pictures (
@@ -51,22 +51,22 @@ MIGRATIONS = (
 
 
 def database_path() -> Path:
-    """Where this workspace's file is, or will be."""
-    return jobs.home() / FILE
+    """The path of this workspace's file, which need not exist."""
+    return home() / FILE_NAME
 
 
 def now() -> str:
-    """The time as it is stored: UTC, ISO 8601."""
+    """The current time as it is stored: UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @contextmanager
-def opened(path: Path, *, write: bool = True) -> Iterator[sqlite3.Connection]:
+def transaction(path: Path, *, write: bool = True) -> Iterator[sqlite3.Connection]:
     """One transaction: committed at the end of the body, rolled back where it raises.
 
     Args:
-        path: the file; made, or brought to this version, where need be.
-        write: False for looking only: then nobody is waited for.
+        path: the file; created, or migrated to this version, where necessary.
+        write: False for a transaction that only reads, and never waits for another process.
 
     Raises:
         DataError: the file is damaged, from a later version of the studio, or cannot be written.
@@ -74,7 +74,7 @@ def opened(path: Path, *, write: bool = True) -> Iterator[sqlite3.Connection]:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # WAL's usual NORMAL may lose the last commit with the power
@@ -90,7 +90,7 @@ def opened(path: Path, *, write: bool = True) -> Iterator[sqlite3.Connection]:
         ) from error
     finally:
         if connection is not None:
-            connection.close()  # what was not committed is rolled back
+            connection.close()  # rolls back what was not committed
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -115,7 +115,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """A script's statements; `executescript` would commit after each, and a kill leave a half-made file."""
+    """A script's statements; `executescript` would commit after each, and a kill would leave a half-migrated file."""
     statement = ""
     for part in script.split(";"):
         statement += part + ";"

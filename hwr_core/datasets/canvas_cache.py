@@ -1,4 +1,4 @@
-"""Pictures -> canvases in one pass: each is opened once, checked, brought to the canvas and stored."""
+"""Images -> canvases in one pass: each image is opened once, checked, and its canvas stored."""
 
 from __future__ import annotations
 
@@ -22,42 +22,41 @@ import numpy as np
 from hwr_core.config import CanvasConfig
 from hwr_core.datasets.sources.archive import Source, open_source
 from hwr_core.errors import HwrError
-from hwr_core.jobs import process_start
 
-CANVAS_VERSION = 2  # raise it when `ink_canvas` gives other canvases: older caches are then made again
-CHUNK = 64  # pictures that a worker takes at a time; results wait in memory for at most a few of these
-ONE_COLOUR = 12  # grey levels between the darkest and the lightest pixel, below which there is no writing
+CANVAS_VERSION = 2  # raise it when `ink_canvas` gives other canvases: older caches are then replaced
+CHUNK = 64  # images of a worker's task; a few tasks' results are in memory
 
 
 @dataclass(slots=True)
 class Prepared:
-    """One picture's canvas and size in pixels, or what is the matter with it."""
+    """An image's canvas and size in pixels, or its problem with a sentence."""
 
     canvas: np.ndarray | None = None
     height: int = 0
     width: int = 0
-    content: str = ""  # a digest of the file: equal files are the same picture
+    content: str = ""  # a digest of the file's bytes
     problem: str = ""
     reason: str = ""
 
 
 def prepare(source: Source, name: str, config: CanvasConfig) -> Prepared:
-    """Open and check one picture, and bring it to the canvas."""
-    from hwr_core.imaging import ink_canvas, read_picture
+    """Open and check one image, and make its canvas."""
+    from hwr_core.imaging import ink_canvas, read_image
+    from hwr_core.imaging.ink import MIN_CONTRAST
 
     try:
         data = source.open(name)
         content = hashlib.blake2b(data, digest_size=12).hexdigest()
         if not data:
             return Prepared(problem="empty image", reason=f"{name}: the file is empty (0 bytes). Copy it again.")
-        picture = read_picture(data, name)
-        height, width = picture.shape
-        if int(picture.max()) - int(picture.min()) < ONE_COLOUR:
-            reason = f"{name}: the picture is one colour ({width} x {height} pixels). Expected ink on paper."
+        image = read_image(data, name)
+        height, width = image.shape
+        if int(image.max()) - int(image.min()) < MIN_CONTRAST:
+            reason = f"{name}: the image is one colour ({width} x {height} pixels). Expected ink on paper."
             return Prepared(None, height, width, content, "blank image", reason)
-        canvas = ink_canvas(picture, config)
+        canvas = ink_canvas(image, config)
         if not canvas.any():
-            reason = f"{name}: no ink was found on the picture ({width} x {height} pixels). Look at it."
+            reason = f"{name}: no ink was found on the image ({width} x {height} pixels). Look at it."
             return Prepared(None, height, width, content, "blank image", reason)
         return Prepared(canvas, height, width, content)
     except HwrError as error:
@@ -68,8 +67,8 @@ def prepare_all(source: Source, names: Sequence[str], config: CanvasConfig, proc
     """`prepare` for every name, in order, a bounded number at a time.
 
     Args:
-        processes: 0 works in two threads of this process; more gives the work to so many processes (quicker
-            on large sets, but only where the main module can be imported again).
+        processes: 0 uses two threads of this process; more uses so many processes (faster on large sets, but
+            only where the main module can be imported again).
     """
     chunks = (names[start : start + CHUNK] for start in range(0, len(names), CHUNK))
     if processes > 1 and len(names) > 10 * CHUNK:
@@ -83,15 +82,15 @@ def prepare_all(source: Source, names: Sequence[str], config: CanvasConfig, proc
         def work(names: Sequence[str], config: CanvasConfig) -> list[Prepared]:
             return [prepare(source, name, config) for name in names]
 
-    waiting: deque[Future[list[Prepared]]] = deque()
+    pending: deque[Future[list[Prepared]]] = deque()
     try:
         for chunk in islice(chunks, 2 * max(2, processes)):
-            waiting.append(executor.submit(work, chunk, config))
-        while waiting:
-            done = waiting.popleft().result()
+            pending.append(executor.submit(work, chunk, config))
+        while pending:
+            results = pending.popleft().result()
             for chunk in islice(chunks, 1):
-                waiting.append(executor.submit(work, chunk, config))
-            yield from done
+                pending.append(executor.submit(work, chunk, config))
+            yield from results
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -102,7 +101,7 @@ _worker_source: list[Source] = []
 def _open_worker(path: Path, parent: int) -> None:
     _worker_source.append(open_source(path))
 
-    def watch() -> None:  # a job that is killed takes its workers along
+    def watch() -> None:  # the workers of a killed job end with it
         while os.getppid() == parent:
             time.sleep(1)
         os._exit(1)
@@ -115,7 +114,7 @@ def _work_in_process(names: Sequence[str], config: CanvasConfig) -> list[Prepare
 
 
 class CanvasFile:
-    """An `(N, H, W)` uint8 .npy file, written row by row under another name, put in place when whole."""
+    """An `(N, H, W)` uint8 .npy file, written row by row under a temporary name and renamed when complete."""
 
     def __init__(self, path: Path, config: CanvasConfig) -> None:
         self.path = path
@@ -134,7 +133,7 @@ class CanvasFile:
         self.rows += 1
 
     def finish(self, path: Path | None = None) -> Path:
-        """Write the number of rows, and put the file in place (at `path` where it is known only now)."""
+        """Write the number of rows, and rename the file to its path (to `path` where that is known only now)."""
         self._file.seek(0)
         self._file.write(self._header())
         self._file.flush()
@@ -156,34 +155,26 @@ class CanvasFile:
         return header.getvalue()
 
 
-def sweep(folder: Path) -> None:
-    """Remove what a process that was killed left half written."""
-    for path in folder.glob(".*.*-*"):
-        owner = path.name.rpartition(".")[2].partition("-")[0]
-        if owner.isdigit() and not process_start(int(owner)):
-            path.unlink(missing_ok=True)
-
-
-def forget_older(path: Path) -> None:
-    """Remove caches of the same canvas size that were made another way; they take gigabytes."""
+def remove_older_caches(path: Path) -> None:
+    """Remove other caches of the same canvas size, of an older version or content; they take gigabytes."""
     size = path.name.rpartition("-")[0]
     for older in path.parent.glob(f"{size}-*.npy"):
         if older != path:
-            with suppress(OSError):  # some systems keep a file that is still mapped
+            with suppress(OSError):  # some systems refuse while the file is mapped
                 older.unlink()
 
 
 def canvas_key(content: str, config: CanvasConfig) -> str:
-    """The cache's name: changes with the pictures, with the settings, and with how canvases are made."""
+    """The cache's file name: changes with the images, the settings and `CANVAS_VERSION`."""
     settings = asdict(config)
     if settings["margin"] == CanvasConfig().margin:
-        del settings["margin"]  # caches made before there was a choice keep their names
+        del settings["margin"]  # as in caches older than this setting
     text = f"{CANVAS_VERSION} {sorted(settings.items())} {content}"
     return f"canvases-{config.height}x{config.width}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npy"
 
 
-def content_of(images: Sequence[str], contents: Sequence[str]) -> str:
-    """One digest of every picture's name and content, in order."""
+def content_digest(images: Sequence[str], contents: Sequence[str]) -> str:
+    """One digest of every image's name and content, in order."""
     digest = hashlib.sha256()
     for image, content in zip(images, contents, strict=True):
         digest.update(f"{image}\0{content}\n".encode(errors="surrogatepass"))

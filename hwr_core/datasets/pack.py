@@ -1,7 +1,7 @@
-"""A data set as a few compact files, for a machine that shall train and has neither the pictures nor much room.
+"""A data set as a few compact files, for training on a machine that has not the images and little space.
 
-Canvases are cut to their ink and compressed; tables and report go along. Nothing is lost: an unpacked data set has
-the same words, splits and canvases, byte for byte. Only the pictures themselves stay behind.
+Canvases are cropped to their ink and compressed; the table and the report are included. An unpacked data set has the
+same words, splits and canvases, byte for byte. Only the images themselves are missing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from hwr_core import jobs
 from hwr_core.config import CanvasConfig, build
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key
-from hwr_core.datasets.dataset import DESCRIPTION, REPORT, TABLE, DataSet, Progress, read_description
+from hwr_core.datasets.dataset import DESCRIPTION, REPORT, TABLE, DataSet, read_description
 from hwr_core.datasets.store import dataset_folder, open_dataset
 from hwr_core.errors import DataError, first_line
+from hwr_core.files import replacing, write_text
 from hwr_core.imaging.canvas import ink_width
+from hwr_core.jobs.runner import OnProgress
 
 FORMAT_VERSION = 1
 CHUNK = 1000  # canvases compressed together
@@ -36,15 +37,15 @@ def pack(
     canvas: CanvasConfig | None = None,
     *,
     piece_mb: float = PIECE_MB,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> list[Path]:
     """Write a data set into `folder` as `NAME-000.npz`, `NAME-001.npz` and so on.
 
     Args:
-        dataset: its canvases are prepared first where they are not.
-        folder: made if it is not there; older pieces of the same data set are replaced.
-        canvas: the size of the canvases that go along.
-        piece_mb: no file is larger, in MiB, unless a thousand words or the tables alone are.
+        dataset: its canvases are prepared first where necessary.
+        folder: created where necessary; older pieces of the same data set are replaced.
+        canvas: the size of the packed canvases.
+        piece_mb: maximum size of a file, in MiB, unless a thousand words or the tables alone are larger.
         progress: called with a phase, a step and the number of steps.
 
     Returns:
@@ -55,18 +56,19 @@ def pack(
     for older in folder.glob(f"{dataset.name}-[0-9][0-9][0-9].npz"):
         older.unlink()
     files = {name: np.frombuffer((dataset.folder / name).read_bytes(), np.uint8) for name in (TABLE, REPORT)}
-    piece: dict[str, Any] = {f"file:{name}": data for name, data in files.items()}
+    piece: dict[str, np.ndarray] = {f"file:{name}": data for name, data in files.items()}
     written: list[Path] = []
-    about = {"format_version": FORMAT_VERSION, "canvas": {"height": canvas.height, "width": canvas.width}}
+    about: dict[str, object] = {
+        "format_version": FORMAT_VERSION,
+        "canvas": {"height": canvas.height, "width": canvas.width},
+    }
     about |= {"name": dataset.name, "description": dataset.description}
 
     def write(last: bool) -> None:
         path = folder / f"{dataset.name}-{len(written):03d}.npz"
         text = json.dumps({**about, "piece": len(written), "last": last}, ensure_ascii=False)
-        temporary = path.with_name(f".{path.name}")
-        with temporary.open("wb") as file:
-            np.savez(file, about=np.array(text), **piece)
-        os.replace(temporary, path)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, about=np.array(text), **piece)  # type: ignore[arg-type]
         written.append(path)
 
     for index, chunk in enumerate(_chunks(dataset.canvases(canvas, progress=progress), progress)):
@@ -79,21 +81,21 @@ def pack(
     return written
 
 
-def _chunks(canvases: np.ndarray, progress: Progress | None) -> Iterator[dict[str, np.ndarray]]:
+def _chunks(canvases: np.ndarray, progress: OnProgress | None) -> Iterator[dict[str, np.ndarray]]:
     for start in range(0, len(canvases), CHUNK):
         if progress:
             progress("Packing", start, len(canvases))
-        some = [np.asarray(canvas) for canvas in canvases[start : start + CHUNK]]
-        widths = [ink_width(canvas) for canvas in some]
+        chunk = [np.asarray(canvas) for canvas in canvases[start : start + CHUNK]]
+        widths = [ink_width(canvas) for canvas in chunk]
         ink = b"".join(
-            np.ascontiguousarray(canvas[:, :width]).tobytes() for canvas, width in zip(some, widths, strict=True)
+            np.ascontiguousarray(canvas[:, :width]).tobytes() for canvas, width in zip(chunk, widths, strict=True)
         )
         packed = np.frombuffer(zlib.compress(ink, 6), np.uint8)
         yield {"widths": np.array(widths, np.uint16), "ink": packed}
 
 
-def unpack(folder: Path, progress: Progress | None = None) -> list[str]:
-    """Store every packed data set of `folder` in this workspace; those that are there already are left alone.
+def unpack(folder: Path, progress: OnProgress | None = None) -> list[str]:
+    """Store every packed data set of `folder` in this workspace; those that exist already are left unchanged.
 
     Returns:
         Their names.
@@ -107,7 +109,7 @@ def unpack(folder: Path, progress: Progress | None = None) -> list[str]:
     return [_unpack(path, progress) for path in first]
 
 
-def _unpack(first: Path, progress: Progress | None) -> str:
+def _unpack(first: Path, progress: OnProgress | None) -> str:
     about = _about(first)
     name, description = str(about["name"]), about["description"]
     target = dataset_folder(name)
@@ -128,7 +130,7 @@ def _unpack(first: Path, progress: Progress | None) -> str:
             file.finish()
         if file.rows != description["words"]:
             raise DataError(f"{first.parent} holds {file.rows:,} of {description['words']:,} words of {name}.")
-        jobs.write_text(fresh / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False))
+        write_text(fresh / DESCRIPTION, json.dumps(description, indent=1, ensure_ascii=False))
         os.replace(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -147,7 +149,7 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def _pieces(first: Path) -> Iterator[Path]:
-    """All pieces in order, up to the one that says it is the last."""
+    """All pieces in order, up to the one marked as the last."""
     for number in range(1000):
         path = first.with_name(f"{first.name[: -len('000.npz')]}{number:03d}.npz")
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""What a reader gives: words, and what was found wrong with the others."""
+"""The result of reading a source: good words, and the problems of the others."""
 
 from __future__ import annotations
 
@@ -13,67 +13,67 @@ if TYPE_CHECKING:
 PARTS = ("train", "validation", "test")
 Severity = Literal["left out", "kept, look at it"]
 LEFT_OUT: Severity = "left out"
-KEPT: Severity = "kept, look at it"
+FLAGGED: Severity = "kept, look at it"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One word as a person wrote it: where its picture is, what it says, who wrote it."""
+    """One written word: its image, transcription and writer."""
 
     word_id: str
     transcription: str
-    image: str  # path below the pictures' folder, or member of the zip
+    image: str  # path below the images' folder, or member of the zip
     writer: str = ""
     form: str = ""
-    split: str = ""  # train, validation, test, or empty where the source does not say
+    split: str = ""  # train, validation, test, or empty where the source has no split
     row: int = 0  # 1-based row of its list, the header being row 1; 0 where there is no list
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One row, and one sentence saying what is the matter with it."""
+    """A problem of one row, with one sentence."""
 
     row: int
     word_id: str
     image: str
-    problem: str  # short code, see `hwr_core.datasets.checks`
+    problem: str  # a code of `hwr_core.datasets.checks`
     severity: Severity
     reason: str
 
 
 @dataclass
 class Listing:
-    """What a reader found: samples whose pictures are there, problems, and notes on how it was read."""
+    """The samples of a source whose images exist, the problems, and notes on how it was read."""
 
     reader: str
-    pictures: Source
+    source: Source  # of the images
     samples: list[Sample] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    columns: dict[str, str] = field(default_factory=dict)  # our column -> the column it was read from
+    columns: dict[str, str] = field(default_factory=dict)  # column of `table.COLUMNS` -> the list's column
 
     def leave_out(self, sample: Sample, problem: str, reason: str) -> None:
-        self.problems.append(problem_of(sample, problem, LEFT_OUT, reason))
+        self.problems.append(make_problem(sample, problem, LEFT_OUT, reason))
 
     def flag(self, sample: Sample, problem: str, reason: str) -> None:
-        self.problems.append(problem_of(sample, problem, KEPT, reason))
+        self.problems.append(make_problem(sample, problem, FLAGGED, reason))
 
 
-def shorten(text: str, most: int = 40) -> str:
-    """The text, or its beginning and end, short enough to stand in a sentence."""
-    return text if len(text) <= most else f"{text[: most // 2 - 2]}...{text[1 - most // 2 :]}"
+def shorten(text: str, length: int = 40) -> str:
+    """The text, or its beginning and end, in at most `length` characters."""
+    return text if len(text) <= length else f"{text[: length // 2 - 2]}...{text[1 - length // 2 :]}"
 
 
-def problem_of(sample: Sample, problem: str, severity: Severity, reason: str) -> Problem:
+def make_problem(sample: Sample, problem: str, severity: Severity, reason: str) -> Problem:
     return Problem(sample.row, sample.word_id, sample.image, problem, severity, reason)
 
 
-def summary_of(problems: Iterable[Problem], most: int = 3) -> str:
-    """The commonest problems in words: `3 missing image, 1 duplicate id`.
+def summary_of(problems: Iterable[Problem], max_kinds: int = 3) -> str:
+    """The commonest problems with their numbers: `3 missing image, 1 duplicate id`.
 
     Example:
-        >>> summary_of([Problem(2, "a", "", "missing image", LEFT_OUT, "It is not there.")])
+        >>> summary_of([Problem(2, "a", "", "missing image", LEFT_OUT, "There is no image a.")])
         '1 missing image'
     """
     counts = Counter(problem.problem for problem in problems)
-    return ", ".join(f"{count:,} {name}" for name, count in counts.most_common(most))
+    return ", ".join(f"{count:,} {name}" for name, count in counts.most_common(max_kinds))

@@ -1,4 +1,4 @@
-"""Which part a word belongs to: its source's own split, else a hash of its writer."""
+"""The part of each word: its source's own split, else by a hash of its writer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PART_OF = {name: part for part, names in NAMES.items() for name in names}
 
 @dataclass
 class Split:
-    """A part for each row; `by` says how it was found: "own column", "writer", "form" or "word"."""
+    """A part for each row; `by` names what decided it: "own column", "writer", "form" or "word"."""
 
     parts: list[str]
     by: str
@@ -28,7 +28,7 @@ class Split:
 
 
 def part_named(name: str) -> str:
-    """The part that a name means, or "".
+    """The part that a name stands for, or "".
 
     Example:
         >>> part_named("Dev"), part_named("validationset1"), part_named("bonus")
@@ -38,8 +38,8 @@ def part_named(name: str) -> str:
     return _PART_OF.get(key) or _PART_OF.get(key.removesuffix("set").removesuffix("words").removesuffix("lines"), "")
 
 
-def draw(key: str) -> float:
-    """A number in [0, 1) that depends on nothing but `key`: no seed, no order."""
+def hash_fraction(key: str) -> float:
+    """A number in [0, 1) that depends on `key` only: no seed, no order."""
     return int.from_bytes(hashlib.sha256(key.encode(errors="surrogatepass")).digest()[:8], "big") / 2**64
 
 
@@ -47,8 +47,8 @@ def assign_parts(table: pd.DataFrame) -> Split:
     """Give every row a part.
 
     Rows that have one keep it. The others go by writer, whole writers to one part; where fewer than two are
-    known, by form, and where fewer than two forms are known, by word. A part that training needs and that
-    nothing fell into gets the writers whose draws lie nearest.
+    known, by form, and where fewer than two forms are known, by word. If train or validation would be empty, the
+    writers with the nearest hash fractions are moved there.
 
     Args:
         table: columns word_id, writer, form, split ("" where unknown).
@@ -58,23 +58,23 @@ def assign_parts(table: pd.DataFrame) -> Split:
     unit, by, notes = _units(table)
     given = table["split"].where(table["split"].isin(PARTS), "")
     if not (given == "train").any() and (given != "").any():
-        notes.append("Its own split has no train part, so it was not used.")
+        notes.append("The source's split has no train part, so it was not used.")
         given = given.where(given == "train", "")
     own = given[given != ""].groupby(unit[given != ""]).agg(lambda parts: parts.mode().iloc[0])
-    part_of = {key: own.get(key) or _part_drawn(draw(key)) for key in unit.unique()}
+    part_of = {key: own.get(key) or _part_drawn(hash_fraction(key)) for key in unit.unique()}
     parts = given.where(given != "", unit.map(part_of))
     moved = _fill_missing(part_of, set(parts))
     if moved:
         moving = unit.isin(moved) & ((given == "") | (given == "train"))
         parts = parts.mask(moving, unit.map(moved))
         if (given != "").any():
-            notes.append(f"Its own split has no validation part; {len(moved)} of its {by}s became one.")
+            notes.append(f"The source's split has no validation part; {len(moved)} of its {by}s became one.")
     notes += _warnings(table, parts, by)
     return Split(parts.tolist(), "own column" if (given != "").all() else by, notes)
 
 
 def _units(table: pd.DataFrame) -> tuple[pd.Series, str, list[str]]:
-    """What is kept together: a key for each row, what it is, and a note where it is not the writer."""
+    """The unit that is not divided: a key for each row, its kind, and a note where it is not the writer."""
     writers, forms = (table[name].mask(table[name] == "").nunique() for name in ("writer", "form"))
     if writers >= 2:
         unit = table["writer"].mask(table["writer"] == "", table["form"])
@@ -93,8 +93,8 @@ def _part_drawn(number: float) -> str:
 
 
 def _fill_missing(part_of: dict[str, str], present: set[str]) -> dict[str, str]:
-    """Units to move so that train and validation both have some; changes `part_of` too."""
-    order = sorted(part_of, key=lambda key: (draw(key), key))
+    """Unit -> part of the units moved so that train and validation are not empty; updates `part_of`."""
+    order = sorted(part_of, key=lambda key: (hash_fraction(key), key))
     moved: dict[str, str] = {}
     if len(order) < 2:
         return moved
@@ -103,7 +103,7 @@ def _fill_missing(part_of: dict[str, str], present: set[str]) -> dict[str, str]:
         moved[spare[0]] = "train"
     if "validation" not in present:
         free = [key for key in order if part_of[key] == "train" and key not in moved]
-        if len(free) + len(moved) > 1:  # the train writers with the highest draws, a tenth of them
+        if len(free) + len(moved) > 1:  # the tenth of the train writers with the highest fractions
             last = free[-max(1, round(VALIDATION_SHARE * len(free))) :]
         else:
             last = [key for key in order if key not in moved and part_of[key] == "test"][-1:]
@@ -117,8 +117,8 @@ def _warnings(table: pd.DataFrame, parts: pd.Series, by: str) -> list[str]:
     if by == "writer":
         several = int((parts.groupby(table["writer"]).nunique() > 1).drop("", errors="ignore").sum())
         if several:
-            who = "1 writer is" if several == 1 else f"{several} writers are"
-            notes.append(f"{who} in more than one part of its own split: it is not writer-independent.")
+            subject = "1 writer is" if several == 1 else f"{several} writers are"
+            notes.append(f"{subject} in more than one part of the source's split: it is not writer-independent.")
     if "validation" not in set(parts):
         notes.append("It has no validation part: one word alone cannot be divided.")
     return notes

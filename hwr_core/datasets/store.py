@@ -1,4 +1,4 @@
-"""The data sets of this workspace: list, open, add, remove. They live in `home()/datasets/<name>/`."""
+"""The data sets of this workspace: list, open, add, remove. They lie in `home()/datasets/<name>/`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from typing import IO
 
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig
-from hwr_core.datasets.dataset import DESCRIPTION, DataSet, Progress, read_description
+from hwr_core.datasets.dataset import DESCRIPTION, DataSet, ignore_progress, read_description
 from hwr_core.errors import DataError, HwrError
+from hwr_core.files import replacing, write_text
+from hwr_core.workspace import home, resolved_path, stored_path
 
 REQUEST = "request.json"
-UPLOAD = "upload"  # a file brought by the browser is kept here, in the data set's own folder
+UPLOAD = "upload"  # subfolder of the file that was uploaded by the browser
 DEMO = "demo"
 MY_CORRECTIONS = "my-corrections"  # the words that people accepted, see `hwr_core.datasets.my_corrections`
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -26,7 +28,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True)
 class DataSetInfo:
-    """A data set at a glance, without opening its table; one that is still being added has no words yet."""
+    """A data set without its table. One that is being added, could not be added or is damaged is not ready."""
 
     name: str
     folder: Path
@@ -34,23 +36,24 @@ class DataSetInfo:
     writers: int = 0
     problems: int = 0
     parts: dict[str, int] = field(default_factory=dict)
-    source: str = ""
+    source: str = ""  # path
     reader: str = ""
     created: float = 0.0  # seconds since the epoch
     notes: tuple[str, ...] = ()
     is_ready: bool = False
-    status: jobs.Status = field(default_factory=jobs.Status)  # of its adding, where that was a job
+    problem: str = ""  # one sentence why it is damaged or was not added
+    status: jobs.Status = field(default_factory=jobs.Status)  # of the job that adds it, if any
 
 
 def datasets_folder() -> Path:
-    return jobs.home() / "datasets"
+    return home() / "datasets"
 
 
 def dataset_folder(name: str) -> Path:
-    """Where a data set of this name is, or would be, stored.
+    """The folder of the data set `name`, which need not exist.
 
     Raises:
-        DataError: the name is none for a folder.
+        DataError: it is no valid name.
     """
     if not NAME.fullmatch(name) or name.endswith("."):
         raise DataError(
@@ -60,10 +63,11 @@ def dataset_folder(name: str) -> Path:
 
 
 def list_datasets() -> list[DataSetInfo]:
-    """Every stored data set and every one being added, by name."""
-    if not datasets_folder().is_dir():
+    """Every data set, stored, damaged or being added, by name; raises nothing."""
+    try:
+        folders = [path for path in datasets_folder().iterdir() if path.is_dir() and NAME.fullmatch(path.name)]
+    except OSError:
         return []
-    folders = [path for path in datasets_folder().iterdir() if path.is_dir() and NAME.fullmatch(path.name)]
     return [_info(folder) for folder in sorted(folders)]
 
 
@@ -72,14 +76,26 @@ def _info(folder: Path) -> DataSetInfo:
     try:
         values = read_description(folder)
     except HwrError as error:
-        problem = str(error) if (folder / DESCRIPTION).exists() else status.message
-        return DataSetInfo(folder.name, folder, source=_requested(folder), notes=(problem,), status=status)
-    known = {name: values[name] for name in ("words", "writers", "problems", "parts", "source", "reader", "created")}
-    return DataSetInfo(folder.name, folder, **known, notes=tuple(values["notes"]), is_ready=True, status=status)
+        problem = str(error) if os.path.lexists(folder / DESCRIPTION) else status.message
+        return DataSetInfo(folder.name, folder, source=_requested_source(folder), problem=problem, status=status)
+    return DataSetInfo(
+        folder.name,
+        folder,
+        words=values["words"],
+        writers=values["writers"],
+        problems=values["problems"],
+        parts=values["parts"],
+        source=str(resolved_path(values["source"])),
+        reader=values["reader"],
+        created=values["created"],
+        notes=tuple(values["notes"]),
+        is_ready=True,
+        status=status,
+    )
 
 
 def open_dataset(name: str) -> DataSet:
-    """A stored data set, or `DataError` saying that there is none of this name."""
+    """A stored data set, or `DataError` where there is none of this name, or it is damaged."""
     return DataSet(dataset_folder(name))
 
 
@@ -90,23 +106,23 @@ def add_dataset(
     *,
     columns: dict[str, str] | None = None,
     image_root: Path | str | None = None,
-    progress: Progress | None = None,
+    progress: jobs.OnProgress | None = None,
     canvas: CanvasConfig | None = None,
     processes: int = 0,
 ) -> DataSet:
-    """Read, check, split and store a data set; its canvases are prepared on the way.
+    """Read, check, split and store a data set, and prepare its canvases.
 
     Args:
         name: letters, digits, hyphens, dots, underscores.
         source: a folder, a CSV file, an IAM list or a zip; a list inside a zip as `words.zip/labels.csv`.
         reader: "csv", "iam", "folder" or "auto".
-        columns: our column -> its name there, such as `{"transcription": "Text"}`.
-        image_root: folder or zip of the pictures where they are not beside the CSV.
-        progress: called as `progress(phase, step, steps)`; what it raises stops the adding.
+        columns: column of `table.COLUMNS` -> its name in the list, such as `{"transcription": "Text"}`.
+        image_root: folder or zip of the images where they are not in the list's folder.
+        progress: called as `progress(phase, step, steps)`; an exception that it raises stops the adding.
         processes: see `hwr_core.datasets.canvas_cache.prepare_all`.
 
     Raises:
-        DataError: the name is taken, or the source cannot be used; one sentence says why.
+        DataError: the name is taken, or the source cannot be used.
     """
     from hwr_core.datasets.add import build_dataset
 
@@ -121,13 +137,13 @@ def add_dataset(
             columns=columns or {},
             image_root=to_path(image_root) if image_root else None,
             canvas=canvas or CanvasConfig(),
-            progress=progress or (lambda phase, step, steps: None),
+            progress=progress or ignore_progress,
             processes=processes,
         )
     except OSError as error:
         raise DataError(f"The data set {name} cannot be stored ({error.strerror or error}).") from error
     finally:
-        if not existed and not (folder / DESCRIPTION).exists():  # it failed, or was stopped
+        if not existed and not (folder / DESCRIPTION).exists():  # it failed or was stopped
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -140,27 +156,27 @@ def start_adding(
     image_root: Path | str | None = None,
     canvas: CanvasConfig | None = None,
 ) -> Path:
-    """The same as a job of its own process; follow it by `jobs.read_status(folder)`.
+    """`add_dataset` as a job in a process of its own; `jobs.read_status(folder)` is its status.
 
     Returns:
-        The data set's folder. Stop it with `jobs.request_stop(folder)`; started again, it begins anew.
+        The data set's folder. `jobs.request_stop(folder)` stops it; a second start begins from nothing.
     """
     folder = dataset_folder(name)
     _check_free(folder)
     request = {
-        "source": str(to_path(source)),
+        "source": stored_path(to_path(source)),
         "reader": reader,
         "columns": columns or {},
-        "image_root": str(to_path(image_root)) if image_root else "",
+        "image_root": stored_path(to_path(image_root)) if image_root else "",
         "canvas": asdict(canvas or CanvasConfig()),
     }
-    jobs.write_text(folder / REQUEST, json.dumps(request, indent=1, ensure_ascii=False))
+    write_text(folder / REQUEST, json.dumps(request, indent=1, ensure_ascii=False))
     jobs.launch("hwr_core.datasets", folder)
     return folder
 
 
 def remove_dataset(name: str) -> None:
-    """Remove what the studio stored of a data set; the files it was read from stay where they are."""
+    """Remove a data set from the workspace; its source files stay."""
     folder = dataset_folder(name)
     if folder.is_symlink():
         folder.unlink()
@@ -173,34 +189,31 @@ def remove_dataset(name: str) -> None:
 
 
 def save_upload(name: str, filename: str, file: IO[bytes]) -> Path:
-    """Keep a file that came through the browser in the data set's folder, where it is read in place.
+    """Store an uploaded file in the data set's folder, where it is read in place.
 
     Returns:
-        Its path, to be given to `add_dataset` or `start_adding` as the source.
+        Its path, the source for `add_dataset` or `start_adding`.
     """
     folder = dataset_folder(name)
     _check_free(folder)
     suffix = Path(filename).suffix.lower()
     path = folder / UPLOAD / (slug(Path(filename).stem) + (suffix if NAME.fullmatch(suffix[1:] or "x") else ""))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
-    with temporary.open("wb") as target:
+    with replacing(path) as temporary, temporary.open("wb") as target:
         shutil.copyfileobj(file, target, 1 << 20)
-    temporary.replace(path)
     return path
 
 
-def demo_dataset(progress: Progress | None = None) -> DataSet:
-    """The built-in synthetic data set, added when it is first asked for."""
+def demo_dataset(progress: jobs.OnProgress | None = None) -> DataSet:
+    """The built-in synthetic data set, added with the first call."""
     from hwr_core.synthesis import demo_zip
 
     return _added(DEMO, Path(demo_zip()).resolve(), progress)
 
 
-def resolve(source: str | Path, progress: Progress | None = None) -> DataSet:
-    """A data set by its name, or by the path of a CSV, folder or zip, added under a name made from it.
+def resolve(source: str | Path, progress: jobs.OnProgress | None = None) -> DataSet:
+    """A data set by its name, or by the path of a CSV, folder or zip, which is added under a name made from the path.
 
-    A source that has changed since it was added is read again.
+    A source that has changed since then is read again.
     """
     text = str(source)
     if text == MY_CORRECTIONS:
@@ -216,25 +229,25 @@ def resolve(source: str | Path, progress: Progress | None = None) -> DataSet:
         raise DataError(f"There is no data set {text!r}, and no file or folder of that name. Stored: {_stored()}.")
     name = slug(path.stem)
     folder = dataset_folder(name)
-    if folder.exists() and _source_of(folder) != str(path):
+    if folder.exists() and _source_of(folder) != path:
         name = f"{name[:50]}-{sha256(str(path).encode(errors='surrogatepass')).hexdigest()[:8]}"
     return _added(name, path, progress)
 
 
-def _added(name: str, path: Path, progress: Progress | None) -> DataSet:
-    from hwr_core.datasets.add import stamp_of
+def _added(name: str, path: Path, progress: jobs.OnProgress | None) -> DataSet:
+    from hwr_core.datasets.add import source_stamp
 
     folder = dataset_folder(name)
     if (folder / DESCRIPTION).exists():
         values = read_description(folder)
-        if values["source"] == str(path) and values["stamp"] == stamp_of(path):
+        if resolved_path(values["source"]) == path and values["stamp"] == source_stamp(path):
             return open_dataset(name)
         remove_dataset(name)
     return add_dataset(name, path, progress=progress)
 
 
 def to_path(source: Path | str) -> Path:
-    """A path as people write it, made absolute; `DataError` for one that no file can have."""
+    """A path, `~` expanded and made absolute; `DataError` for one that no file can have."""
     try:
         path = Path(source).expanduser().resolve()
         str(path).encode()
@@ -266,17 +279,18 @@ def _check_free(folder: Path) -> None:
         raise DataError(f"{folder.name} is being added already. Wait for it, or stop it first.")
 
 
-def _source_of(folder: Path) -> str:
+def _source_of(folder: Path) -> Path:
     try:
-        return str(read_description(folder)["source"])
+        return resolved_path(read_description(folder)["source"])
     except HwrError:
-        return _requested(folder)
+        return Path(_requested_source(folder))
 
 
-def _requested(folder: Path) -> str:
+def _requested_source(folder: Path) -> str:
+    """The source of the request in `folder`, "" where there is no valid one."""
     try:
-        return str(json.loads((folder / REQUEST).read_text(encoding="utf-8"))["source"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(resolved_path(json.loads((folder / REQUEST).read_text(encoding="utf-8"))["source"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -1,7 +1,7 @@
-"""Words written in capitals throughout, small capitals too: found out over the words of a hand, and read as such.
+"""Detect words written in capitals throughout (small capitals too) over many words of a writer, and read them so.
 
-A small capital S, O or C is a small letter's shape, and to a network that has seen few of them so are the others. One
-word leaves it in doubt; thirty words of one hand do not.
+A small capital S, O or C has the shape of the lower-case letter, and a network that has seen few small capitals
+confuses the other letters too. One word is ambiguous; thirty words of one writer are not.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 from hwr_core.text import Charset
 
 # From the validation words of CSAFE, Copiste and IAM as `models/reader` and `reader-small` read them: the mean of a
-# letter's log ratio is -9.1 in the median word in small letters, -5.5 in one of twenty; of the one writer in capitals
-# -2.5 and -5.0.
-EVEN = -5.5  # a mean log ratio that is as likely in the one as in the other
-LARGEST = 10.0  # of a letter's log ratio: what is beyond says no more
-MOST = 4.0  # of a word's: its letters err together
-CAUTION, USUAL = 20, 0.02  # so many words of the usual share in capitals are added to those that are seen
-ENOUGH = 0.2  # with a lesser share no word is changed
-SMALL = -12.0  # logarithm of what is left of a small letter's probability
-ROUNDS = 30
+# letter's log ratio is -9.1 in the median lower-case word, -5.5 in one of twenty; of the one writer in capitals -2.5
+# and -5.0.
+NEUTRAL_LOG_RATIO = -5.5  # a mean log ratio that is equally likely in both kinds of word
+MAX_LETTER_LOG_RATIO = 10.0  # larger ones carry no more information
+MAX_WORD_LOG_RATIO = 4.0  # the letters of a word are not independent
+PRIOR_WORDS, PRIOR_SHARE = 20, 0.02  # words with this share in capitals that are added to those observed
+MIN_CAPITALS_SHARE = 0.2  # below it no word is read as capitals
+LOWER_CASE_LOG_FACTOR = -12.0  # what a lower-case letter's probability is reduced by, relative to its capital's
+EM_ITERATIONS = 30
 
 
 class AllCapitals:
-    """The small letters of a charset that have a capital in it.
+    """The lower-case letters of a charset whose capital is in it.
 
     Args:
         charset: of the network.
@@ -34,100 +34,100 @@ class AllCapitals:
 
     def __init__(self, charset: Charset) -> None:
         pairs = [
-            (charset.encode(small)[0], charset.encode(small.upper())[0])
-            for small in charset.characters
-            if small.islower() and len(small.upper()) == 1 and small.upper() in charset
+            (charset.encode(lower)[0], charset.encode(lower.upper())[0])
+            for lower in charset.characters
+            if lower.islower() and len(lower.upper()) == 1 and lower.upper() in charset
         ]
-        self._small = np.array([small for small, _ in pairs], int)
-        self._large = np.array([large for _, large in pairs], int)
+        self._lower = np.array([lower for lower, _ in pairs], int)
+        self._upper = np.array([upper for _, upper in pairs], int)
         self._pair = np.full(len(charset) + 1, -1)
-        self._pair[self._small] = self._pair[self._large] = np.arange(len(pairs))
+        self._pair[self._lower] = self._pair[self._upper] = np.arange(len(pairs))
 
-    def evidence(self, log_probs: np.ndarray) -> np.ndarray:
-        """How much more each word looks like capitals than like small letters, its first letter left out.
+    def log_ratios(self, log_probs: np.ndarray) -> np.ndarray:
+        """Log ratio of capitals to lower case of each word, without its first letter.
 
         Args:
             log_probs: `(B, T, C)` natural logarithms; column 0 is the blank.
 
         Returns:
-            `(B,)` log ratios; NaN for a word without letters behind the first.
+            `(B,)`; NaN for a word without letters after the first.
         """
         best = log_probs.argmax(axis=2)
-        before = np.pad(best, ((0, 0), (1, 0)))[:, :-1]
-        begins = (best != 0) & (best != before)
+        previous = np.pad(best, ((0, 0), (1, 0)))[:, :-1]
+        begins = (best != 0) & (best != previous)
         letters = begins & (self._pair[best] >= 0) & (np.cumsum(begins, axis=1) > 1)
         words, frames = np.nonzero(letters)
         pairs = self._pair[best[words, frames]]
-        ratios = log_probs[words, frames, self._large[pairs]] - log_probs[words, frames, self._small[pairs]]
+        ratios = log_probs[words, frames, self._upper[pairs]] - log_probs[words, frames, self._lower[pairs]]
         counts = np.bincount(words, minlength=len(best))
-        sums = np.bincount(words, np.clip(ratios, -LARGEST, LARGEST), minlength=len(best))
+        sums = np.bincount(words, np.clip(ratios, -MAX_LETTER_LOG_RATIO, MAX_LETTER_LOG_RATIO), minlength=len(best))
         means = np.divide(sums, counts, out=np.full(len(best), np.nan), where=counts > 0)
-        return np.clip(means - EVEN, -MOST, MOST)
+        return np.clip(means - NEUTRAL_LOG_RATIO, -MAX_WORD_LOG_RATIO, MAX_WORD_LOG_RATIO)
 
-    def read_as(self, log_probs: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """`log_probs` `(B, T, C)`, in which small letters of `words` `(B,)` bool count for their capitals."""
-        if not words.any() or not len(self._small):
+    def capitalized(self, log_probs: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """`log_probs` `(B, T, C)` with the lower-case probability of `words` `(B,)` bool added to the capitals'."""
+        if not words.any() or not len(self._lower):
             return log_probs
-        changed = log_probs.copy()
-        some = changed[words]
-        for small, large in zip(self._small, self._large, strict=True):  # several may share a capital: i and ı
-            some[..., large] = np.logaddexp(some[..., small], some[..., large])
-        some[..., self._small] = some[..., self._large] + SMALL
-        changed[words] = some
-        return changed
+        result = log_probs.copy()
+        selected = result[words]
+        for lower, upper in zip(self._lower, self._upper, strict=True):  # several may share a capital: i and ı
+            selected[..., upper] = np.logaddexp(selected[..., lower], selected[..., upper])
+        selected[..., self._lower] = selected[..., self._upper] + LOWER_CASE_LOG_FACTOR
+        result[words] = selected
+        return result
 
 
-def share_in_capitals(evidence: Iterable[float]) -> float:
+def share_in_capitals(log_ratios: Iterable[float]) -> float:
     """The share of words in capitals, in [0, 1]: a mixture's weight by expectation maximisation.
 
     Args:
-        evidence: of `AllCapitals.evidence`; NaN says nothing.
+        log_ratios: of `AllCapitals.log_ratios`; NaN is ignored.
 
     Example:
         >>> share_in_capitals([-3.5] * 30) < 0.02, share_in_capitals([2.0] * 30) > 0.5, share_in_capitals([4.0]) < 0.2
         (True, True, True)
     """
-    ratios = np.array([ratio for ratio in evidence if not np.isnan(ratio)])
-    share = USUAL
-    for _ in range(ROUNDS if len(ratios) else 0):
-        share = (_probabilities(ratios, share).sum() + CAUTION * USUAL) / (len(ratios) + CAUTION)
+    ratios = np.array([ratio for ratio in log_ratios if not np.isnan(ratio)])
+    share = PRIOR_SHARE
+    for _ in range(EM_ITERATIONS if len(ratios) else 0):
+        share = (_posterior(ratios, share).sum() + PRIOR_WORDS * PRIOR_SHARE) / (len(ratios) + PRIOR_WORDS)
     return float(share)
 
 
-def in_capitals(evidence: np.ndarray, share: float) -> np.ndarray:
-    """`(B,)` bool: the words that are more probably in capitals than not, where a share of them is.
+def in_capitals(log_ratios: np.ndarray, share: float) -> np.ndarray:
+    """`(B,)` bool: the words that are more probably in capitals than not, given the share of such words.
 
     Args:
-        evidence: `(B,)`; NaN goes by the share alone.
+        log_ratios: `(B,)`; NaN counts as 0.
         share: in [0, 1]; below 0.2 no word is taken for capitals, with 1 all are.
     """
-    if share < ENOUGH:
-        return np.zeros(len(evidence), bool)
-    probable: np.ndarray = _probabilities(np.nan_to_num(evidence), share) > 0.5
+    if share < MIN_CAPITALS_SHARE:
+        return np.zeros(len(log_ratios), bool)
+    probable: np.ndarray = _posterior(np.nan_to_num(log_ratios), share) > 0.5
     return probable
 
 
-def _probabilities(ratios: np.ndarray, share: float) -> np.ndarray:
-    odds = share * np.exp(ratios)
-    found: np.ndarray = odds / (odds + (1 - share))
-    return found
+def _posterior(log_ratios: np.ndarray, share: float) -> np.ndarray:
+    odds = share * np.exp(log_ratios)
+    posterior: np.ndarray = odds / (odds + (1 - share))
+    return posterior
 
 
 @dataclass
 class ShareInCapitals:
-    """The share of the words of a call, batch by batch.
+    """Running estimate of the share of words in capitals over the batches of a call.
 
     Attributes:
-        given: what the caller says it is, in [0, 1]; None where it is to be found out.
-        seen: the evidence so far.
+        fixed: the share that the caller gave, in [0, 1]; None to estimate it.
+        log_ratios: of all words so far.
     """
 
-    given: float | None = None
-    seen: list[float] = field(default_factory=list)
+    fixed: float | None = None
+    log_ratios: list[float] = field(default_factory=list)
 
-    def of(self, evidence: np.ndarray) -> float:
-        """The share, after these words too."""
-        if self.given is not None:
-            return self.given
-        self.seen += evidence.tolist()
-        return share_in_capitals(self.seen)
+    def update(self, log_ratios: np.ndarray) -> float:
+        """The share with these words included."""
+        if self.fixed is not None:
+            return self.fixed
+        self.log_ratios += log_ratios.tolist()
+        return share_in_capitals(self.log_ratios)

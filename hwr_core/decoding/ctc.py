@@ -1,4 +1,4 @@
-"""CTC on its own: from logits to log-probabilities, the best path, and how probable a labelling is."""
+"""CTC: logits to log-probabilities, best path, and the probability of a labelling."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-NEVER = -math.inf
-SCALED = 8  # frames between two scalings
-LOST = 1e-100  # a share this small has come near the smallest float64: recomputed in logarithms
+LOG_ZERO = -math.inf
+FRAMES_PER_SCALING = 8
+MIN_SCALED_PROBABILITY = 1e-100  # smaller ones are near the smallest float64: recomputed in logarithms
+Candidates = list[tuple[str, float]]  # texts with natural-log probabilities, best first
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -39,11 +40,11 @@ def best_path(log_probs: np.ndarray) -> tuple[list[int], float]:
 
 
 def best_paths(log_probs: np.ndarray) -> list[list[int]]:
-    """The best path's labels of each word of `(B, T, C)` log-probabilities, as `best_path` gives them."""
+    """The best path's labels of each word of `(B, T, C)` log-probabilities, as in `best_path`."""
     paths = np.asarray(log_probs).argmax(axis=2)
     written = paths != 0
     written[:, 1:] &= paths[:, 1:] != paths[:, :-1]
-    return [path[kept].tolist() for path, kept in zip(paths, written, strict=True)]
+    return [path[frames].tolist() for path, frames in zip(paths, written, strict=True)]
 
 
 def collapse(path: Sequence[int] | np.ndarray) -> list[int]:
@@ -80,8 +81,8 @@ def labelling_log_probs(
 
     Args:
         log_probs: `(B, T, C)` natural logarithms of B words; column 0 is the blank.
-        labellings: N of them, label ids without blanks.
-        words: which of the B words each of the N labellings is asked of.
+        labellings: N lists of label ids without blanks.
+        words: `(N,)` the word that each labelling is of, an index below B.
 
     Returns:
         `(N,)` float64 natural logarithms, -inf where T frames cannot spell the labelling.
@@ -90,40 +91,42 @@ def labelling_log_probs(
     which = np.asarray(words, int)
     if not len(labellings):
         return np.zeros(0)
-    states, last = _states(labellings)
+    states, may_skip, last = ctc_states(labellings)
     emissions = log_probs[which[:, None], :, states]  # (N, S, T)
-    rows = np.arange(len(labellings))
-    may_skip = np.zeros(states.shape, bool)  # over the blank between two different labels
-    may_skip[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
-    result, sure = _scaled_forward(np.exp(emissions), may_skip, rows, last)
-    unsure = np.flatnonzero(~sure)
-    if len(unsure):
-        again = _log_forward(emissions[unsure], may_skip[unsure])
-        ends = last[unsure]
-        few = np.arange(len(unsure))
-        result[unsure] = np.logaddexp(again[few, ends], np.where(ends > 0, again[few, ends - 1], NEVER))
+    result, exact = _scaled_forward(np.exp(emissions), may_skip, last)
+    inexact = np.flatnonzero(~exact)
+    if len(inexact):
+        alpha = _log_forward(emissions[inexact], may_skip[inexact])
+        ends, rows = last[inexact], np.arange(len(inexact))
+        result[inexact] = np.logaddexp(alpha[rows, ends], np.where(ends > 0, alpha[rows, ends - 1], LOG_ZERO))
     return result
 
 
-def _states(labellings: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """`(N, S)` labels with blanks around and between, zeros behind; `(N,)` index of each one's last blank."""
+def ctc_states(labellings: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """States of CTC's trellis.
+
+    Returns:
+        `(N, S)` labels with blanks around and between, zeros behind; `(N, S)` bool, whether the blank before a state
+        may be skipped (between two different labels); `(N,)` index of each labelling's last blank.
+    """
     lengths = np.array([len(labels) for labels in labellings])
     states = np.zeros((len(labellings), 2 * int(lengths.max()) + 1), int)
     for row, labels in enumerate(labellings):
         states[row, 1 : 2 * len(labels) : 2] = labels
-    return states, 2 * lengths
+    may_skip = np.zeros(states.shape, bool)
+    may_skip[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
+    return states, may_skip, 2 * lengths
 
 
-def _scaled_forward(
-    emissions: np.ndarray, may_skip: np.ndarray, rows: np.ndarray, last: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Forward sums in probabilities, scaled every few frames; and where nothing came near underflow."""
+def _scaled_forward(emissions: np.ndarray, may_skip: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`(N,)` log probabilities from sums of scaled probabilities; `(N,)` bool, where none came near underflow."""
+    rows = np.arange(len(emissions))
     skip = may_skip.astype(np.float64)
     padded = np.zeros((len(rows), emissions.shape[1] + 2))  # two columns of zeros before the first state
     alpha, one, two = padded[:, 2:], padded[:, 1:-1], padded[:, :-2]
     alpha[:, :2] = emissions[:, :2, 0]
     frames = np.ascontiguousarray(emissions.transpose(2, 0, 1))
-    scales = np.ones((len(frames) // SCALED + 1, len(rows)))
+    scales = np.ones((len(frames) // FRAMES_PER_SCALING + 1, len(rows)))
     sums = np.empty(skip.shape)
     for t, frame in enumerate(frames):
         if t:
@@ -131,23 +134,23 @@ def _scaled_forward(
             sums += one
             sums += alpha
             np.multiply(sums, frame, out=alpha)
-        if t % SCALED == SCALED - 1:
-            scales[t // SCALED] = total = np.einsum("ns->n", alpha)
+        if t % FRAMES_PER_SCALING == FRAMES_PER_SCALING - 1:
+            scales[t // FRAMES_PER_SCALING] = total = np.einsum("ns->n", alpha)
             alpha /= np.maximum(total, 1e-300)[:, None]
     share = alpha[rows, last] + np.where(last > 0, alpha[rows, last - 1], 0)
-    sure = (share > LOST) & (scales.min(axis=0) > LOST)
+    exact = (share > MIN_SCALED_PROBABILITY) & (scales.min(axis=0) > MIN_SCALED_PROBABILITY)
     with np.errstate(divide="ignore"):
-        return np.log(share) + np.log(scales).sum(axis=0), sure
+        return np.log(share) + np.log(scales).sum(axis=0), exact
 
 
 def _log_forward(emissions: np.ndarray, may_skip: np.ndarray) -> np.ndarray:
-    """The last frame's forward variables in logarithms, `(N, S)`: slower, and nothing is lost."""
-    alpha = np.full(emissions.shape[:2], NEVER)
+    """`(N, S)` forward variables of the last frame in logarithms: slower, without underflow."""
+    alpha = np.full(emissions.shape[:2], LOG_ZERO)
     alpha[:, :2] = emissions[:, :2, 0]
     for t in range(1, emissions.shape[2]):
-        one = np.full_like(alpha, NEVER)
+        one = np.full_like(alpha, LOG_ZERO)
         one[:, 1:] = alpha[:, :-1]
-        two = np.full_like(alpha, NEVER)
-        two[:, 2:] = np.where(may_skip[:, 2:], alpha[:, :-2], NEVER)
+        two = np.full_like(alpha, LOG_ZERO)
+        two[:, 2:] = np.where(may_skip[:, 2:], alpha[:, :-2], LOG_ZERO)
         alpha = np.logaddexp(np.logaddexp(alpha, one), two) + emissions[:, :, t]
     return alpha

@@ -1,4 +1,4 @@
-"""The words of a lexicon that pictures are likeliest to show: letter by letter through the tree, not frame by frame."""
+"""Lexicon search: the most probable lexicon words of images, letter by letter through prefix trees."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hwr_core.decoding.ctc import NEVER
-from hwr_core.language.lexicon import NO_WORD, STEP, Lexicon
+from hwr_core.decoding.ctc import LOG_ZERO, Candidates
+from hwr_core.language.lexicon import LOG_PROB_STEP, NO_WORD, Lexicon
 from hwr_core.text import Charset
 
-KEPT = 32  # beginnings kept after each letter
-FAR = 14.0  # beginnings so much less probable (natural logarithm) than a whole word are dropped
-FLOOR = -60.0  # log probabilities below are as good as this: keeps sums and differences finite
-NOTHING = 1e-20  # a share of this size changes no sum
-LONGEST = 28  # letters
+MAX_PREFIXES = 32  # that survive each letter
+MAX_LOG_PROB_GAP = 14.0  # prefixes whose score is this far below a whole word's are dropped
+LOG_PROB_FLOOR = -60.0  # lower ones are raised to it: keeps sums and differences finite
+NEGLIGIBLE_PROBABILITY = 1e-20  # changes no sum
+MAX_WORD_LETTERS = 28
 
 
 class Folding:
-    """Brings a charset's frames to the letters of a language, large and small alike.
+    """Maps a charset's frames to the lower-case letters of a language.
 
-    What is no letter of the language (digits, marks) counts as blank; an accent that it does not know is left off.
+    Characters that are no letter of the language (digits, marks) count as blank; accents that it lacks are removed.
 
     Args:
         charset: whose ids the columns of the log-probabilities are.
@@ -29,24 +29,24 @@ class Folding:
     """
 
     def __init__(self, charset: Charset, alphabet: str) -> None:
-        places = {letter: place for place, letter in enumerate(alphabet, start=1)}
+        columns = {letter: column for column, letter in enumerate(alphabet, start=1)}
         self.matrix = np.zeros((len(charset) + 1, len(alphabet) + 1))
         self.matrix[0, 0] = 1
         for label, character in enumerate(charset.characters, start=1):
             letter = character.lower().replace("’", "'")
-            bare = unicodedata.normalize("NFD", letter)[:1]
-            self.matrix[label, places.get(letter, places.get(bare, 0))] = 1
+            base = unicodedata.normalize("NFD", letter)[:1]
+            self.matrix[label, columns.get(letter, columns.get(base, 0))] = 1
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
-        """`(..., T, C)` probabilities to `(..., T, A + 1)` of the letters, column 0 the blank; none is 0."""
-        return np.maximum(probabilities @ self.matrix, np.exp(FLOOR))
+        """`(..., T, C)` probabilities to `(..., T, A + 1)` of the letters, column 0 the blank; all above 0."""
+        return np.maximum(probabilities @ self.matrix, np.exp(LOG_PROB_FLOOR))
 
 
 class LexiconSet:
-    """The trees of several lexicons side by side, so that one search goes through all of them.
+    """The trees of several lexicons in one array, for one search through all of them.
 
     Args:
-        lexicons: of as many languages.
+        lexicons: one a language.
     """
 
     def __init__(self, lexicons: Sequence[Lexicon]) -> None:
@@ -60,21 +60,21 @@ class LexiconSet:
             [lexicon.first[:-1] + root for lexicon, root in zip(lexicons, self.roots, strict=True)]
         )
         masses = [lexicon.log_masses for lexicon in lexicons]
-        self.log_masses = np.concatenate([some - some[0] for some in masses])  # of words with each beginning
+        self.log_masses = np.concatenate([mass - mass[0] for mass in masses])  # of the words below each node
         apostrophes = np.repeat([alphabet.find("'") for alphabet in self.alphabets], sizes)
         self.elides = (self.letters == apostrophes) & (self.levels != NO_WORD)  # l': another word may follow
         self.elides[self.roots] = False
 
     def children(self, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Each way to go on: the place in `nodes`, and the child."""
+        """All children: the index into `nodes`, and the child."""
         counts = self.counts[nodes].astype(int)
         rows = np.repeat(np.arange(len(nodes)), counts)
         return rows, np.arange(len(rows)) + np.repeat(self.first[nodes] - np.cumsum(counts) + counts, counts)
 
 
-def likeliest_words(
+def search_lexicons(
     frames: np.ndarray,
-    grove: LexiconSet,
+    lexicons: LexiconSet,
     languages: Sequence[int],
     *,
     weight: float,
@@ -82,105 +82,108 @@ def likeliest_words(
     entries: np.ndarray | None = None,
     starts: Sequence[tuple[int, int]] | None = None,
     joining: float | None = None,
-    most: int = 12,
-    kept: int = KEPT,
-) -> list[list[tuple[str, float]]]:
-    """Search the trees of lexicons from letter to letter, for many pictures at once.
+    max_words: int = 12,
+    max_prefixes: int = MAX_PREFIXES,
+) -> list[Candidates]:
+    """Search the trees of lexicons letter by letter, for many images at once.
 
-    A beginning is kept by how probable it is that the picture's text begins so (all of its continuations together,
-    which is exact: no later frame can change it), and by how often words begin so. A finished word has exactly its
-    own CTC probability.
+    A prefix is ranked by the probability that the image's text begins so (all of its continuations together, which is
+    exact: no later frame can change it), and by the share of words that begin so. A finished word has exactly its own
+    CTC probability.
 
     Args:
         frames: `(B, T, A + 1)` probabilities, from the `Folding` of each one's language; zeros behind its letters.
-        grove: the lexicons.
-        languages: which of them is asked of each picture; a picture may come several times.
-        weight, per_letter: as `LanguageScorer` has them.
-        entries: `(B, T + 1, 2)` log probabilities that what comes before is written before each frame, ending in a
-            blank and in a letter (`beam.prefix_forward`); the pictures' beginnings where left out.
-        starts: of each picture the node of its lexicon to begin at, and its last letter's place in the alphabet;
-            the root, and none (-1), where left out.
-        joining: log probability that another word follows an apostrophe at a word's end (l'eau); never where None.
-        most: how many words of a picture.
-        kept: beginnings of a picture kept after each letter.
+        lexicons: the lexicons.
+        languages: the lexicon of each image, an index; an image may come several times.
+        weight, per_letter: as in `LanguageScorer`.
+        entries: `(B, T + 1, 2)` log probabilities that the given prefix is written before each frame, ending in a
+            blank and in a letter (`beam_search.prefix_forward`); None without prefixes.
+        starts: of each image the node of its lexicon to start at, and the index of its last letter in the alphabet;
+            None for the root and no letter (-1).
+        joining: log probability that another word follows an apostrophe at a word's end (l'eau); None for never.
+        max_words: words of an image at most.
+        max_prefixes: prefixes of an image that survive each letter.
 
     Returns:
-        For each picture `(letters behind the start, log probability that the picture shows them)`, those first that
-        are the best with the language's say.
+        For each image `(letters after the start, CTC log probability)`, best language score first.
     """
     lattice = _Lattice(frames)
-    both, blank, peaks = lattice.entered(entries)
-    words = np.arange(len(frames))  # which picture each beginning is of: always in order
-    roots = grove.roots[list(languages)]
+    total, blank, peaks = lattice.entry(entries)
+    images = np.arange(len(frames))  # the image of each prefix: always in order
+    roots = lexicons.roots[list(languages)]
     nodes, ends_in = np.array(starts or [(0, -1)] * len(frames)).T
     nodes = nodes + roots
     spelled = np.zeros((len(frames), 0), np.uint8)
-    said = np.zeros(len(frames))  # by the language so far: of words before a join
-    bars = np.full(len(frames), NEVER)
-    found: list[_Ends] = []
-    for length in range(1, LONGEST + 1):
+    language = np.zeros(len(frames))  # log probability of the words before a join
+    thresholds = np.full(len(frames), LOG_ZERO)
+    results: list[_Words] = []
+    for length in range(1, MAX_WORD_LETTERS + 1):
         if joining is not None:
-            nodes, said = _joined(grove, nodes, said, roots[words], joining)
-        rows, children = grove.children(nodes)
-        letters = grove.letters[children].astype(int)
-        begun = lattice.begun(both, blank, words, rows, letters, ends_in)
-        words = words[rows]
-        begun += peaks[words]
-        scores = begun + weight * (said[rows] + grove.log_masses[children]) + per_letter * length
-        best = _best(scores, words, bars - FAR, kept)
+            nodes, language = _joined(lexicons, nodes, language, roots[images], joining)
+        rows, children = lexicons.children(nodes)
+        letters = lexicons.letters[children].astype(int)
+        log_probs = lattice.prefix_log_probs(total, blank, images, rows, letters, ends_in)
+        images = images[rows]
+        log_probs += peaks[images]
+        scores = log_probs + weight * (language[rows] + lexicons.log_masses[children]) + per_letter * length
+        best = _best(scores, images, thresholds - MAX_LOG_PROB_GAP, max_prefixes)
         if not len(best):
             break
-        rows, nodes, letters, words = rows[best], children[best], letters[best], words[best]
-        entry = np.where((ends_in[rows] == letters)[:, None], blank[rows], both[rows])
-        both, blank, shares = lattice.extended(entry, words, letters)
-        said, ends_in = said[rows], letters
+        rows, nodes, letters, images = rows[best], children[best], letters[best], images[best]
+        entry = np.where((ends_in[rows] == letters)[:, None], blank[rows], total[rows])
+        total, blank, shares = lattice.extended(entry, images, letters)
+        language, ends_in = language[rows], letters
         spelled = np.concatenate([spelled[rows], letters[:, None].astype(np.uint8)], axis=1)
-        levels = grove.levels[nodes]
+        levels = lexicons.levels[nodes]
         ends = np.flatnonzero(levels != NO_WORD)
         if len(ends):
-            whose = words[ends]
-            shown = _log(shares[ends]) + peaks[whose]
-            judged = shown + weight * (said[ends] - STEP * levels[ends]) + per_letter * length
-            found.append((whose, judged, shown, spelled[ends]))
-            np.maximum.at(bars, whose, judged)
-    return _finished(found, [grove.alphabets[language] for language in languages], most)
+            word_images = images[ends]
+            log_probs = _log(shares[ends]) + peaks[word_images]
+            scores = log_probs + weight * (language[ends] - LOG_PROB_STEP * levels[ends]) + per_letter * length
+            results.append((word_images, scores, log_probs, spelled[ends]))
+            np.maximum.at(thresholds, word_images, scores)
+    return _finished(results, [lexicons.alphabets[language] for language in languages], max_words)
 
 
-_Ends = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # words of one length: picture, judged, shown, letters
+_Words = tuple[
+    np.ndarray, np.ndarray, np.ndarray, np.ndarray
+]  # of one length: image, score, CTC log probability, letters
 
 
 def _joined(
-    grove: LexiconSet, nodes: np.ndarray, said: np.ndarray, roots: np.ndarray, joining: float
+    lexicons: LexiconSet, nodes: np.ndarray, language: np.ndarray, roots: np.ndarray, joining: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Beginnings that end in an elision go on at the root; what the language says of them until there is kept."""
-    elided = grove.elides[nodes]
+    """Continue prefixes that end in an elision at the root, with the log probability of the word so far."""
+    elided = lexicons.elides[nodes]
     if not elided.any():
-        return nodes, said
-    return np.where(elided, roots, nodes), np.where(elided, said - STEP * grove.levels[nodes] + joining, said)
+        return nodes, language
+    return np.where(elided, roots, nodes), np.where(
+        elided, language - LOG_PROB_STEP * lexicons.levels[nodes] + joining, language
+    )
 
 
-def _finished(found: list[_Ends], alphabets: Sequence[str], most: int) -> list[list[tuple[str, float]]]:
-    """Each picture's best words."""
-    result: list[list[tuple[str, float]]] = [[] for _ in alphabets]
-    if not found:
-        return result
-    words, judged, shown = (np.concatenate([ends[part] for ends in found]) for part in (0, 1, 2))
-    spelled = [letters for ends in found for letters in ends[3]]
-    order = np.argsort(words, kind="stable")
-    for place in order[_best(judged[order], words[order], np.full(len(alphabets), NEVER), most)].tolist():
-        if shown[place] > FLOOR * 4:
-            word = words[place]
-            text = "".join([alphabets[word][letter] for letter in spelled[place].tolist()])
-            result[word].append((text, float(shown[place])))
-    return result
+def _finished(results: list[_Words], alphabets: Sequence[str], max_words: int) -> list[Candidates]:
+    """Each image's best words."""
+    best: list[Candidates] = [[] for _ in alphabets]
+    if not results:
+        return best
+    images, scores, log_probs = (np.concatenate([words[part] for words in results]) for part in (0, 1, 2))
+    spelled = [letters for words in results for letters in words[3]]
+    order = np.argsort(images, kind="stable")
+    for index in order[_best(scores[order], images[order], np.full(len(alphabets), LOG_ZERO), max_words)].tolist():
+        if log_probs[index] > LOG_PROB_FLOOR * 4:
+            image = images[index]
+            text = "".join([alphabets[image][letter] for letter in spelled[index].tolist()])
+            best[image].append((text, float(log_probs[index])))
+    return best
 
 
-def _best(scores: np.ndarray, words: np.ndarray, bars: np.ndarray, most: int) -> np.ndarray:
-    """The places of each picture's best scores above its bar, best first; `words` is in order, and so are they."""
-    above = np.flatnonzero(scores > bars[words])
-    words = words[above]
-    order = np.lexsort((-scores[above], words))
-    return above[order[np.arange(len(words)) - words.searchsorted(words) < most]]
+def _best(scores: np.ndarray, images: np.ndarray, thresholds: np.ndarray, max_results: int) -> np.ndarray:
+    """Indices of each image's best scores above its threshold, best first; `images` and the result are in order."""
+    above = np.flatnonzero(scores > thresholds[images])
+    images = images[above]
+    order = np.lexsort((-scores[above], images))
+    return above[order[np.arange(len(images)) - images.searchsorted(images) < max_results]]
 
 
 def _log(values: np.ndarray) -> np.ndarray:
@@ -189,10 +192,10 @@ def _log(values: np.ndarray) -> np.ndarray:
 
 
 class _Lattice:
-    """Sums over the paths of B pictures: probabilities, not logarithms, since no path that matters comes near 0.
+    """Sums over the paths of B images: probabilities, not logarithms, since no path that matters comes near 0.
 
-    Every row of `both` and `blank` is a beginning: `(T,)` the probability that exactly it is written before each
-    frame, and that a blank is its end.
+    Every row of `total` and `blank` is a prefix: `(T,)` the probability that exactly it is written before each frame,
+    and that it ends in a blank there.
 
     Args:
         frames: `(B, T, A + 1)` probabilities.
@@ -207,15 +210,15 @@ class _Lattice:
         while 2 * width < frames.shape[1]:
             longer = runs.copy()
             longer[:, :, width:] *= runs[:, :, :-width]
-            if longer[:, 1:, width:].max(initial=0) < NOTHING:
+            if longer[:, 1:, width:].max(initial=0) < NEGLIGIBLE_PROBABILITY:
                 break
             runs, width = longer, 2 * width
             self.runs.append(runs)
         self.size = runs.shape[1]
         self.runs = [runs.reshape(-1, runs.shape[2]) for runs in self.runs]
 
-    def entered(self, entries: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`both` and `blank` of where each picture is entered, and the logarithms of their scales."""
+    def entry(self, entries: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`total` and `blank` at the start of each image, and the logarithms of their scales."""
         count, frames = self.frames.shape[:2]
         if entries is None:
             blank = np.ones((count, frames))
@@ -225,57 +228,57 @@ class _Lattice:
         shares = np.exp(entries[:, :-1] - peaks[:, None, None])
         return shares.sum(axis=2), shares[..., 0], peaks
 
-    def begun(
+    def prefix_log_probs(
         self,
-        both: np.ndarray,
+        total: np.ndarray,
         blank: np.ndarray,
-        whose: np.ndarray,
+        images: np.ndarray,
         rows: np.ndarray,
         letters: np.ndarray,
         last: np.ndarray,
     ) -> np.ndarray:
-        """Log probability of every text that begins with each of `rows` and one letter more.
+        """Log probability of all texts that begin with each of `rows` and one more letter.
 
         Args:
-            both, blank: of the beginnings.
-            whose: the picture of each.
-            rows, letters: beginnings and what they go on with.
-            last: the letter that each beginning ends in.
+            total, blank: of the prefixes.
+            images: the image of each.
+            rows, letters: prefixes and their next letters.
+            last: the last letter of each prefix.
         """
-        found = self._by_word(both, whose, self.frames)[rows, letters + 1]
-        twice = np.flatnonzero(last[rows] == letters)  # the same letter again needs a blank between
-        if len(twice):
-            frames = self.runs[0][whose[rows[twice]] * self.size + letters[twice] + 1]
-            found[twice] = np.einsum("nt,nt->n", blank[rows[twice]], frames)
-        return _log(found)
+        probabilities = self._multiplied(total, images, self.frames)[rows, letters + 1]
+        repeated = np.flatnonzero(last[rows] == letters)  # the same letter again needs a blank between
+        if len(repeated):
+            frames = self.runs[0][images[rows[repeated]] * self.size + letters[repeated] + 1]
+            probabilities[repeated] = np.einsum("nt,nt->n", blank[rows[repeated]], frames)
+        return _log(probabilities)
 
     def extended(
-        self, entry: np.ndarray, words: np.ndarray, letters: np.ndarray
+        self, entry: np.ndarray, images: np.ndarray, letters: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`both` and `blank` behind one more letter, and the probability of exactly that.
+        """`total` and `blank` after one more letter, and the probability of exactly that text.
 
-        It is written in frame t if it is in t - 1 or is entered there: w[t] = (w[t - 1] + entry[t]) p[t], solved by
+        The letter is written in frame t if it is in t - 1 or begins there: w[t] = (w[t - 1] + entry[t]) p[t], solved by
         doubling.
         """
-        places = words * self.size + letters + 1
-        written, width = entry * self.runs[0][places], 1
+        indices = images * self.size + letters + 1
+        written, width = entry * self.runs[0][indices], 1
         for runs in self.runs:
-            written[:, width:] += written[:, :-width] * runs[places, width:]
+            written[:, width:] += written[:, :-width] * runs[indices, width:]
             width *= 2
-        ended = self._by_word(written, words, self.blanks)
-        both, blank = np.zeros(written.shape), np.zeros(written.shape)
+        ended = self._multiplied(written, images, self.blanks)
+        total, blank = np.zeros(written.shape), np.zeros(written.shape)
         blank[:, 1:] = ended[:, :-1]
-        np.add(ended[:, :-1], written[:, :-1], out=both[:, 1:])
-        return both, blank, ended[:, -1] + written[:, -1]
+        np.add(ended[:, :-1], written[:, :-1], out=total[:, 1:])
+        return total, blank, ended[:, -1] + written[:, -1]
 
     @staticmethod
-    def _by_word(rows: np.ndarray, words: np.ndarray, matrices: np.ndarray) -> np.ndarray:
-        """Each row times the matrix of its picture."""
+    def _multiplied(rows: np.ndarray, images: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+        """Each row times the matrix of its image."""
         if len(matrices) == 1:
             return rows @ matrices[0]
-        found = np.empty((len(rows), matrices.shape[2]))
-        edges = np.searchsorted(words, np.arange(len(matrices) + 1)).tolist()
+        products = np.empty((len(rows), matrices.shape[2]))
+        edges = np.searchsorted(images, np.arange(len(matrices) + 1)).tolist()
         for matrix, begin, end in zip(matrices, edges[:-1], edges[1:], strict=True):
             if end > begin:
-                np.matmul(rows[begin:end], matrix, out=found[begin:end])
-        return found
+                np.matmul(rows[begin:end], matrix, out=products[begin:end])
+        return products

@@ -1,4 +1,4 @@
-"""Candidates from the lexicons: words that the beam dropped, with the capitals and marks that it found."""
+"""Candidates from the lexicons: words that the beam dropped, in the casing and marks of the beam's candidates."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from functools import lru_cache
 import numpy as np
 
 from hwr_core.decoding.beam_search import prefix_forward
+from hwr_core.decoding.ctc import Candidates
 from hwr_core.decoding.language_rescoring import LanguageScorer
-from hwr_core.decoding.lexicon import Folding, likeliest_words
-from hwr_core.language.casing import apart, case_of
+from hwr_core.decoding.lexicon import Folding, search_lexicons
+from hwr_core.language.casing import case_index, split_marks
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.scorer import LanguageModel
 from hwr_core.text import Charset
 
-WORDS = 10  # of each lexicon
-DRESSES = 6  # ways of capitals and marks that are tried on each word
-FAR = 9.0  # words and dresses so much less probable (natural logarithm) than the best are left out
-CasingVariant = tuple[str, int, str]  # marks before, case, marks behind
+MAX_WORDS_PER_LEXICON = 10
+MAX_CASING_VARIANTS = 6  # tried on each word
+MAX_LOG_PROB_GAP = 9.0  # words and variants this far below the best (natural logarithm) are dropped
+CasingVariant = tuple[str, int, str]  # leading marks, case, trailing marks
 
 
 class LexiconCandidates:
-    """Finds the listed words that a picture is likeliest to show, written as the beam's candidates are.
+    """Finds the most probable lexicon words of an image, cased and punctuated as the beam's candidates.
 
     Args:
         charset: of the log-probabilities.
@@ -35,113 +36,107 @@ class LexiconCandidates:
         self._folding = lru_cache(maxsize=8)(lambda alphabet: Folding(charset, alphabet))
 
     def candidates(
-        self,
-        log_probs: np.ndarray,
-        beams: Sequence[Sequence[tuple[str, float]]],
-        judge: LanguageScorer,
-        prefixes: Sequence[str],
-    ) -> list[list[tuple[str, float]]]:
-        """For each picture `(text, rough log probability)` of words that its beam may have missed.
+        self, log_probs: np.ndarray, beams: Sequence[Candidates], scorer: LanguageScorer, prefixes: Sequence[str]
+    ) -> list[Candidates]:
+        """For each image words that its beam may have missed, with approximate log probabilities.
 
         Args:
             log_probs: `(B, T, C)` natural logarithms; column 0 is the blank.
-            beams: what the beam found in each picture, texts with log probabilities.
-            judge: the languages, with their shares.
-            prefixes: what every text of a picture begins with.
+            beams: the beam's candidates of each image.
+            scorer: the languages, with their shares.
+            prefixes: of each image what every text begins with.
         """
-        dresses = [_dresses(beam) for beam in beams]
-        found: list[dict[str, float]] = [{} for _ in beams]
-        models = judge.likely_models()
-        asked = [
-            (place, language, start)
-            for place, prefix in enumerate(prefixes)
+        variants = [_casing_variants(beam) for beam in beams]
+        models = scorer.likely_models()
+        searches = [
+            (image, language, start)
+            for image, prefix in enumerate(prefixes)
             for language, model in enumerate(models)
-            if dresses[place] and (start := _start(model.lexicon, prefix))
+            if variants[image] and (start := _start(model.lexicon, prefix))
         ]
-        if not asked:
+        if not searches:
             return [[] for _ in beams]
         entries = None
         if any(prefixes):
             forward = [
                 prefix_forward(*pair) for pair in zip(log_probs, map(self._charset.encode, prefixes), strict=True)
             ]
-            entries = np.stack([forward[place] for place, _, _ in asked])
-        words = likeliest_words(
-            self._folded(np.exp(log_probs), models, [(place, language) for place, language, _ in asked]),
-            judge.grove,
-            [judge.every.index(models[language]) for _, language, _ in asked],
-            weight=judge.weight,
-            per_letter=judge.per_letter,
+            entries = np.stack([forward[image] for image, _, _ in searches])
+        words = search_lexicons(
+            self._folded(np.exp(log_probs), models, [(image, language) for image, language, _ in searches]),
+            scorer.lexicons,
+            [scorer.all_models.index(models[language]) for _, language, _ in searches],
+            weight=scorer.weight,
+            per_letter=scorer.per_letter,
             entries=entries,
-            starts=[start for _, _, start in asked],
+            starts=[start for _, _, start in searches],
             joining=math.log(0.5),
-            most=WORDS,
+            max_words=MAX_WORDS_PER_LEXICON,
         )
-        for (place, _, _), some in zip(asked, words, strict=True):
-            self._dress(some, dresses[place], prefixes[place], found[place])
-        return [list(texts.items()) for texts in found]
+        texts: list[dict[str, float]] = [{} for _ in beams]
+        for (image, _, _), image_words in zip(searches, words, strict=True):
+            self._add_variants(texts[image], image_words, variants[image], prefixes[image])
+        return [list(scores.items()) for scores in texts]
 
     def _folded(
-        self, probabilities: np.ndarray, models: Sequence[LanguageModel], pairs: Sequence[tuple[int, int]]
+        self, probabilities: np.ndarray, models: Sequence[LanguageModel], searches: Sequence[tuple[int, int]]
     ) -> np.ndarray:
-        """`(N, T, A + 1)`: pictures, each in the letters of a language, zeros behind those."""
+        """`(N, T, A + 1)`: images, each in the letters of a language, zeros behind those."""
         folded = [self._folding(model.lexicon.alphabet)(probabilities) for model in models]
-        most = max(frames.shape[2] for frames in folded)
-        found = np.zeros((len(pairs), probabilities.shape[1], most))
-        for row, (place, language) in enumerate(pairs):
-            found[row, :, : folded[language].shape[2]] = folded[language][place]
-        return found
+        width = max(frames.shape[2] for frames in folded)
+        padded = np.zeros((len(searches), probabilities.shape[1], width))
+        for row, (image, language) in enumerate(searches):
+            padded[row, :, : folded[language].shape[2]] = folded[language][image]
+        return padded
 
-    def _dress(
+    def _add_variants(
         self,
-        words: Sequence[tuple[str, float]],
-        dresses: Sequence[tuple[CasingVariant, float]],
+        scores: dict[str, float],
+        words: Candidates,
+        variants: Sequence[tuple[CasingVariant, float]],
         prefix: str,
-        found: dict[str, float],
     ) -> None:
-        """Add the words in their dresses to what has been found, as far as the charset can write them."""
+        """Add the variants of the words that the charset can spell to `scores`, the best score of each text."""
         best = max((score for _, score in words), default=0.0)
         for word, score in words:
-            if score <= best - FAR - 6:
+            if score <= best - MAX_LOG_PROB_GAP - 6:
                 continue
-            for text, share in _dressed(word, dresses, prefix):
+            for text, share in _spelled(word, variants, prefix):
                 if self._characters.issuperset(text):
-                    found[text] = max(found.get(text, -math.inf), score + share)
+                    scores[text] = max(scores.get(text, -math.inf), score + share)
 
 
 def _start(lexicon: Lexicon, prefix: str) -> tuple[int, int] | None:
-    """The node that a prefix leads to, and the place of its last letter; None where no listed word goes on so."""
-    _, core, after = apart(prefix)
-    begun = (core + after).lower().replace("’", "'")
-    node = lexicon.node(begun)
-    if node is None and "'" in begun:
-        node = lexicon.node(begun.rpartition("'")[2])
-    return None if node is None else (node, lexicon.alphabet.find(begun[-1:]) if begun else -1)
+    """The node of a prefix, and the index of its last letter; None where no lexicon word continues it."""
+    _, core, after = split_marks(prefix)
+    letters = (core + after).lower().replace("’", "'")
+    node = lexicon.node(letters)
+    if node is None and "'" in letters:
+        node = lexicon.node(letters.rpartition("'")[2])
+    return None if node is None else (node, lexicon.alphabet.find(letters[-1:]) if letters else -1)
 
 
-def _dresses(beam: Sequence[tuple[str, float]]) -> list[tuple[CasingVariant, float]]:
-    """The capitals and marks of the beam's candidates, with their shares' logarithms, the commonest first."""
+def _casing_variants(beam: Candidates) -> list[tuple[CasingVariant, float]]:
+    """The capitals and marks of the beam's candidates with the logarithms of their shares, most probable first."""
     scores: dict[CasingVariant, float] = {}
     for text, score in beam:
-        before, core, after = apart(text)
+        before, core, after = split_marks(text)
         if not core:
             continue
-        case = case_of(core)
-        dress = (before, (1 if core[0].isupper() else 0) if case == 3 else case, after)
-        scores[dress] = float(np.logaddexp(scores.get(dress, -math.inf), score))
-    best = sorted(scores.items(), key=lambda item: -item[1])[:DRESSES]
+        case = case_index(core)
+        variant = (before, (1 if core[0].isupper() else 0) if case == 3 else case, after)
+        scores[variant] = float(np.logaddexp(scores.get(variant, -math.inf), score))
+    best = sorted(scores.items(), key=lambda item: -item[1])[:MAX_CASING_VARIANTS]
     total = float(np.logaddexp.reduce([score for _, score in best])) if best else 0.0
-    return [(dress, score - total) for dress, score in best if score > best[0][1] - FAR]
+    return [(variant, score - total) for variant, score in best if score > best[0][1] - MAX_LOG_PROB_GAP]
 
 
-def _dressed(word: str, dresses: Sequence[tuple[CasingVariant, float]], prefix: str) -> Iterator[tuple[str, float]]:
-    """The word behind the prefix in each dress."""
-    core = apart(prefix)[1]
-    for (before, case, after), share in dresses:
-        if core:  # what is typed says how the rest is written
+def _spelled(word: str, variants: Sequence[tuple[CasingVariant, float]], prefix: str) -> Iterator[tuple[str, float]]:
+    """The word after the prefix in each variant."""
+    core = split_marks(prefix)[1]
+    for (before, case, after), share in variants:
+        if core:  # the prefix determines the casing
             upper = len(core) > 1 and core == core.upper() and core != core.lower()
             yield prefix + (word.upper() if upper else word) + after, share
-        else:
-            if prefix and before != prefix:
-                continue
+        elif not prefix or before == prefix:
             yield before + (word, word[:1].upper() + word[1:], word.upper())[case] + after, share

@@ -1,4 +1,4 @@
-"""Evaluation: error rates with intervals, measured through `Recognizer`: what is scored is what is shipped.
+"""Evaluation: error rates with intervals, measured through `Recognizer`: what is measured is what is shipped.
 
 from hwr_core import Recognizer
 from hwr_core.datasets import demo_dataset
@@ -11,7 +11,7 @@ from hwr_core.evaluation.comparison import Comparison, compare
 from hwr_core.evaluation.errors import worst_words
 from hwr_core.evaluation.estimate import Estimate, estimate
 from hwr_core.evaluation.groups import Group
-from hwr_core.evaluation.metrics import Evaluation, evaluate, figures
+from hwr_core.evaluation.metrics import Evaluation, evaluate, evaluate_readings
 from hwr_core.evaluation.store import Request, StoredEvaluation, list_evaluations, stored
 from hwr_core.evaluation.word_results import RunningTotals
 
@@ -27,7 +27,7 @@ __all__ = [
     "compare",
     "estimate",
     "evaluate",
-    "figures",
+    "evaluate_readings",
     "list_evaluations",
     "stored",
     "worst_words",

@@ -1,4 +1,4 @@
-"""Confidence intervals by resampling writers: words of one hand are not independent."""
+"""Confidence intervals by resampling writers: words of one writer are not independent."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 2000
-AT_ONCE = 2_000_000  # draws held in memory
+MAX_DRAWS_IN_MEMORY = 2_000_000
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and its 95 % interval, as fractions."""
+    """A metric and its 95 % interval, as fractions."""
 
     value: float
     low: float
@@ -40,19 +40,19 @@ def writer_interval(
         resamples: how often.
 
     Returns:
-        The ratio; with a single writer the interval has no width and says nothing.
+        The ratio; with a single writer the interval has no width and means nothing.
 
     Example:
         >>> str(writer_interval([1, 0], [4, 6], ["a", "b"]))
         '10.0 % (0.0-25.0)'
     """
-    who = clusters(writers)
-    count = int(who.max()) + 1
-    top = np.bincount(who, np.asarray(numerators, float), count)
-    bottom = np.bincount(who, np.asarray(denominators, float), count)
+    cluster = cluster_ids(writers)
+    count = int(cluster.max()) + 1
+    top = np.bincount(cluster, np.asarray(numerators, float), count)
+    bottom = np.bincount(cluster, np.asarray(denominators, float), count)
     generator = np.random.default_rng(seed)
     ratios: list[np.ndarray] = []
-    step = max(1, AT_ONCE // count)
+    step = max(1, MAX_DRAWS_IN_MEMORY // count)
     for start in range(0, resamples, step):
         drawn = generator.integers(0, count, (min(step, resamples - start), count))
         ratios.append(top[drawn].sum(axis=1) / np.maximum(bottom[drawn].sum(axis=1), 1e-12))
@@ -60,19 +60,19 @@ def writer_interval(
     return Interval(float(top.sum() / max(bottom.sum(), 1e-12)), float(low), float(high))
 
 
-def clusters(writers: Sequence[str]) -> np.ndarray:
+def cluster_ids(writers: Sequence[str]) -> np.ndarray:
     """A number for each word: the same for words of one writer, one of its own where the writer is not known.
 
     Example:
-        >>> clusters(["b", "a", "b", "", ""]).tolist()
+        >>> cluster_ids(["b", "a", "b", "", ""]).tolist()
         [1, 0, 1, 2, 3]
     """
     names = np.asarray(writers, dtype=str)
     known = names != ""
-    numbers = np.zeros(len(names), int)
+    ids = np.zeros(len(names), int)
     first = 0
     if known.any():
-        _, numbers[known] = np.unique(names[known], return_inverse=True)
-        first = int(numbers[known].max()) + 1
-    numbers[~known] = first + np.arange(int((~known).sum()))
-    return numbers
+        _, ids[known] = np.unique(names[known], return_inverse=True)
+        first = int(ids[known].max()) + 1
+    ids[~known] = first + np.arange(int((~known).sum()))
+    return ids

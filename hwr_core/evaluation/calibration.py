@@ -1,4 +1,4 @@
-"""Whether a confidence of 0.8 means eight right of ten, and what is gained by handing doubtful words to a person."""
+"""Calibration of the confidence, and the errors that are left when unsure words are handed to a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BINS = 15
+from hwr_core.recognition.calibration import BINS, bin_indices, calibration_error
+
 THRESHOLDS = np.round(np.concatenate([np.arange(0, 0.9, 0.02), np.arange(0.9, 0.995, 0.005), [0.995, 0.999]]), 4)
 
 
@@ -57,7 +58,7 @@ class Reliability:
 
 
 def reliability(confidences: Sequence[float], right: Sequence[bool], num_bins: int = BINS) -> Reliability:
-    """Compare confidences with how often they were justified.
+    """Compare confidences with how often the readings were right.
 
     Args:
         confidences: in [0, 1], one a word.
@@ -65,27 +66,24 @@ def reliability(confidences: Sequence[float], right: Sequence[bool], num_bins: i
         num_bins: of equal width over [0, 1].
 
     Example:
-        >>> found = reliability([0.9, 0.9, 0.9, 0.9], [True, True, True, False])
-        >>> round(found.ece, 3), found.kept[0].risk
+        >>> result = reliability([0.9, 0.9, 0.9, 0.9], [True, True, True, False])
+        >>> round(result.ece, 3), result.kept[0].risk
         (0.15, 0.25)
     """
-    sure = np.asarray(confidences, float)
-    good = np.asarray(right, bool)
-    # The small number keeps 3/15 in the bin that ends there, whatever its last binary digit.
-    place = np.clip(np.ceil(sure * num_bins - 1e-9).astype(int) - 1, 0, num_bins - 1)
-    bins, gaps = [], 0.0
+    confidence, is_right = np.asarray(confidences, float), np.asarray(right, bool)
+    place = bin_indices(confidence, num_bins)
+    bins = []
     for index in range(num_bins):
         inside = place == index
         words = int(inside.sum())
-        mean = float(sure[inside].mean()) if words else None
-        accuracy = float(good[inside].mean()) if words else None
+        mean = float(confidence[inside].mean()) if words else None
+        accuracy = float(is_right[inside].mean()) if words else None
         bins.append(Bin(index / num_bins, (index + 1) / num_bins, words, mean, accuracy))
-        if mean is not None and accuracy is not None:
-            gaps += words * abs(accuracy - mean)
-    return Reliability(gaps / max(1, len(sure)), bins, [_kept(sure, good, float(t)) for t in THRESHOLDS])
+    points = [_coverage_point(confidence, is_right, float(threshold)) for threshold in THRESHOLDS]
+    return Reliability(calibration_error(confidences, right, num_bins), bins, points)
 
 
-def _kept(sure: np.ndarray, good: np.ndarray, threshold: float) -> CoveragePoint:
-    inside = sure >= threshold
-    words, wrong = int(inside.sum()), int((inside & ~good).sum())
-    return CoveragePoint(threshold, words, words / max(1, len(sure)), wrong, wrong / words if words else 0.0)
+def _coverage_point(confidence: np.ndarray, is_right: np.ndarray, threshold: float) -> CoveragePoint:
+    accepted = confidence >= threshold
+    words, wrong = int(accepted.sum()), int((accepted & ~is_right).sum())
+    return CoveragePoint(threshold, words, words / max(1, len(confidence)), wrong, wrong / words if words else 0.0)

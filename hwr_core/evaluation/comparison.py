@@ -1,9 +1,9 @@
-"""Two recognizers on the same words: which words one reads and the other does not, and whether that is chance."""
+"""Compare two recognizers on the same words: which words one reads and the other does not, and is that chance?"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +28,7 @@ class Comparison:
         words: how many words both have read.
         counts: outcome -> words: read rightly by both, by one only, by neither.
         p: McNemar's exact two-sided probability of a difference at least this large if both were equally good;
-            it takes words as independent, which words of one hand are not: the intervals do not.
+            it takes words as independent, which words of one writer are not: the intervals do not.
         cer_difference, accuracy_difference: the second's less the first's, writers drawn with replacement.
         rows: a row a word: dataset, index, word_id, writer, transcription, reading_a, confidence_a, edits_a, the
             same of b, and the outcome.
@@ -43,8 +43,6 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the single words, for JSON."""
-        from dataclasses import asdict
-
         return {
             "words": self.words,
             "counts": self.counts,
@@ -54,8 +52,29 @@ class Comparison:
         }
 
 
+def verdict(comparison: Comparison, first: str, second: str) -> str:
+    """Which recognizer reads more words, by how much, and whether that is chance, in sentences.
+
+    Args:
+        comparison: of the two.
+        first, second: their names, as they are to stand in the sentences.
+    """
+    gap = comparison.accuracy_difference
+    if not gap.value:
+        return "Both read the same number of words."
+    better, worse = (second, first) if gap.value > 0 else (first, second)
+    low, high = (gap.low, gap.high) if gap.value > 0 else (-gap.high, -gap.low)
+    points = f"{100 * abs(gap.value):.1f} points ({100 * low:.1f} to {100 * high:.1f})"
+    if gap.low > 0 or gap.high < 0:
+        chance = "The interval leaves out 0: that is hardly chance."
+    else:
+        chance = "That may be chance: the interval holds 0."
+    p = "under 0.0001" if comparison.p < 1e-4 else f"{comparison.p:.4f}".rstrip("0").rstrip(".")
+    return f"{better} reads {points} more words than {worse}. {chance} McNemar’s test: p = {p}."
+
+
 def compare(first: pandas.DataFrame, second: pandas.DataFrame) -> Comparison:
-    """Lay two recognizers' readings side by side.
+    """Compare two recognizers' readings word by word.
 
     Args:
         first: readings of `read_words`.
@@ -64,11 +83,10 @@ def compare(first: pandas.DataFrame, second: pandas.DataFrame) -> Comparison:
     Raises:
         DataError: no word was read by both.
     """
-    mine = ["reading", "confidence", "edits"]
-    # A word that stands twice is paired with its own copy, not with every one.
-    twins = [frame.assign(copy=frame.groupby(KEY).cumcount()) for frame in (first, second)]
-    other = twins[1][[*KEY, "copy", *mine]]
-    rows = twins[0].merge(other, on=[*KEY, "copy"], suffixes=("_a", "_b")).drop(columns="copy")
+    # A word that occurs twice is paired with its own copy, not with every one.
+    first, second = (frame.assign(copy=frame.groupby(KEY).cumcount()) for frame in (first, second))
+    second = second[[*KEY, "copy", "reading", "confidence", "edits"]]
+    rows = first.merge(second, on=[*KEY, "copy"], suffixes=("_a", "_b")).drop(columns="copy")
     if rows.empty:
         raise DataError("These two have read no word in common. Compare readings of the same data set and part.")
     right_a, right_b = rows["edits_a"] == 0, rows["edits_b"] == 0
@@ -98,9 +116,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
     total = only_a + only_b
     if not total:
         return 1.0
-    few = min(only_a, only_b)
     logs = [
         math.lgamma(total + 1) - math.lgamma(k + 1) - math.lgamma(total - k + 1) - total * math.log(2)
-        for k in range(few + 1)
+        for k in range(min(only_a, only_b) + 1)
     ]
     return min(1.0, round(2 * math.fsum(map(math.exp, logs)), 12))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOST_PAIRS = 1000  # kept in the figures
+MAX_PAIRS = 1000
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,10 @@ class Confusions:
     """Characters of the transcriptions against those of the readings.
 
     Attributes:
-        written: character -> how often it stands in the transcriptions.
+        written: character -> how often it occurs in the transcriptions.
         pairs: `(written, read, times)` of different characters, the commonest first.
         missed: character -> how often it was left out.
-        added: character -> how often it was read where nothing stands.
+        added: character -> how often it was read where there is none.
     """
 
     written: dict[str, int]
@@ -31,7 +31,7 @@ class Confusions:
     def substitutions(self) -> int:
         return sum(times for _, _, times in self.pairs)
 
-    def matrix(self, most: int = 24) -> tuple[list[str], np.ndarray]:
+    def matrix(self, max_characters: int = 24) -> tuple[list[str], np.ndarray]:
         """The characters that are confused most, and how often each (row) is read as each (column).
 
         Returns:
@@ -47,8 +47,8 @@ class Confusions:
         for written, read, times in self.pairs:
             weight[written] += times
             weight[read] += times
-        # Ties go by code point, so that the same readings give the same picture.
-        chosen = sorted(sorted(weight, key=lambda character: (-weight[character], character))[:most])
+        # Ties go by code point, so that the same readings give the same matrix.
+        chosen = sorted(sorted(weight, key=lambda character: (-weight[character], character))[:max_characters])
         place = {character: index for index, character in enumerate(chosen)}
         counts = np.zeros((len(chosen), len(chosen)), int)
         wrong: Counter[str] = Counter(self.missed)
@@ -66,8 +66,8 @@ def confusions(transcriptions: Sequence[str], readings: Sequence[str]) -> Confus
     alignments, RapidFuzz's).
 
     Example:
-        >>> found = confusions(["rain", "the"], ["ruin", "th"])
-        >>> found.pairs, found.missed, found.added
+        >>> result = confusions(["rain", "the"], ["ruin", "th"])
+        >>> result.pairs, result.missed, result.added
         ([('a', 'u', 1)], {'e': 1}, {})
     """
     from rapidfuzz.distance import Levenshtein
@@ -87,7 +87,7 @@ def confusions(transcriptions: Sequence[str], readings: Sequence[str]) -> Confus
                 missed[truth[edit.src_pos]] += 1
             else:
                 added[reading[edit.dest_pos]] += 1
-    ranked = _ranked(pairs.items())[:MOST_PAIRS]
+    ranked = _ranked(pairs.items())[:MAX_PAIRS]
     return Confusions(
         written=dict(_ranked(written.items())),
         pairs=[(truth, read, times) for (truth, read), times in ranked],

@@ -1,4 +1,4 @@
-"""How long an evaluation will take, said before it starts."""
+"""How long an evaluation will take, estimated before it starts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hwr_core.evaluation.store import Request, list_evaluations
 # Measured on two cores of a Xeon; earlier evaluations on this machine replace them.
 ONNX_WORDS_PER_SECOND = 45.0
 KERAS_WORDS_PER_SECOND = 30.0
-SLOW_WORDS_PER_SECOND = {"dual": 4.0, "seq2seq": 20.0}  # seq2seq's is a guess: none was trained yet
+SLOW_WORDS_PER_SECOND = {"dual": 4.0, "seq2seq": 20.0}  # seq2seq: a guess, none was measured yet
 CANVASES_PER_SECOND = 300.0
-ONNX_START, KERAS_START = 1.5, 10.0  # seconds until the first word
+ONNX_START_SECONDS, KERAS_START_SECONDS = 1.5, 10.0  # until the first word
 
 
 @dataclass(frozen=True)
@@ -39,28 +39,28 @@ def estimate(request: Request) -> Estimate:
     config = RunConfig.from_dict(read_json(folder / "config.json"))
     words, canvases = 0, 0
     for name in request.datasets:
-        described = read_description(dataset_folder(name))
-        part = int(described["parts"].get(request.split, 0))
+        description = read_description(dataset_folder(name))
+        part = int(description["parts"].get(request.split, 0))
         words += min(part, request.most) if request.most else part
-        if not (dataset_folder(name) / canvas_key(described["content"], config.canvas)).exists():
-            canvases += int(described["words"])
-    light = (folder / "model.onnx").is_file()
-    speed, note = measured_speed(request), "as quick as this reader was last time"
+        if not (dataset_folder(name) / canvas_key(description["content"], config.canvas)).exists():
+            canvases += int(description["words"])
+    has_onnx = (folder / "model.onnx").is_file()
+    speed, note = measured_speed(request), "as quick as this model was last time"
     if speed is None:
-        typical = ONNX_WORDS_PER_SECOND if light else KERAS_WORDS_PER_SECOND
+        typical = ONNX_WORDS_PER_SECOND if has_onnx else KERAS_WORDS_PER_SECOND
         speed = SLOW_WORDS_PER_SECOND.get(config.model.name, typical)
-        note = "a guess: this reader has not been measured here yet"
-    start = ONNX_START if light else KERAS_START
+        note = "a guess: this model has not been measured here yet"
+    start = ONNX_START_SECONDS if has_onnx else KERAS_START_SECONDS
     return Estimate(words, start + words / speed + canvases / CANVASES_PER_SECOND, note)
 
 
 def measured_speed(request: Request) -> float | None:
     """Words a second of the newest evaluation of the same checkpoint folder, if there is one."""
-    for one in list_evaluations():
+    for evaluation in list_evaluations():
         try:
-            if one.is_done and one.request.checkpoint == request.checkpoint:
-                report = one.report()
-                return max(0.1, float(report["words"]) / max(float(report["seconds"]), 0.01))
-        except (HwrError, KeyError, TypeError, ValueError):  # a damaged one is no reason to refuse an estimate
+            if evaluation.is_done and evaluation.request.checkpoint == request.checkpoint:
+                report = evaluation.report()
+                return max(0.1, report["words"] / max(report["seconds"], 0.01))
+        except HwrError:  # a damaged one is no reason to refuse an estimate
             continue
     return None

@@ -1,4 +1,4 @@
-"""Fit a checkpoint's confidences on words whose transcription is known, and say honestly what they are worth then."""
+"""Fit a checkpoint's confidences on words whose transcription is known, and measure them on other writers' words."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from typing import TYPE_CHECKING, Any
 from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import DataSet
-from hwr_core.evaluation.word_results import Progress, choose_rows, read_words
+from hwr_core.evaluation.word_results import choose_rows, read_words
+from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
 from hwr_core.recognition.calibration import ConfidenceFeatures, across_writers, calibration_error, fit
 
 if TYPE_CHECKING:
     import pandas
 
-READING_MODES = {
-    "none": "none",
-    "language": "auto",
-}  # as the checkpoint names a way of reading -> the `language` it is read with
+READING_MODES = {"none": "none", "language": "auto"}  # its name in the checkpoint -> the `language` it reads with
+MODE_TITLES = {"none": "letter by letter", "language": "with languages"}
 
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """Expected calibration error (15 bins) of one data set's readings in one way of reading.
+    """Expected calibration error (15 bins) of one data set's readings in one reading mode.
 
     Attributes:
         way: `none` or `language`.
         dataset, words: what was read.
-        before: of the confidences as the network gives them.
+        before: of the network's own probabilities.
         after: of calibrated ones, each by a fit on other writers' words.
     """
 
@@ -47,16 +46,16 @@ def calibrate(
     datasets: Sequence[DataSet],
     split: str = "validation",
     *,
-    most: int = 0,
-    progress: Progress | None = None,
+    max_words: int = 0,
+    progress: OnProgress | None = None,
 ) -> list[CalibrationResult]:
-    """Fit on the readings of some data sets, write the fit into `checkpoint.json`, and measure it across writers.
+    """Fit on the readings of data sets, write the fit into `checkpoint.json`, and measure it across writers.
 
     Args:
         folder: the checkpoint.
         datasets: at least one; all of their words count alike.
         split: the part whose words are read.
-        most: so many words of each at most; 0 takes all.
+        max_words: of each data set; 0 takes all.
         progress: called with a phase, a step and the number of steps.
 
     Raises:
@@ -66,62 +65,61 @@ def calibrate(
     import pandas
 
     recognizer = Recognizer.load(folder)
-    recognizer.summary.pop("calibration", None)  # what is fitted is what the network says
+    recognizer.summary.pop("calibration", None)  # fitted are the network's own probabilities
     fitted: dict[str, dict[str, float]] = {}
-    worths = []
-    for way, language in READING_MODES.items() if recognizer.model_name != "dual" else [("none", "none")]:
+    results = []
+    for mode, language in READING_MODES.items() if recognizer.model_name != "dual" else [("none", "none")]:
+        options = {"language": language}
         frames = [
-            read_words(
-                recognizer, one, choose_rows(one, split, most), read_options={"language": language}, progress=progress
-            )
-            for one in datasets
+            read_words(recognizer, dataset, rows, read_options=options, progress=progress)
+            for dataset, rows in ((dataset, choose_rows(dataset, split, max_words)) for dataset in datasets)
         ]
         readings = pandas.concat(frames, ignore_index=True)
         right = (readings["edits"] == 0).tolist()
-        fitted[way] = asdict(fit(readings["confidence"].tolist(), right, _evidence(readings)))
-        worths += _worths(way, readings)
+        fitted[mode] = asdict(fit(readings["confidence"].tolist(), right, _features(readings)))
+        results += _calibration_results(mode, readings)
     about = read_json(folder / "checkpoint.json")
-    about["calibration"] = {**fitted, "measured": [asdict(worth) for worth in worths]}
+    about["calibration"] = {**fitted, "measured": [asdict(result) for result in results]}
     jobs.write_text(folder / "checkpoint.json", json.dumps(about, indent=1, ensure_ascii=False))
-    return worths
+    return results
 
 
-def _worths(way: str, readings: pandas.DataFrame) -> list[CalibrationResult]:
+def _calibration_results(mode: str, readings: pandas.DataFrame) -> list[CalibrationResult]:
     right = readings["edits"] == 0
     after = across_writers(
-        readings["confidence"].tolist(), right.tolist(), readings["writer"].tolist(), evidence=_evidence(readings)
+        readings["confidence"].tolist(), right.tolist(), readings["writer"].tolist(), features=_features(readings)
     )
     readings = readings.assign(right=right, after=after)
     return [
         CalibrationResult(
-            way,
+            mode,
             str(name),
-            len(some),
-            calibration_error(some["confidence"].tolist(), some["right"].tolist()),
-            calibration_error(some["after"].tolist(), some["right"].tolist()),
+            len(rows),
+            calibration_error(rows["confidence"].tolist(), rows["right"].tolist()),
+            calibration_error(rows["after"].tolist(), rows["right"].tolist()),
         )
-        for name, some in readings.groupby("dataset", sort=False)
+        for name, rows in readings.groupby("dataset", sort=False)
     ]
 
 
-def _evidence(readings: pandas.DataFrame) -> list[ConfidenceFeatures] | None:
+def _features(readings: pandas.DataFrame) -> list[ConfidenceFeatures] | None:
     """None where a recognizer has no first reading letter by letter."""
     if readings["letters"].isna().all():
         return None
-    letters, same = readings["letters"].fillna(0.0).tolist(), readings["same"].tolist()  # blank pictures have none
+    letters, same = readings["letters"].fillna(0.0).tolist(), readings["same"].tolist()  # blank images have none
     lengths, english = readings["reading"].str.len().tolist(), readings["english"].tolist()
-    return [ConfidenceFeatures(*one) for one in zip(letters, same, lengths, english, strict=True)]
+    shares = [{"en": share} for share in english]
+    return list(map(ConfidenceFeatures, letters, same, lengths, shares))
 
 
-def lines(worths: Sequence[CalibrationResult | dict[str, Any]]) -> list[str]:
-    """The figures as a Markdown table."""
-    rows = [worth if isinstance(worth, dict) else asdict(worth) for worth in worths]
-    named = {"none": "letter by letter", "language": "with languages"}
+def markdown_table(results: Sequence[CalibrationResult | dict[str, Any]]) -> list[str]:
+    """The results, or what `checkpoint.json` has of them, as the lines of a Markdown table."""
+    rows = [result if isinstance(result, dict) else asdict(result) for result in results]
     return [
         "| confidence | words | ECE as the network says | ECE calibrated on other writers |",
         "|---|---|---|---|",
         *(
-            f"| {row['dataset']}, {named[row['way']]} | {row['words']:,} | {100 * row['before']:.1f} % | "
+            f"| {row['dataset']}, {MODE_TITLES[row['way']]} | {row['words']:,} | {100 * row['before']:.1f} % | "
             f"{100 * row['after']:.1f} % |"
             for row in rows
         ),

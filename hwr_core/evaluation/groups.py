@@ -1,4 +1,4 @@
-"""The same figures for each writer, length or data set."""
+"""The same metrics for each writer, length or data set."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from hwr_core.evaluation.bootstrap import Interval, writer_interval
 if TYPE_CHECKING:
     import pandas
 
-RESAMPLES = 500  # a group: there may be hundreds of them
-LONGEST = 12  # letters; what is longer is one group
+RESAMPLES = 500  # of a group: there may be hundreds of them
+MAX_LENGTH = 12  # characters; longer words are one group
 
 
 @dataclass(frozen=True)
 class Group:
-    """Words that have something in common.
+    """Metrics of words that have something in common.
 
     Attributes:
         name: the writer, the number of characters, or the data set.
-        cer, word_accuracy: with 95 % intervals; words are drawn singly in a writer's own, else writers are drawn.
+        cer, word_accuracy: with 95 % intervals; words are resampled in a writer's own, else writers are.
         confidence: the mean.
     """
 
@@ -33,17 +33,17 @@ class Group:
     confidence: float
 
 
-def group_of(name: str, rows: pandas.DataFrame, *, singly: bool = False, resamples: int = RESAMPLES) -> Group:
-    """The figures of these words.
+def group_of(name: str, rows: pandas.DataFrame, *, by_word: bool = False, resamples: int = RESAMPLES) -> Group:
+    """The metrics of these words.
 
     Args:
         name: what they have in common.
         rows: of `read_words`.
-        singly: draw words, not writers, for the intervals.
+        by_word: resample words, not writers, for the intervals.
         resamples: of the bootstrap.
     """
     writers = writers_of(rows)
-    if singly or len(set(writers)) == 1:  # one writer drawn again and again would always give the same
+    if by_word or len(set(writers)) == 1:  # one writer drawn again and again would always give the same
         writers = [""] * len(rows)
     lengths = [len(text) for text in rows["transcription"]]
     edits = rows["edits"].tolist()
@@ -59,7 +59,7 @@ def group_of(name: str, rows: pandas.DataFrame, *, singly: bool = False, resampl
 
 
 def writers_of(rows: pandas.DataFrame) -> list[str]:
-    """Who wrote each word, told apart between data sets; "" where nobody knows."""
+    """The writer of each word with its data set's name; "" where it is not known."""
     return [
         f"{dataset}/{writer}" if writer else "" for dataset, writer in zip(rows["dataset"], rows["writer"], strict=True)
     ]
@@ -70,7 +70,7 @@ def by_writer(readings: pandas.DataFrame) -> list[Group]:
     several = readings["dataset"].nunique() > 1
     known = readings[readings["writer"] != ""]
     groups = [
-        group_of(f"{dataset}/{writer}" if several else str(writer), rows, singly=True)
+        group_of(f"{dataset}/{writer}" if several else str(writer), rows, by_word=True)
         for (dataset, writer), rows in known.groupby(["dataset", "writer"], sort=True)
     ]
     return sorted(groups, key=lambda group: -group.cer.value)
@@ -78,9 +78,9 @@ def by_writer(readings: pandas.DataFrame) -> list[Group]:
 
 def by_length(readings: pandas.DataFrame) -> list[Group]:
     """A group each number of characters, the shortest first; 13 and more are one group, named `13+`."""
-    lengths = readings["transcription"].str.len().clip(upper=LONGEST + 1)
+    lengths = readings["transcription"].str.len().clip(upper=MAX_LENGTH + 1)
     return [
-        group_of(str(length) if length <= LONGEST else f"{LONGEST + 1}+", rows)
+        group_of(str(length) if length <= MAX_LENGTH else f"{MAX_LENGTH + 1}+", rows)
         for length, rows in readings.groupby(lengths, sort=True)
     ]
 

@@ -1,21 +1,19 @@
-"""Transcriptions that are likely wrong: where a reader is sure of something else. A job of its own process.
+"""Label errors: transcriptions that are likely wrong, because a recognizer is sure of another reading. A job.
 
-`python -m hwr_core.evaluation.label_errors FOLDER` does what `request.json` in the folder asks for; `start_search`
-writes it. Only the order is the machine's: a person looks at each word, and a fix is a correction
+`python -m hwr_core.evaluation.label_errors FOLDER` does what `request.json` in the folder describes; `start_search`
+writes it. The search only orders the words: a person looks at each, and a fix is a correction
 (`hwr_core.corrections.label_corrections`).
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import math
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import numpy as np
 
@@ -23,7 +21,7 @@ from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import DataSet, dataset_folder, open_dataset
 from hwr_core.decoding.all_capitals import share_in_capitals
-from hwr_core.errors import ConfigError, HwrError
+from hwr_core.errors import ConfigError
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
 
@@ -31,101 +29,120 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER, REQUEST, RESULT = "suspects", "request.json", "suspects.csv"
-CHUNK = 128
-ALTERNATIVES = 5
-LEAST = 1e-12  # probabilities below this are told apart by nobody
+BATCH_WORDS = 128
+NUM_ALTERNATIVES = 5
+MIN_PROBABILITY = 1e-12  # so that the loss is finite
 COLUMNS = (
     "index", "word_id", "writer", "split", "transcription", "reading", "confidence", "of_transcription", "loss",
     "suspicion", "edits",
 )  # fmt: skip
 TEXTS = ("word_id", "writer", "split", "transcription", "reading")
-Progress = Callable[[int, int], None]  # words read, of how many; may raise to stop
+OnStep = Callable[[int, int], None]  # words read, of how many; may raise to stop
 
 
-class StoppedError(Exception):
-    """Somebody asked the job to stop."""
+class LabelError(TypedDict):
+    """A word that is read differently than it is transcribed.
+
+    Attributes:
+        index: its place among the words that were searched, or its row in a data set's table.
+        confidence: of the reading.
+        of_transcription: the probability that the recognizer gives to the transcription.
+        loss: -ln of that (for CTC: the CTC loss).
+        suspicion: confidence less `of_transcription`, in [-1, 1] (confident disagreement).
+        edits: between transcription and reading.
+    """
+
+    index: int
+    transcription: str
+    reading: str
+    confidence: float
+    of_transcription: float
+    loss: float
+    suspicion: float
+    edits: int
+    word_id: NotRequired[str]
+    writer: NotRequired[str]
+    split: NotRequired[str]
 
 
-def label_errors_in(
+def find_label_errors(
     recognizer: Recognizer, canvases: Sequence[np.ndarray], transcriptions: Sequence[str]
-) -> list[dict[str, Any]]:
-    """The words that the reader reads otherwise than they are transcribed.
+) -> list[LabelError]:
+    """The words that are read differently than they are transcribed.
+
+    Transcriptions with characters that the recognizer cannot write are left out: it gives them no probability.
 
     Args:
         canvases: `(H, W)` uint8 each.
-        transcriptions: what they are said to say.
-
-    Returns:
-        For each such word its place among them (`index`), the `reading` with its `confidence`, the probability
-        `of_transcription` that the reader gives to what is written down, its `loss` -ln of that (for CTC: the CTC
-        loss), the `suspicion`, in [-1, 1], which is the one probability less the other (confident disagreement),
-        and the `edits` between them. Transcriptions that the reader cannot write are left out: it cannot judge them.
+        transcriptions: of each.
     """
-    readings = recognizer.read_canvases(list(canvases), alternatives=ALTERNATIVES)
-    known = set(recognizer.charset)
-    odd = [
-        row
-        for row, (reading, text) in enumerate(zip(readings, transcriptions, strict=True))
-        if reading.text != text and set(text) <= known
+    readings = recognizer.read_canvases(list(canvases), alternatives=NUM_ALTERNATIVES)
+    charset = set(recognizer.charset)
+    places = [
+        place
+        for place, (reading, text) in enumerate(zip(readings, transcriptions, strict=True))
+        if reading.text != text and set(text) <= charset
     ]
-    if not odd:
+    if not places:
         return []
-    # What begins with the transcription: the transcription itself is among it, unless it is beyond belief. All words
-    # say how many are in capitals, not the doubtful ones alone.
+    # With the transcription as the prefix, it is among the alternatives unless its probability is negligible. The
+    # share of words in capitals is estimated from all words, not from the suspicious ones alone.
     evidence = [reading.capitals for reading in readings if reading.capitals is not None]
-    under = recognizer.read_canvases(
-        [canvases[row] for row in odd],
-        [transcriptions[row] for row in odd],
-        alternatives=ALTERNATIVES,
+    forced_readings = recognizer.read_canvases(
+        [canvases[place] for place in places],
+        [transcriptions[place] for place in places],
+        alternatives=NUM_ALTERNATIVES,
         capitals=share_in_capitals(evidence),
     )
-    found = []
-    for row, forced in zip(odd, under, strict=True):
-        reading, text = readings[row], transcriptions[row]
+    errors: list[LabelError] = []
+    for place, forced in zip(places, forced_readings, strict=True):
+        reading, text = readings[place], transcriptions[place]
         probability = dict(forced.alternatives).get(text, 0.0)
-        found.append(
+        errors.append(
             {
-                "index": row,
+                "index": place,
                 "transcription": text,
                 "reading": reading.text,
                 "confidence": reading.confidence,
                 "of_transcription": probability,
-                "loss": -math.log(max(probability, LEAST)),
+                "loss": -math.log(max(probability, MIN_PROBABILITY)),
                 "suspicion": reading.confidence - probability,
                 "edits": edit_distance(text, reading.text),
             }
         )
-    return found
+    return errors
 
 
-def search(recognizer: Recognizer, dataset: DataSet, rows: np.ndarray, progress: Progress | None = None) -> list[dict]:
-    """`label_errors_in` the rows of a data set, the most suspicious first; `index` is the row in its table."""
+def search(
+    recognizer: Recognizer, dataset: DataSet, rows: np.ndarray, on_progress: OnStep | None = None
+) -> list[LabelError]:
+    """`find_label_errors` in rows of a data set, the most suspicious first; `index` is the row in its table."""
     table = dataset.table
     canvases = dataset.canvases(recognizer.config.canvas)
-    found: list[dict[str, Any]] = []
+    errors: list[LabelError] = []
     try:
-        for start in range(0, len(rows), CHUNK):
-            some = rows[start : start + CHUNK]
-            texts = table["transcription"].iloc[some].tolist()
-            for suspect in label_errors_in(recognizer, [np.asarray(canvases[row]) for row in some], texts):
-                row = int(some[suspect["index"]])
-                names = {name: str(table[name].iat[row]) for name in ("word_id", "writer", "split")}
-                found.append({**suspect, **names, "index": row})
-            if progress:
-                progress(min(start + CHUNK, len(rows)), len(rows))
-    except StoppedError:  # what was found so far is worth looking at
+        for start in range(0, len(rows), BATCH_WORDS):
+            batch = rows[start : start + BATCH_WORDS]
+            texts = table["transcription"].iloc[batch].tolist()
+            for error in find_label_errors(recognizer, [np.asarray(canvases[row]) for row in batch], texts):
+                row = int(batch[error["index"]])
+                word_id, writer, split = (str(table[name].iat[row]) for name in ("word_id", "writer", "split"))
+                errors.append({**error, "index": row, "word_id": word_id, "writer": writer, "split": split})
+            if on_progress:
+                on_progress(min(start + BATCH_WORDS, len(rows)), len(rows))
+    except jobs.Stopped:  # what was found so far is of use
         pass
-    return sorted(found, key=order)
+    return sorted(errors, key=sort_key)
 
 
-def order(suspect: dict[str, Any]) -> tuple[float, float]:
-    """What suspects are sorted by: suspicion times the share of letters that differ, then the loss.
+def sort_key(error: LabelError) -> tuple[float, float]:
+    """Sorts label errors by suspicion times the share of characters that differ, then by the loss.
 
-    A letter or two are misread even when the reader is sure; another word altogether hardly ever is
-    (`benchmarks/wrong_labels.py` measures what that is worth).
+    A character or two are misread even when the recognizer is sure; another word altogether hardly ever is
+    (measured by `benchmarks/label_errors.py`).
     """
-    longest = max(len(suspect["transcription"]), len(suspect["reading"]), 1)
-    return -suspect["suspicion"] * suspect["edits"] / longest, -suspect["loss"]
+    longest = max(len(error["transcription"]), len(error["reading"]), 1)
+    return -error["suspicion"] * error["edits"] / longest, -error["loss"]
 
 
 def search_folder(name: str) -> Path:
@@ -173,51 +190,42 @@ def undecided(dataset: DataSet, table: pd.DataFrame) -> pd.DataFrame:
     same = (now["word_id"].astype(str).to_numpy() == table["word_id"].to_numpy()) & (
         now["transcription"].astype(str).to_numpy() == table["transcription"].to_numpy()
     )
-    return table[same & ~table["word_id"].isin(dataset.fixes.current()).to_numpy(bool)]
+    return table[same & ~table["word_id"].isin(dataset.label_corrections.current()).to_numpy(bool)]
 
 
-def work(folder: Path) -> jobs.Status:
-    """The job, in this process; whatever happens is said in `status.json`."""
-    status = jobs.begin(folder, "Opening the reader")
-    begun = time.time()
+def run_job(folder: Path) -> jobs.Status:
+    """Search as the folder's request describes; returns the last status."""
 
-    def tell(done: int, of: int) -> None:
-        if jobs.stop_requested(folder):
-            status.state = "stopped"
-            raise StoppedError
-        status.phase, status.step, status.steps = "Reading", done, of
-        status.seconds_left = (time.time() - begun) / done * (of - done) if done else None
-        jobs.write_status(folder, status)
+    def work(progress: jobs.Progress) -> str:
+        status = progress.status
 
-    try:
+        def on_progress(step: int, steps: int) -> None:
+            try:
+                progress("Reading", step, steps)
+            except jobs.Stopped:
+                status.state, status.step = "stopped", step
+                raise
+
         request = read_json(folder / REQUEST)
         dataset = open_dataset(request["dataset"])
         rows = dataset.part(request["part"]) if request["part"] else np.arange(len(dataset))
         if request["most"]:
             rows = np.sort(np.random.default_rng(1).permutation(rows)[: request["most"]])
         recognizer = Recognizer.load(request["checkpoint"])
-        found = search(recognizer, dataset, rows, tell)
-        jobs.write_text(folder / RESULT, as_csv(found))
-        stopped = status.state == "stopped"
-        status.details = {"read": status.step if stopped else len(rows), "found": len(found), "reader": recognizer.name}
-        status.state = "stopped" if stopped else "done"
-        status.message = f"{status.details['read']:,} words read, {len(found):,} of them otherwise than transcribed."
-    except (HwrError, KeyError) as error:
-        status.state, status.message = "failed", str(error)
-    except BaseException as error:
-        status.state, status.message = "failed", f"The search broke off: {type(error).__name__}: {error}."
-        raise
-    finally:
-        status.phase, status.seconds_left = "", None
-        jobs.write_status(folder, status)
-    return status
+        errors = search(recognizer, dataset, rows, on_progress)
+        jobs.write_text(folder / RESULT, as_csv(errors))
+        read = status.step if status.state == "stopped" else len(rows)
+        status.details = {"read": read, "found": len(errors), "reader": recognizer.name}
+        return f"{read:,} words read, {len(errors):,} of them otherwise than transcribed."
+
+    return jobs.run(folder, work, phase="Opening the model", failure="The search failed")
 
 
-def as_csv(found: list[dict[str, Any]]) -> str:
+def as_csv(errors: Sequence[Mapping[str, Any]]) -> str:
     import pandas as pd
 
     text = io.StringIO()
-    pd.DataFrame(found, columns=list(COLUMNS)).to_csv(text, index=False)
+    pd.DataFrame(errors, columns=list(COLUMNS)).to_csv(text, index=False)
     return text.getvalue()
 
 
@@ -229,13 +237,5 @@ def last_request(name: str) -> dict[str, Any]:
         return {}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m hwr_core.evaluation.label_errors", description=__doc__)
-    parser.add_argument("folder", type=Path, help="holds request.json; what is found goes there")
-    status = work(parser.parse_args(arguments).folder.resolve())
-    print(status.message)
-    return 1 if status.state == "failed" else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_job(Path(sys.argv[1]).resolve()).state == "failed")

@@ -1,21 +1,23 @@
-"""A recognizer on one part of one or several data sets: every figure."""
+"""Measure a recognizer on one part of one or several data sets."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
 from hwr_core.datasets import DataSet
 from hwr_core.errors import DataError
 from hwr_core.evaluation.bootstrap import Interval, writer_interval
-from hwr_core.evaluation.calibration import Bin, CoveragePoint, Reliability, reliability
+from hwr_core.evaluation.calibration import Reliability, reliability
 from hwr_core.evaluation.confusions import Confusions, confusions
 from hwr_core.evaluation.errors import kinds
+from hwr_core.evaluation.from_json import from_json
 from hwr_core.evaluation.groups import Group, by_dataset, by_length, by_writer, writers_of
-from hwr_core.evaluation.word_results import Progress, RunningTotals, choose_rows, read_words
+from hwr_core.evaluation.word_results import RunningTotals, choose_rows, read_words
+from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
 
@@ -23,30 +25,27 @@ if TYPE_CHECKING:
     import pandas
 
 FORMAT_VERSION = 1
-PLAIN = (
-    *("checkpoint", "dataset", "split", "words", "writers", "characters", "seconds", "kinds"),
-    *("confidence_of_right", "confidence_of_wrong"),
-)
-WORST_WRITERS = 5  # in the printed table
+REPORT_KEYS = {"writer_groups": "by_writer", "length_groups": "by_length", "dataset_groups": "by_dataset"}
+MAX_TABLE_WRITERS = 5
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of free-running reading, as written: case, accents and punctuation count.
+    """Metrics of reading without a prefix, as written: case, accents and punctuation count.
 
     Attributes:
         checkpoint, dataset, split: who read what; several data sets are joined by " + ".
         words, writers, characters: how much was read.
         cer: all character edits over all reference characters.
-        word_accuracy: share of pictures read exactly.
-        wer: all word edits over all reference words; 1 - word_accuracy where every picture is one word.
+        word_accuracy: share of images read exactly.
+        wer: all word edits over all reference words; 1 - word_accuracy where every image is one word.
         confidence_of_right, confidence_of_wrong: mean confidences.
         seconds: wall time of reading, canvases prepared.
-        writer_groups, length_groups, dataset_groups: the same figures of each.
+        writer_groups, length_groups, dataset_groups: the same metrics of each.
         confusions: characters read as others, left out, added.
-        reliability: what the confidence is worth.
-        kinds: wrong words by kind, see `wrong.KINDS`.
-        readings: a row a word, see `reading.COLUMNS`.
+        reliability: how well the confidence is calibrated, and the risk at each coverage.
+        kinds: wrong words by kind, see `errors.KINDS`.
+        readings: a row a word, see `word_results.COLUMNS`.
     """
 
     checkpoint: str
@@ -74,7 +73,7 @@ class Evaluation:
         return self.words / max(self.seconds, 1e-9)
 
     def to_dict(self) -> dict[str, Any]:
-        """The headline figures, for JSON."""
+        """The headline metrics, for JSON."""
         return {
             "checkpoint": self.checkpoint,
             "dataset": self.dataset,
@@ -111,31 +110,20 @@ class Evaluation:
         Raises:
             DataError: they are damaged, or of another version.
         """
+        import pandas
+
         try:
             if values["format_version"] != FORMAT_VERSION:
                 raise DataError("The evaluation was stored by another version. Measure again.")
-            confused = values["confusions"]
-            return cls(
-                **{name: values[name] for name in PLAIN},
-                cer=Interval(**values["cer"]),
-                word_accuracy=Interval(**values["word_accuracy"]),
-                wer=Interval(**values["wer"]),
-                dataset_groups=[_group(group) for group in values["by_dataset"]],
-                length_groups=[_group(group) for group in values["by_length"]],
-                writer_groups=[_group(group) for group in values["by_writer"]],
-                confusions=Confusions(**{**confused, "pairs": [tuple(pair) for pair in confused["pairs"]]}),
-                reliability=Reliability(
-                    values["reliability"]["ece"],
-                    [Bin(**one) for one in values["reliability"]["bins"]],
-                    [CoveragePoint(**one) for one in values["reliability"]["kept"]],
-                ),
-                readings=readings,
-            )
+            kinds = get_type_hints(cls, localns={"pandas": pandas})
+            del kinds["readings"]
+            fields = {name: from_json(kind, values[REPORT_KEYS.get(name, name)]) for name, kind in kinds.items()}
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"The evaluation is damaged ({type(error).__name__}: {error}). Measure again.") from error
+        return cls(**fields, readings=readings)
 
     def table(self) -> str:
-        """The figures as Markdown: the headline, then data sets where there are several, lengths, worst writers."""
+        """The metrics as Markdown: the headline, then data sets where there are several, lengths, worst writers."""
         clusters = "by writer" if self.writers else "by word"
         lines = [
             "| figure | value |",
@@ -154,12 +142,8 @@ class Evaluation:
             lines += _group_lines("data set", self.dataset_groups)
         lines += _group_lines("characters", self.length_groups)
         if self.writer_groups:
-            lines += _group_lines("worst writers", self.writer_groups[:WORST_WRITERS])
+            lines += _group_lines("worst writers", self.writer_groups[:MAX_TABLE_WRITERS])
         return "\n".join(lines)
-
-
-def _group(values: dict[str, Any]) -> Group:
-    return Group(**{**values, "cer": Interval(**values["cer"]), "word_accuracy": Interval(**values["word_accuracy"])})
 
 
 def _group_lines(title: str, groups: list[Group]) -> list[str]:
@@ -172,23 +156,23 @@ def evaluate(
     datasets: DataSet | Sequence[DataSet],
     split: str = "validation",
     *,
-    most: int = 0,
+    max_words: int = 0,
     seed: int = 0,
     read_options: dict[str, Any] | None = None,
-    progress: Progress | None = None,
-    so_far: RunningTotals | None = None,
+    progress: OnProgress | None = None,
+    totals: RunningTotals | None = None,
 ) -> Evaluation:
     """Read every word of a part and compare.
 
     Args:
         recognizer: what is measured.
-        datasets: one or several; their canvases are prepared once and kept.
+        datasets: one or several; their canvases are prepared once and cached.
         split: `train`, `validation` or `test`.
-        most: so many words of each at most, drawn at random; 0 reads all.
+        max_words: of each data set, drawn at random; 0 reads all.
         seed: of the drawing; the same words for every recognizer.
         read_options: further keyword arguments of the recognizer's reading, such as a language.
         progress: called with a phase, a step and the number of steps; may raise to stop.
-        so_far: totals that are counted on while words are read.
+        totals: to be added to while words are read.
 
     Raises:
         DataError: the part has no words.
@@ -198,27 +182,28 @@ def evaluate(
     several = [datasets] if isinstance(datasets, DataSet) else list(datasets)
     if not several:
         raise DataError("There is no data set to measure on. Name at least one.")
-    chosen = [(dataset, choose_rows(dataset, split, most, seed)) for dataset in several]
-    so_far = RunningTotals() if so_far is None else so_far
+    chosen = [(dataset, choose_rows(dataset, split, max_words, seed)) for dataset in several]
+    totals = RunningTotals() if totals is None else totals
     frames = [
-        read_words(recognizer, dataset, rows, read_options=read_options, progress=progress, so_far=so_far)
+        read_words(recognizer, dataset, rows, read_options=read_options, progress=progress, totals=totals)
         for dataset, rows in chosen
     ]
     name = " + ".join(dataset.name for dataset in several)
     if progress:
         progress("Counting", 0, 0)
-    return figures(pandas.concat(frames, ignore_index=True), recognizer.name, name, split, so_far.seconds)
+    readings = pandas.concat(frames, ignore_index=True)
+    return evaluate_readings(readings, recognizer.name, name, split, totals.seconds)
 
 
-def figures(
+def evaluate_readings(
     readings: pandas.DataFrame, checkpoint: str, dataset: str, split: str = "validation", seconds: float = 0.0
 ) -> Evaluation:
-    """Every figure of a table of readings, see `reading.COLUMNS`."""
+    """All metrics of a table of readings, see `word_results.COLUMNS`."""
     texts, read = readings["transcription"].tolist(), readings["reading"].tolist()
     right = (readings["edits"] == 0).to_numpy()
     writers = writers_of(readings)
     word_edits = [edit_distance(text.split(), other.split()) for text, other in zip(texts, read, strict=True)]
-    sure = readings["confidence"].to_numpy(float)
+    confidences = readings["confidence"].to_numpy(float)
     return Evaluation(
         checkpoint=checkpoint,
         dataset=dataset,
@@ -229,14 +214,14 @@ def figures(
         cer=writer_interval(readings["edits"].tolist(), [len(text) for text in texts], writers),
         word_accuracy=writer_interval(right.tolist(), [1] * len(right), writers),
         wer=writer_interval(word_edits, [len(text.split()) for text in texts], writers),
-        confidence_of_right=float(np.mean(sure[right])) if right.any() else 0.0,
-        confidence_of_wrong=float(np.mean(sure[~right])) if not right.all() else 0.0,
+        confidence_of_right=float(np.mean(confidences[right])) if right.any() else 0.0,
+        confidence_of_wrong=float(np.mean(confidences[~right])) if not right.all() else 0.0,
         seconds=seconds,
         writer_groups=by_writer(readings),
         length_groups=by_length(readings),
         dataset_groups=by_dataset(readings),
         confusions=confusions(texts, read),
-        reliability=reliability(sure.tolist(), right.tolist()),
+        reliability=reliability(confidences.tolist(), right.tolist()),
         kinds=kinds(readings),
         readings=readings,
     )

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is to be read in 8 bits: made, measured beside float32 on the same words, kept where it pays."""
+"""Whether a checkpoint is to be read in 8 bits: quantize it, compare it with float32, leave it where it pays."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ import numpy as np
 
 from hwr_core.datasets import DataSet
 from hwr_core.errors import CheckpointError, DataError
-from hwr_core.evaluation.word_results import READING, Progress, choose_rows
+from hwr_core.evaluation.word_results import READING_PHASE, choose_rows
+from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
 from hwr_core.recognition.onnx_export import DECODER_FILE, INT8_FILE, ONNX_FILE
 from hwr_core.recognition.quantization import write_int8
 from hwr_core.text import edit_distance
 
 AUTO = "auto"
-TOLERANCE = 0.003  # of CER that 8 bits may cost
-MOST = 1500  # validation words
-RANGES = 300  # training words that set the ranges
-CHUNK = 64
+CER_TOLERANCE = 0.003  # that 8 bits may cost
+MAX_VALIDATION_WORDS = 1500
+NUM_RANGE_WORDS = 300  # training words that set the quantization ranges
+BATCH_WORDS = 64
 
 
 @dataclass(frozen=True)
 class QuantizationResult:
-    """What 8 bits are worth: figures of float32 and of int8 on the same words, letter by letter, in one process.
+    """Metrics of float32 and of int8 on the same words, letter by letter, in one process.
 
     Attributes:
         kept: whether `model.int8.onnx` stays.
@@ -53,72 +54,75 @@ class QuantizationResult:
 
 def check_int8(
     folder: Path,
-    learned: Sequence[DataSet],
-    measured: Sequence[DataSet],
+    training_sets: Sequence[DataSet],
+    validation_sets: Sequence[DataSet],
     *,
-    wish: bool | str = AUTO,
-    most: int = MOST,
-    tolerance: float = TOLERANCE,
-    progress: Progress | None = None,
+    mode: bool | str = AUTO,
+    max_words: int = MAX_VALIDATION_WORDS,
+    tolerance: float = CER_TOLERANCE,
+    progress: OnProgress | None = None,
 ) -> QuantizationResult | None:
     """Write `model.int8.onnx`, and delete it again unless it is quicker and loses at most the tolerance.
 
-    Calibrate the confidences afterwards: they are to be those of the network that is read.
+    Calibrate the confidences afterwards: they are to be those of the network that is read with.
 
     Args:
         folder: a checkpoint with a `model.onnx`.
-        learned: data sets whose training words set the ranges.
-        measured: those whose validation words are read.
-        wish: False makes none, True keeps it whatever is measured, `"auto"` as above.
-        most: so many words at most, of all sets together.
+        training_sets: data sets whose training words set the ranges.
+        validation_sets: those whose validation words are read.
+        mode: False makes none, True keeps it whatever is measured, `"auto"` as above.
+        max_words: of all validation sets together.
         tolerance: of CER, over all words.
         progress: called with a phase, a step and the number of steps.
 
     Returns:
-        The figures; None where 8 bits are not wished for or the network has no single ONNX file.
+        The metrics; None where 8 bits are not requested or the network has no single ONNX file.
 
     Raises:
         CheckpointError: the machine lacks the package onnx.
         DataError: there are no words to set the ranges or to measure with.
     """
     (folder / INT8_FILE).unlink(missing_ok=True)
-    if wish is False or not (folder / ONNX_FILE).is_file() or (folder / DECODER_FILE).is_file():
+    if mode is False or not (folder / ONNX_FILE).is_file() or (folder / DECODER_FILE).is_file():
         return None
-    if not learned or not measured:
+    if not training_sets or not validation_sets:
         raise DataError("8 bits need training words to set their ranges and validation words to be measured on.")
-    plain = Recognizer.load(folder)
-    canvas = plain.config.canvas
-    ranges = [
-        one.canvases(canvas, progress=progress)[row]
-        for one in learned
-        for row in choose_rows(one, "train", -(-RANGES // len(learned)))
+    float32 = Recognizer.load(folder)
+    canvas = float32.config.canvas
+    range_canvases = [
+        dataset.canvases(canvas, progress=progress)[row]
+        for dataset in training_sets
+        for row in choose_rows(dataset, "train", -(-NUM_RANGE_WORDS // len(training_sets)))
     ]
     words = [
-        (one.canvases(canvas, progress=progress)[row], one.table["transcription"].iloc[row])
-        for one in measured
-        for row in choose_rows(one, "validation", max(1, most // len(measured)))
+        (dataset.canvases(canvas, progress=progress)[row], dataset.table["transcription"].iloc[row])
+        for dataset in validation_sets
+        for row in choose_rows(dataset, "validation", max(1, max_words // len(validation_sets)))
     ]
     try:
-        write_int8(folder, ranges)
+        write_int8(folder, range_canvases)
     except ImportError as error:
         raise CheckpointError(f"8 bits need the package onnx: pip install onnx ({error}).") from error
-    readers = (plain, Recognizer.load(folder))
+    recognizers = (float32, Recognizer.load(folder))
     edits, seconds = np.zeros(2), np.zeros(2)
-    for start in range(0, len(words), CHUNK):  # in turn, so that both meet the same noise
-        canvases, truths = zip(*words[start : start + CHUNK], strict=True)
-        for place, reader in enumerate(readers):
+    for start in range(0, len(words), BATCH_WORDS):  # in turn, so that both meet the same noise
+        canvases, texts = zip(*words[start : start + BATCH_WORDS], strict=True)
+        for place, recognizer in enumerate(recognizers):
             begun = time.process_time()
-            readings = reader.read_canvases(canvases, language="none")
+            readings = recognizer.read_canvases(canvases, language="none")
             seconds[place] += time.process_time() - begun
-            edits[place] += sum(edit_distance(t, found.text) for t, found in zip(truths, readings, strict=True))
+            edits[place] += sum(edit_distance(text, read.text) for text, read in zip(texts, readings, strict=True))
         if progress:
-            progress(READING, start + len(truths), len(words))
-    cer = edits / max(1, sum(len(truth) for _, truth in words))
-    pays = bool(seconds[1] < seconds[0] and cer[1] <= cer[0] + tolerance)
-    kept = pays or wish is True
-    if not kept:
-        (folder / INT8_FILE).unlink()
-    each = 1e3 * seconds / len(words)
-    return QuantizationResult(
-        kept, len(words), (float(each[0]), float(each[1])), (float(cer[0]), float(cer[1])), tolerance
+            progress(READING_PHASE, start + len(texts), len(words))
+    cer = edits / max(1, sum(len(text) for _, text in words))
+    is_better = bool(seconds[1] < seconds[0] and cer[1] <= cer[0] + tolerance)
+    result = QuantizationResult(
+        kept=is_better or mode is True,
+        words=len(words),
+        milliseconds=(1e3 * float(seconds[0]) / len(words), 1e3 * float(seconds[1]) / len(words)),
+        cer=(float(cer[0]), float(cer[1])),
+        tolerance=tolerance,
     )
+    if not result.kept:
+        (folder / INT8_FILE).unlink()
+    return result

@@ -1,11 +1,11 @@
-"""Evaluations kept in the workspace, `home()/evaluations/`: found again while checkpoint, words and part are the same.
+"""Evaluations in the workspace, `home()/evaluations/`: used again while checkpoint, words and part are the same.
 
 | file | what |
 |---|---|
-| request.json | who reads what (`Request`) |
+| request.json | what is measured (`Request`) |
 | status.json, log.txt | of the job that measured it |
-| readings.csv | a row a word (`reading.COLUMNS`) |
-| result.json | every figure (`Evaluation.report`); written last: where it is, the evaluation is whole |
+| readings.csv | a row a word (`word_results.COLUMNS`) |
+| result.json | every metric (`Evaluation.report`); written last: where it is, the evaluation is whole |
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ from hwr_core import __version__, jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import PARTS, dataset_folder, open_dataset, slug
 from hwr_core.datasets.dataset import TABLE, read_description
-from hwr_core.errors import CheckpointError, ConfigError, DataError, JobError
+from hwr_core.errors import CheckpointError, DataError, HwrError, JobError
+from hwr_core.evaluation.from_json import from_json
 from hwr_core.evaluation.metrics import Evaluation
 from hwr_core.language.scorer import LANGUAGE_FOLDER
 from hwr_core.recognition.checkpoint import name_of
@@ -37,8 +39,8 @@ REQUEST = "request.json"
 RESULT = "result.json"
 READINGS = "readings.csv"
 LOCK = ".evaluating.lock"
-READING = 2  # raised when the same checkpoint begins to read otherwise
-TEXTS = ("dataset", "word_id", "writer", "transcription", "reading")
+READING_VERSION = 2  # raised when the same checkpoint begins to read differently
+TEXT_COLUMNS = ("dataset", "word_id", "writer", "transcription", "reading")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Request:
         checkpoint: its folder.
         datasets: names in the workspace.
         split: `train`, `validation` or `test`.
-        most: so many words of each at most; 0 takes all.
+        most: maximum number of words of each; 0 takes all.
         read_options: further keyword arguments of the recognizer's reading; plain values.
     """
 
@@ -75,7 +77,7 @@ class Request:
 
 @dataclass(frozen=True)
 class StoredEvaluation:
-    """One evaluation's folder; everything is read from it when it is asked for."""
+    """One evaluation's folder; everything is read from it on access."""
 
     folder: Path
 
@@ -89,12 +91,12 @@ class StoredEvaluation:
 
     @property
     def request(self) -> Request:
-        """Raises `DataError` where the file is damaged."""
+        """`DataError` where the file is damaged."""
         try:
-            values = read_json(self.folder / REQUEST)
-            return Request(**values)
-        except (ConfigError, TypeError) as error:
+            request: Request = from_json(Request, read_json(self.folder / REQUEST))
+        except (HwrError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise DataError(f"The evaluation {self.folder.name} is damaged. Delete it, and measure again.") from error
+        return request
 
     @property
     def measured(self) -> float:
@@ -105,29 +107,51 @@ class StoredEvaluation:
             return 0.0
 
     def report(self) -> dict[str, Any]:
-        """The figures as JSON has them, without the readings; `DataError` where they are damaged."""
-        try:
-            return read_json(self.folder / RESULT)
-        except ConfigError as error:
-            raise DataError(f"The evaluation {self.folder.name} is damaged. Measure again.") from error
+        """The metrics as JSON has them, without the readings; `DataError` where they are damaged."""
+        import pandas
+
+        return self._evaluation(pandas.DataFrame()).report()
 
     def evaluation(self) -> Evaluation:
-        """All figures and readings.
+        """All metrics and readings.
 
         Raises:
             DataError: it is not done, or damaged.
         """
-        return Evaluation.from_report(self.report(), self.readings())
+        evaluation = self._evaluation(self.readings())
+        if len(evaluation.readings) != evaluation.words:
+            raise DataError(f"The readings of {self.folder.name} are damaged: some are missing. Measure again.")
+        return evaluation
+
+    def _evaluation(self, readings: pandas.DataFrame) -> Evaluation:
+        try:
+            values = read_json(self.folder / RESULT)
+        except HwrError as error:
+            raise DataError(f"The evaluation {self.folder.name} is damaged. Measure again.") from error
+        return Evaluation.from_report(values, readings)
 
     def readings(self) -> pandas.DataFrame:
         """A row a word; `DataError` where the file is damaged."""
         import pandas
+        from pandas.api.types import is_float_dtype, is_integer_dtype
 
         try:
+            text = (self.folder / READINGS).read_bytes().decode("utf-8")
             # A reading may be "NA" or empty, and is no missing value then.
-            return pandas.read_csv(self.folder / READINGS, dtype=dict.fromkeys(TEXTS, "str"), keep_default_na=False)
-        except (OSError, ValueError) as error:
+            table = pandas.read_csv(StringIO(text), dtype=dict.fromkeys(TEXT_COLUMNS, "str"), keep_default_na=False)
+            is_whole = (
+                text.endswith("\n")
+                and not table[list(TEXT_COLUMNS)].isna().any(axis=None)
+                and is_integer_dtype(table["index"])
+                and is_integer_dtype(table["edits"])
+                and (is_integer_dtype(table["confidence"]) or is_float_dtype(table["confidence"]))
+                and table["confidence"].between(0, 1).all()
+            )
+        except (OSError, ValueError, KeyError) as error:
             raise DataError(f"The readings of {self.folder.name} are damaged. Measure again.") from error
+        if not is_whole:
+            raise DataError(f"The readings of {self.folder.name} are damaged. Measure again.")
+        return table
 
 
 def evaluations_folder() -> Path:
@@ -136,11 +160,11 @@ def evaluations_folder() -> Path:
 
 def list_evaluations() -> list[StoredEvaluation]:
     """Every evaluation with a request, done or not, the newest first."""
-    found = [path.parent for path in evaluations_folder().glob(f"*/{REQUEST}")]
-    return [StoredEvaluation(folder) for folder in sorted(found, key=_changed, reverse=True)]
+    folders = [path.parent for path in evaluations_folder().glob(f"*/{REQUEST}")]
+    return [StoredEvaluation(folder) for folder in sorted(folders, key=_modified, reverse=True)]
 
 
-def _changed(folder: Path) -> float:
+def _modified(folder: Path) -> float:
     try:
         return (folder / (RESULT if (folder / RESULT).is_file() else REQUEST)).stat().st_mtime
     except OSError:
@@ -148,7 +172,7 @@ def _changed(folder: Path) -> float:
 
 
 def stored(request: Request) -> StoredEvaluation:
-    """Where this request's evaluation is, or would be, kept; another checkpoint, word or label gives another folder.
+    """Where this request's evaluation is, or would be; another checkpoint, word or label gives another folder.
 
     Raises:
         DataError: a data set is not there.
@@ -159,9 +183,9 @@ def stored(request: Request) -> StoredEvaluation:
 
 
 def key_of(request: Request) -> str:
-    """A digest of everything that the figures depend on: weights, alphabet, words, labels, part, options."""
+    """A digest of everything that the metrics depend on: weights, alphabet, words, labels, part, options."""
     parts = {
-        "version": f"{__version__}/{READING}",
+        "version": f"{__version__}/{READING_VERSION}",
         "checkpoint": checkpoint_digest(Path(request.checkpoint)),
         "datasets": [dataset_digest(name) for name in request.datasets],
         "split": request.split,
@@ -178,21 +202,21 @@ def checkpoint_digest(folder: Path) -> str:
     if not (folder / "config.json").is_file():
         raise CheckpointError(f"{folder} is no checkpoint. Choose a folder under models/, or a run's.")
     unread = {"card.md", "model.keras"} if onnx_file(folder) else {"card.md"}
-    listed = [
+    lines = [
         f"{path.relative_to(folder).as_posix()} {_digest(path, *_stamp(path))}"
         for path in files
         if path.name not in unread
     ]
-    return sha256("\n".join(listed).encode()).hexdigest()
+    return sha256("\n".join(lines).encode()).hexdigest()
 
 
 def languages_digest() -> list[str]:
-    """Digests of the files of models/language, which have a say in readings."""
+    """Digests of the files of models/language, on which readings depend."""
     return [f"{path.name} {_digest(path, *_stamp(path))}" for path in sorted(LANGUAGE_FOLDER.glob("*.[nj][ps]*"))]
 
 
 def dataset_digest(name: str) -> str:
-    """A digest of a stored data set's pictures, transcriptions, writers and parts."""
+    """A digest of a stored data set's images, transcriptions, writers and parts."""
     folder = dataset_folder(name)
     content = str(read_description(folder)["content"])
     # Whatever may change the table as it is opened: its file, and labels that were corrected in the workspace.
@@ -201,7 +225,7 @@ def dataset_digest(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _table_digest(folder: Path, content: str, stamps: tuple) -> str:
+def _table_digest(folder: Path, content: str, stamps: tuple[tuple[str, int, int], ...]) -> str:
     from pandas.util import hash_pandas_object
 
     table = open_dataset(folder.name).table[["word_id", "transcription", "writer", "split"]]
@@ -212,14 +236,14 @@ def _table_digest(folder: Path, content: str, stamps: tuple) -> str:
 
 def _stamp(path: Path) -> tuple[int, int]:
     try:
-        about = path.stat()
+        stat = path.stat()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}). Check that it is there.") from error
-    return about.st_size, about.st_mtime_ns
+    return stat.st_size, stat.st_mtime_ns
 
 
 @lru_cache(maxsize=512)
-def _digest(path: Path, size: int, changed: int) -> str:
+def _digest(path: Path, size: int, modified: int) -> str:
     digest = sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -228,7 +252,7 @@ def _digest(path: Path, size: int, changed: int) -> str:
 
 
 def save(request: Request, evaluation: Evaluation, target: StoredEvaluation | None = None) -> StoredEvaluation:
-    """Keep an evaluation; a reader never sees a part of it."""
+    """Write an evaluation; whoever reads it never sees a part of it."""
     target = target or stored(request)
     write_request(target.folder, request)
     jobs.write_text(target.folder / READINGS, readings_csv(evaluation))
@@ -246,10 +270,10 @@ def write_request(folder: Path, request: Request) -> None:
 
 
 def start(request: Request) -> StoredEvaluation:
-    """Measure in a process of its own; follow it by `StoredEvaluation.status`. Only one works at a time, others wait.
+    """Measure in a process of its own; its progress is `StoredEvaluation.status`. One measures at a time, others wait.
 
     Raises:
-        JobError: this very evaluation is under way.
+        JobError: the same evaluation is running.
     """
     target = stored(request)
     if jobs.is_busy(target.status):
@@ -260,7 +284,7 @@ def start(request: Request) -> StoredEvaluation:
 
 
 def stop(target: StoredEvaluation) -> None:
-    """Ask an evaluation under way to stop; an earlier result of the same words stays."""
+    """Request a running evaluation to stop; an earlier result of the same words stays."""
     jobs.request_stop(target.folder)
 
 
@@ -268,14 +292,15 @@ def delete(target: StoredEvaluation) -> None:
     """Delete an evaluation's folder.
 
     Raises:
-        JobError: it is under way.
+        JobError: it is running.
     """
     if jobs.is_busy(target.status):
-        raise JobError("This evaluation is under way. Stop it before deleting it.")
+        raise JobError("This evaluation is running. Stop it before deleting it.")
     shutil.rmtree(target.folder, ignore_errors=True)
 
 
 def running() -> list[StoredEvaluation]:
-    """Evaluations under way or waiting for their turn, the oldest first."""
-    alive = [one for one in list_evaluations() if one.status.state == "running" and jobs.is_alive(one.status)]
-    return sorted(alive, key=lambda one: one.status.started or time.time())
+    """Evaluations that run or wait for their turn, the oldest first."""
+    found = [(evaluation.status, evaluation) for evaluation in list_evaluations()]
+    alive = [pair for pair in found if pair[0].state == "running" and jobs.is_alive(pair[0])]
+    return [evaluation for _, evaluation in sorted(alive, key=lambda pair: pair[0].started or time.time())]

@@ -1,10 +1,10 @@
-"""Words of a data set read by a recognizer: one table row a word, from which every figure is counted."""
+"""Words of a data set read by a recognizer: one table row a word, from which every metric is counted."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from hwr_core.datasets import DataSet
 from hwr_core.errors import DataError
+from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Reading, Recognizer
 from hwr_core.recognition.calibration import ConfidenceFeatures
 from hwr_core.text import edit_distance
@@ -19,7 +20,7 @@ from hwr_core.text import edit_distance
 if TYPE_CHECKING:
     import pandas
 
-CHUNK = 256  # words between two looks at whether to stop
+MAX_BATCH_WORDS = 256  # between two calls of the progress callback, which may stop
 COLUMNS = [
     "dataset",
     "index",
@@ -33,14 +34,13 @@ COLUMNS = [
     "same",
     "english",
 ]
-NO_EVIDENCE = ConfidenceFeatures(math.nan, False, 0)
-READING = "Reading"  # the phase's name
-Progress = Callable[[str, int, int], None]  # (phase, step, steps); may raise to stop
+NO_FEATURES = ConfidenceFeatures(math.nan, False, 0)
+READING_PHASE = "Reading"
 
 
 @dataclass
 class RunningTotals:
-    """Running totals while words are read; the order is random, so they are a fair guess of the end."""
+    """Totals while words are read; the order is random, so they are an unbiased estimate of the final ones."""
 
     words: int = 0
     right: int = 0
@@ -55,25 +55,25 @@ class RunningTotals:
         self.characters += sum(map(len, texts))
 
 
-def choose_rows(dataset: DataSet, split: str, most: int = 0, seed: int = 0) -> np.ndarray:
+def choose_rows(dataset: DataSet, split: str, max_words: int = 0, seed: int = 0) -> np.ndarray:
     """The row numbers to read, in order.
 
     Args:
         dataset: where the words are.
         split: `train`, `validation` or `test`.
-        most: so many words at most, drawn at random; 0 takes all.
+        max_words: drawn at random; 0 takes all.
         seed: of the drawing; the same words for every recognizer.
 
     Raises:
-        DataError: the part has no words, or `most` is negative.
+        DataError: the part has no words, or `max_words` is negative.
     """
-    if most < 0:
-        raise DataError(f"The number of words cannot be negative. Received: {most}. Give 0 to read them all.")
+    if max_words < 0:
+        raise DataError(f"The number of words cannot be negative. Received: {max_words}. Give 0 to read them all.")
     rows = dataset.part(split)
     if not len(rows):
         raise DataError(f"{dataset.name} has no words in its part {split!r}. Choose another part or data set.")
-    if 0 < most < len(rows):
-        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    if 0 < max_words < len(rows):
+        rows = np.sort(np.random.default_rng(seed).choice(rows, max_words, replace=False))
     return rows
 
 
@@ -83,18 +83,18 @@ def read_words(
     rows: np.ndarray,
     *,
     read_options: dict[str, Any] | None = None,
-    progress: Progress | None = None,
-    so_far: RunningTotals | None = None,
+    progress: OnProgress | None = None,
+    totals: RunningTotals | None = None,
 ) -> pandas.DataFrame:
-    """Read rows of a data set, a writer's words together, as they come to a reader in use.
+    """Read rows of a data set, a writer's words together, as in use.
 
     Args:
         recognizer: what reads.
-        dataset: where the words are; their canvases are prepared once and kept.
+        dataset: where the words are; their canvases are prepared once and cached.
         rows: their row numbers.
         read_options: further keyword arguments of `Recognizer.read_canvases`, as `Recognizer.read` has them.
         progress: called with a phase, a step and the number of steps; may raise to stop.
-        so_far: totals that are counted on.
+        totals: to be added to.
 
     Returns:
         A row a word, with the columns of `COLUMNS`; `index` is the row in `dataset.table`, `letters`, `same` and
@@ -104,45 +104,46 @@ def read_words(
 
     canvases = dataset.canvases(recognizer.config.canvas, progress=progress)
     table = dataset.table.iloc[rows]
-    texts = table["transcription"].tolist()
-    found: dict[int, Reading] = {}
+    texts, writers = table["transcription"].tolist(), table["writer"].fillna("")
+    readings: dict[int, Reading] = {}
     edits = np.zeros(len(rows), int)
-    so_far = RunningTotals() if so_far is None else so_far
-    before = so_far.words
-    for places in rows_by_writer(table["writer"].fillna("").to_numpy(str)):
+    totals = RunningTotals() if totals is None else totals
+    for places in rows_by_writer(writers.to_numpy(str)):
         if progress:
-            progress(READING, so_far.words - before, len(rows))
+            progress(READING_PHASE, len(readings), len(rows))
         begun = time.perf_counter()
-        readings = recognizer.read_canvases([canvases[rows[place]] for place in places], **(read_options or {}))
-        so_far.seconds += time.perf_counter() - begun
-        for place, reading in zip(places, readings, strict=True):
-            found[int(place)] = reading
+        batch = recognizer.read_canvases([canvases[rows[place]] for place in places], **(read_options or {}))
+        totals.seconds += time.perf_counter() - begun
+        for place, reading in zip(places, batch, strict=True):
+            readings[int(place)] = reading
             edits[place] = edit_distance(texts[place], reading.text)
-        so_far.add([texts[place] for place in places], edits[places].tolist())
+        totals.add([texts[place] for place in places], edits[places].tolist())
     if progress:
-        progress(READING, len(rows), len(rows))
-    in_order = [found[place] for place in range(len(rows))]
-    known = [one.evidence or NO_EVIDENCE for one in in_order]
+        progress(READING_PHASE, len(rows), len(rows))
+    in_order = [readings[place] for place in range(len(rows))]
+    features = [reading.features or NO_FEATURES for reading in in_order]
     return pandas.DataFrame(
         {
             "dataset": dataset.name,
             "index": np.asarray(rows),
             "word_id": table["word_id"].tolist(),
-            "writer": table["writer"].fillna("").tolist(),
+            "writer": writers.tolist(),
             "transcription": texts,
-            "reading": [one.text for one in in_order],
-            "confidence": [float(one.confidence) for one in in_order],
+            "reading": [reading.text for reading in in_order],
+            "confidence": [float(reading.confidence) for reading in in_order],
             "edits": edits,
-            "letters": [one.letters for one in known],
-            "same": [one.same for one in known],
-            "english": [one.english for one in known],
+            "letters": [known.letters for known in features],
+            "same": [known.same for known in features],
+            "english": [known.language_shares.get("en", 0.0) for known in features],
         }
     )
 
 
 def rows_by_writer(writers: np.ndarray) -> list[np.ndarray]:
-    """The places of each writer's words, in pieces of `CHUNK`; in a random order, always the same."""
+    """The places of each writer's words, at most `MAX_BATCH_WORDS` together; in a random order, always the same."""
     order = np.argsort(writers, kind="stable")
-    hands = np.split(order, np.flatnonzero(writers[order][1:] != writers[order][:-1]) + 1)
-    pieces = [hand[start : start + CHUNK] for hand in hands for start in range(0, len(hand), CHUNK)]
-    return [pieces[place] for place in np.random.default_rng(0).permutation(len(pieces))]
+    groups = np.split(order, np.flatnonzero(writers[order][1:] != writers[order][:-1]) + 1)
+    batches = [
+        group[start : start + MAX_BATCH_WORDS] for group in groups for start in range(0, len(group), MAX_BATCH_WORDS)
+    ]
+    return [batches[place] for place in np.random.default_rng(0).permutation(len(batches))]

@@ -1,15 +1,17 @@
-"""Ink told from paper: polarity found, background divided out, contrast stretched."""
+"""Ink separated from paper: polarity settled, background divided out, contrast stretched."""
 
 from __future__ import annotations
 
 import numpy as np
 
+MIN_CONTRAST = 12  # grey levels between the darkest and the lightest pixel, below which there is no writing
 
-def ink_of(grey: np.ndarray) -> np.ndarray:
+
+def extract_ink(grey: np.ndarray) -> np.ndarray:
     """`(H, W)` uint8 ink, 0 paper to 255: polarity, background and contrast settled."""
     import cv2
 
-    if min(grey.shape) < 3 or int(grey.max()) - int(grey.min()) < 12:  # one colour, whatever it is, is paper
+    if min(grey.shape) < 3 or int(grey.max()) - int(grey.min()) < MIN_CONTRAST:  # one colour, whatever it is, is paper
         return np.zeros_like(grey)
     if _is_light_on_dark(grey):
         grey = 255 - grey
@@ -49,9 +51,9 @@ def _upper_quartile(values: np.ndarray) -> float:
 
 
 def _is_light_on_dark(grey: np.ndarray) -> bool:
-    """Paper fills more of a picture than ink: on which side of Otsu's threshold do most pixels lie?
+    """Whether most pixels lie below Otsu's threshold: paper fills more of an image than ink.
 
-    The border decides where the two sides are near equal (bold strokes in a tight crop).
+    The border decides where both sides are nearly equal (bold strokes in a tight crop).
     """
     import cv2
 

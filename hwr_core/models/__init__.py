@@ -1,4 +1,4 @@
-"""Models: the named recognizers, built from their configuration."""
+"""Networks by name, built from their configuration."""
 
 from hwr_core.models.registry import MODEL_NAMES, build_model, frames_of
 

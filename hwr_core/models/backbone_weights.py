@@ -1,4 +1,4 @@
-"""The ResNet50 that has learned handwriting: kept once, in `models/backbones`, for every `dual` to begin with.
+"""The ResNet50 trained on handwriting: stored once, in `models/backbones`, for every `dual` to start from.
 
 | file | what |
 |---|---|
@@ -16,21 +16,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwr_core.config import RESNET_STRIDES, read_json
-from hwr_core.errors import ConfigError, WeightsError, first_line
-from hwr_core.files import replace_folder
+from hwr_core.errors import ConfigError
+from hwr_core.models.weight_files import (
+    BACKBONES,
+    WEIGHTS_FILE,
+    damaged,
+    half_precision,
+    named_variables,
+    read_arrays,
+    write_folder,
+)
 
 if TYPE_CHECKING:
     import keras
 
-BACKBONES = Path(__file__).resolve().parents[2] / "models" / "backbones"
 NAME = "resnet50-handwriting"
 COMMAND = "make train-backbone DATA=folder-of-zips"
-WEIGHTS_FILE = "weights.npz"
 FORMAT_VERSION = 1
 
 
-def about(folder: Path | None = None) -> dict[str, Any]:
-    """What `config.json` says of the backbone: `stage`, `shrink`, `height`, `width`, and its figures.
+def read_config(folder: Path | None = None) -> dict[str, Any]:
+    """The backbone's `config.json`: `stage`, `shrink`, `height`, `width`, and its figures.
 
     Raises:
         ConfigError: there is none.
@@ -47,10 +53,10 @@ def about(folder: Path | None = None) -> dict[str, Any]:
     return values
 
 
-def is_there() -> bool:
-    """Whether `image_weights: handwriting` can be had."""
+def is_available() -> bool:
+    """Whether `image_weights: handwriting` can be used."""
     try:
-        return bool(about())
+        return bool(read_config())
     except ConfigError:
         return False
 
@@ -61,16 +67,16 @@ def check(stage: str) -> None:
     Raises:
         ConfigError: it ends before, or there is none.
     """
-    reached = about()
+    reached = read_config()
     if RESNET_STRIDES[stage] > RESNET_STRIDES[reached["stage"]]:
         raise ConfigError(
-            f"The handwriting backbone ends with {reached['stage']}, and the run asks for {stage}. Choose "
+            f"The handwriting backbone ends with {reached['stage']}, and the run needs {stage}. Choose "
             f"stage={reached['stage']} and shrink={reached['shrink']}, as it was trained."
         )
 
 
 def load(network: keras.Model, stage: str) -> None:
-    """Give a ResNet50 that was cut behind `stage` the weights of handwriting.
+    """Give a ResNet50 that is truncated behind `stage` the weights of handwriting.
 
     Raises:
         ConfigError: there are none, or they do not reach that stage.
@@ -78,38 +84,22 @@ def load(network: keras.Model, stage: str) -> None:
     """
     check(stage)
     path = BACKBONES / NAME / WEIGHTS_FILE
+    arrays = read_arrays(path, COMMAND)
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            for name, variable in variables_of(network):
-                variable.assign(arrays[name].astype(np.float32))
-    except Exception as error:  # zip, numpy and shape errors alike
-        raise WeightsError(f"{path} is damaged ({first_line(error)}). Make it again by `{COMMAND}`.") from error
+        for name, variable in named_variables(network):
+            variable.assign(arrays[name].astype(np.float32))
+    except Exception as error:  # a missing name or another shape
+        raise damaged(path, COMMAND, error) from error
 
 
 def save(folder: Path, network: keras.Model, values: dict[str, Any]) -> None:
-    """Write a ResNet50's weights and what is known of them; the folder is there whole or not at all.
+    """Write a ResNet50's weights and their description; the folder is there whole or not at all.
 
     Args:
-        folder: replaced where it is there; what else is in it is lost.
-        network: with the layer names of `keras.applications`; may be cut behind a stage.
-        values: `stage`, `shrink`, `height`, `width` and whatever else is to be remembered.
+        folder: replaced where it exists; what else is in it is lost.
+        network: with the layer names of `keras.applications`; may be truncated behind a stage.
+        values: `stage`, `shrink`, `height`, `width` and whatever else is to be stored.
     """
-    import shutil
-
-    fresh = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    arrays = {}
-    for name, variable in variables_of(network):
-        array = np.asarray(variable, np.float32)
-        # Variances of the first layers exceed float16's largest number.
-        arrays[name] = array.astype(np.float16) if array.ndim > 1 else array
-    np.savez_compressed(fresh / WEIGHTS_FILE, **arrays)  # type: ignore[arg-type]
+    arrays = {name: half_precision(np.asarray(v, np.float32)) for name, v in named_variables(network)}
     text = json.dumps({"format_version": FORMAT_VERSION, **values}, indent=1, ensure_ascii=False)
-    (fresh / "config.json").write_text(text + "\n", encoding="utf-8")
-    replace_folder(fresh, folder)
-
-
-def variables_of(network: keras.Model) -> list[tuple[str, Any]]:
-    """`conv1_conv/kernel` -> its variable, for every variable."""
-    return [(f"{layer.name}/{v.name}", v) for layer in network.layers for v in layer.variables]
+    write_folder(folder, arrays, {"config.json": text + "\n"})

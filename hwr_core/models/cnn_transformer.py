@@ -1,12 +1,12 @@
 """`cnn_transformer`: residual CNN, column max-pool, Transformer encoder, CTC.
 
-The CNN after Retsinas et al. 2022 (arXiv:2404.11339); the encoder is that of Vaswani et al. 2017 (arXiv:1706.03762)
-with the normalisation before each part, which trains without a long warm-up (Xiong et al. 2020, arXiv:2002.04745).
+The CNN after Retsinas et al. 2022 (arXiv:2404.11339); the encoder of Vaswani et al. 2017 (arXiv:1706.03762) in its
+pre-norm form, which trains without a long warm-up (Xiong et al. 2020, arXiv:2002.04745).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,14 +16,14 @@ from hwr_core.models.layers import convolution, frames_by_maximum, residual
 if TYPE_CHECKING:
     import keras
 
-LONGEST_WAVE = 10_000.0  # of the position signal, in frames / 2 pi
+MAX_WAVELENGTH_FRAMES = 10_000.0  # of the position signal, divided by 2 pi
 
 
 def build(config: CnnTransformerConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
     """Build the network.
 
-    Attention needs no mask: a canvas is padded with paper, which is what stands behind every word at every width in
-    training too, so a frame of paper carries its own sign of being empty and its reading is the blank.
+    Attention needs no mask: a canvas is padded with paper at every width in training too, so that frames of paper are
+    learned as blanks.
 
     Returns:
         A model from `(B, H, W, 1)` float32 ink in [0, 1], W any multiple of 4, to logits `(B, W / 4, C)` float32;
@@ -53,24 +53,24 @@ def build(config: CnnTransformerConfig, canvas: CanvasConfig, num_classes: int) 
     return keras.Model(image, logits, name="cnn_transformer")
 
 
-def with_positions(x: Any) -> Any:
-    """Add each frame's place: sines and cosines of wavelengths from 2 pi frames on (Vaswani et al. 2017, 3.5).
+def with_positions(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Add sinusoidal positions with wavelengths from 2 pi frames on (Vaswani et al. 2017, section 3.5).
 
-    They are computed from the number of frames, so that any width can be read, and in float32: bfloat16 would
-    not tell frame 63 from frame 64 in the shortest waves.
+    Computed from the number of frames, so that any width can be read, and in float32: bfloat16 does not distinguish
+    frame 63 from frame 64 in the shortest waves.
     """
     from keras import ops
 
     half = x.shape[-1] // 2
-    rates = (LONGEST_WAVE ** -(np.arange(half) / half)).astype(np.float32)
-    place = ops.cumsum(ops.ones_like(x[..., :1], dtype="float32"), axis=1) - 1.0  # (B, T, 1)
-    angle = place * rates
+    rates = (MAX_WAVELENGTH_FRAMES ** -(np.arange(half) / half)).astype(np.float32)
+    position = ops.cumsum(ops.ones_like(x[..., :1], dtype="float32"), axis=1) - 1.0  # (B, T, 1)
+    angle = position * rates
     signal = ops.concatenate([ops.sin(angle), ops.cos(angle)], axis=-1)
     return x + ops.cast(signal, x.dtype)
 
 
-def encoder_block(x: Any, config: CnnTransformerConfig, index: int) -> Any:
-    """Self-attention and a dense layer, each past a shortcut."""
+def encoder_block(x: keras.KerasTensor, config: CnnTransformerConfig, index: int) -> keras.KerasTensor:
+    """Pre-norm self-attention and feed-forward layers, each with a shortcut."""
     from keras import layers
 
     y = layers.LayerNormalization(epsilon=1e-5, name=f"norm_attention_{index}")(x)

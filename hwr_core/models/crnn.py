@@ -27,7 +27,7 @@ def build(config: CrnnConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
 
     stem, second, third, fourth = config.channels
     image = keras.Input((canvas.height, None, 1), name="image")
-    # The stem alone works on full resolution: a stride of 4 down and 2 across makes the rest a quarter of the cost.
+    # The stem alone works on full resolution: a stride of 4 down and 2 across divides the cost of the rest by four.
     x = convolution(image, stem, (7, 5), (4, 2))
     x = residual(x, stem)
     x = convolution(x, second, 3, (2, 2))
@@ -38,7 +38,7 @@ def build(config: CrnnConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
     x = frames_by_maximum(x)
     for index in range(config.lstm_layers):
         x = layers.Dropout(config.dropout, name=f"dropout_{index}")(x)
-        # Recurrent layers stay float32: under JAX the fused LSTM knows no bfloat16.
+        # Recurrent layers stay float32: under JAX the fused LSTM has no bfloat16.
         lstm = layers.LSTM(config.lstm_units, return_sequences=True, dtype="float32")
         x = layers.Bidirectional(lstm, name=f"lstm_{index}", dtype="float32")(x)
     x = layers.Dropout(config.dropout, name="dropout_out")(x)

@@ -1,10 +1,10 @@
-"""`dual`: ResNet50 features of the picture joined with a bidirectional LSTM over the partial text.
+"""`dual`: ResNet50 features of the image joined with a bidirectional LSTM over the partial text.
 
-    picture -> ResNet50 -> Flatten -> Dense -> Dropout --+
+    image -> ResNet50 -> Flatten -> Dense -> Dropout -----+
                                                           +-- concatenate -> Dense -> Dropout -> softmax
     partial text -> Embedding -> BiLSTM -> Dense -> Dropout +           over the next token
 
-It is built of three models, so that each is run as often as it must: `backbone` once a picture (and cached),
+Three models are inside, for `get_layer`, each run only as often as needed: `backbone` once an image (and cached),
 `image_branch` once a reading, `next_token` once a token.
 """
 
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from hwr_core.config import CanvasConfig, DualConfig
 from hwr_core.models import resnet
-from hwr_core.text.tokens import UNKNOWN
+from hwr_core.text.tokens import UNK_ID
 
 if TYPE_CHECKING:
     import keras
 
-BEGIN = UNKNOWN  # opens every prefix: an empty one would leave the LSTM nothing to read
+BOS_ID = UNK_ID  # begins every prefix: the LSTM needs at least one token
 
 
 def build(config: DualConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
@@ -27,10 +27,10 @@ def build(config: DualConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
 
     Returns:
         A model from `image` `(B, H, W, 1)` float32 ink in [0, 1] and `prefix` `(B, L)` int32 (ids of the text so
-        far behind `BEGIN`, padded with 0) to `(B, C)` probabilities of the next token.
+        far behind `BOS_ID`, padded with 0) to `(B, C)` probabilities of the next token.
 
     Raises:
-        WeightsError: the image weights cannot be had.
+        WeightsError: the image weights are not available.
     """
     import keras
 
@@ -44,13 +44,8 @@ def build(config: DualConfig, canvas: CanvasConfig, num_classes: int) -> keras.M
     return keras.Model({"image": image, "prefix": prefix}, head([vector, prefix]), name="dual")
 
 
-def part(model: keras.Model, name: str) -> keras.Model:
-    """One of the three models inside: `backbone`, `image_branch` or `next_token`."""
-    return model.get_layer(name)
-
-
 def training_model(model: keras.Model, *, on_features: bool) -> keras.Model:
-    """The same weights, for batches in which many prefixes share one picture.
+    """The same weights, for batches in which many prefixes share one image.
 
     Args:
         model: from `build`.
@@ -58,22 +53,22 @@ def training_model(model: keras.Model, *, on_features: bool) -> keras.Model:
 
     Returns:
         A model from `features` `(B, h, w, c)` or `image` `(B, H, W, 1)`, `owner` `(N,)` int32 (the row of the
-        picture that each prefix belongs to) and `prefix` `(N, L)` int32 to `(N, C)` probabilities.
+        image that each prefix belongs to) and `prefix` `(N, L)` int32 to `(N, C)` probabilities.
     """
     import keras
 
-    backbone = part(model, "backbone")
+    backbone = model.get_layer("backbone")
     if on_features:
-        picture = keras.Input(backbone.output_shape[1:], name="features")
-        features = picture
+        source = keras.Input(backbone.output_shape[1:], name="features")
+        features = source
     else:
-        picture = keras.Input(backbone.input_shape[1:], name="image")
-        features = backbone(picture)
+        source = keras.Input(backbone.input_shape[1:], name="image")
+        features = backbone(source)
     owner = keras.Input((), dtype="int32", name="owner")
     prefix = keras.Input((None,), dtype="int32", name="prefix")
-    vectors = keras.ops.take(part(model, "image_branch")(features), owner, axis=0)
-    inputs = {picture.name: picture, "owner": owner, "prefix": prefix}
-    return keras.Model(inputs, part(model, "next_token")([vectors, prefix]), name="dual_training")
+    vectors = keras.ops.take(model.get_layer("image_branch")(features), owner, axis=0)
+    inputs = {source.name: source, "owner": owner, "prefix": prefix}
+    return keras.Model(inputs, model.get_layer("next_token")([vectors, prefix]), name="dual_training")
 
 
 def _image_branch(config: DualConfig, shape: tuple[int, ...]) -> keras.Model:
@@ -83,7 +78,7 @@ def _image_branch(config: DualConfig, shape: tuple[int, ...]) -> keras.Model:
     features = keras.Input(shape, name="features")
     x = features
     if config.image_channels:
-        x = layers.Dense(config.image_channels, activation="relu")(x)  # the same at each place
+        x = layers.Dense(config.image_channels, activation="relu")(x)  # the same at every position
     x = layers.Flatten()(x)
     x = layers.Dense(config.image_units, activation="relu")(x)
     x = layers.Dropout(config.image_dropout)(x)

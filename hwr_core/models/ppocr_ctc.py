@@ -2,13 +2,13 @@
 
 Depthwise convolutions with squeeze and excite (Hu et al. 2018, arXiv:1709.01507) and GELU, then two Transformer blocks
 over the columns (SVTR, Du et al. 2022, arXiv:2205.00159). Its batch norms are folded into the convolutions before
-them, so that there are none left. `models.ppocr_weights` has the pretrained weights, in the order of these layers.
+them. `models.ppocr_weights` has the pretrained weights, in the order of these layers.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core.config import CanvasConfig, PpocrCtcConfig
 from hwr_core.models.layers import FRAMES
@@ -16,8 +16,8 @@ from hwr_core.models.layers import FRAMES
 if TYPE_CHECKING:
     import keras
 
-SQUEEZE = 4  # the excitation's dense layer has so many times fewer channels
-LAST_EPSILON = 1e-6  # of the layer norm behind the blocks; the others have 1e-5
+SQUEEZE = 4  # reduction of channels inside squeeze and excite
+LAST_EPSILON = 1e-6  # of the layer norm behind the blocks; the others use 1e-5
 
 
 def build(config: PpocrCtcConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
@@ -34,11 +34,11 @@ def build(config: PpocrCtcConfig, canvas: CanvasConfig, num_classes: int) -> ker
     from keras import layers
 
     image = keras.Input((canvas.height, None, 1), name="image")
-    x = layers.Rescaling(-2.0, 1.0, name="paper")(image)  # as PP-OCR has it: paper 1, ink -1
+    x = layers.Rescaling(-2.0, 1.0, name="paper")(image)  # as in PP-OCR: paper 1, ink -1
     x = _stem(x, config)
     for stage, (channels, count) in enumerate(zip(config.channels, config.blocks, strict=True)):
         if stage:
-            # Half as many rows: TensorFlow's depthwise convolution knows no stride that differs across and down.
+            # Half as many rows: TensorFlow's depthwise convolution needs equal strides both ways.
             x = _depthwise(x, f"down{stage}_depthwise")[:, ::2]
             x = _feed_forward(x, x.shape[-1] * 2, channels, f"down{stage}")
         for block in range(count):
@@ -48,24 +48,24 @@ def build(config: PpocrCtcConfig, canvas: CanvasConfig, num_classes: int) -> ker
                 x = _squeeze_and_excite(x, name)
             x = layers.Add()([x, _feed_forward(x, 2 * channels, channels, name)])
     fine = config.frame_pixels == 4
-    # Stride 1 gives frames twice as fine as PP-OCR's: short words need them.
+    # Stride 1 gives twice as many frames as PP-OCR: short words need them.
     x = layers.AveragePooling2D((3, 2), (3, 1) if fine else (3, 2), padding="same" if fine else "valid")(x)
-    past = _silu(_pointwise(x, config.width, "past"))
+    shortcut = _silu(_pointwise(x, config.width, "past"))
     x = _silu(_pointwise(x, config.width, "neck"))
-    near = layers.DepthwiseConv2D((1, 7), padding="same", name="neck_depthwise")
+    depthwise = layers.DepthwiseConv2D((1, 7), padding="same", name="neck_depthwise")
     if fine:
-        # Even and odd frames in a row each: a dilation of 2, by which the kernel sees what it saw over PP-OCR's
-        # frames. TensorFlow's own dilated depthwise convolution fails where the width is open.
+        # Even and odd frames in a row each, a dilation of 2: the kernel then covers what it covered over PP-OCR's
+        # frames. TensorFlow's own dilated depthwise convolution fails where the width is unknown.
         rows = layers.Permute((2, 1, 3))(layers.Reshape((-1, 2, config.width))(x))
-        y = layers.Permute((2, 1, 3))(near(rows))
+        y = layers.Permute((2, 1, 3))(depthwise(rows))
     else:
-        y = near(x)
+        y = depthwise(x)
     y = layers.Reshape((-1, config.width))(_silu(y))
     x = layers.Add()([layers.Reshape((-1, config.width))(x), y])
     for index in range(config.layers):
         x = _encoder_block(x, config, index)
     x = layers.LayerNormalization(epsilon=LAST_EPSILON, name="norm_out")(x)
-    x = layers.Add(name=FRAMES)([x, layers.Reshape((-1, config.width))(past)])
+    x = layers.Add(name=FRAMES)([x, layers.Reshape((-1, config.width))(shortcut)])
     x = layers.Dropout(config.dropout, name="dropout_out")(x)
     logits = layers.Dense(num_classes, name="logits", dtype="float32")(x)
     model = keras.Model(image, logits, name="ppocr_ctc")
@@ -76,8 +76,8 @@ def build(config: PpocrCtcConfig, canvas: CanvasConfig, num_classes: int) -> ker
     return model
 
 
-def _stem(x: Any, config: PpocrCtcConfig) -> Any:
-    """Two strides of 2; between them a max-pool beside two small convolutions."""
+def _stem(x: keras.KerasTensor, config: PpocrCtcConfig) -> keras.KerasTensor:
+    """Two strides of 2; between them a max-pool parallel to two small convolutions."""
     from keras import layers
 
     half = config.channels[0] // 2
@@ -89,20 +89,20 @@ def _stem(x: Any, config: PpocrCtcConfig) -> Any:
     return layers.Conv2D(config.channels[0], 1, activation="relu", name="stem_4")(x)
 
 
-def _strided(x: Any, filters: int, name: str) -> Any:
+def _strided(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
     """3x3 with stride 2 and one pixel on every side: Keras's own "same" would pad one side only."""
     from keras import layers
 
     return layers.Conv2D(filters, 3, 2, activation="relu", name=name)(layers.ZeroPadding2D(1)(x))
 
 
-def _depthwise(x: Any, name: str) -> Any:
+def _depthwise(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     from keras import layers
 
     return layers.DepthwiseConv2D(3, padding="same", name=name)(x)
 
 
-def _squeeze_and_excite(x: Any, name: str) -> Any:
+def _squeeze_and_excite(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     from keras import layers
 
     y = layers.GlobalAveragePooling2D(keepdims=True)(x)
@@ -111,30 +111,30 @@ def _squeeze_and_excite(x: Any, name: str) -> Any:
     return layers.Multiply()([x, y])
 
 
-def _feed_forward(x: Any, inner: int, outer: int, name: str) -> Any:
+def _feed_forward(x: keras.KerasTensor, inner: int, outer: int, name: str) -> keras.KerasTensor:
     from keras import ops
 
     y = _pointwise(x, inner, f"{name}_wide")
-    # Exact GELU, written out: Keras's own becomes `Erfc` under TensorFlow, which ONNX does not have, and ONNX Runtime
-    # knows these five operations as one.
+    # Exact GELU, written out: Keras's own becomes `Erfc` under TensorFlow, which ONNX does not have; ONNX Runtime
+    # fuses these five operations.
     y = 0.5 * (y * (ops.erf(y / math.sqrt(2.0)) + 1.0))
     return _pointwise(y, outer, f"{name}_back")
 
 
-def _pointwise(x: Any, filters: int, name: str) -> Any:
+def _pointwise(x: keras.KerasTensor, filters: int, name: str) -> keras.KerasTensor:
     from keras import layers
 
     return layers.Conv2D(filters, 1, name=name)(x)
 
 
-def _silu(x: Any) -> Any:
+def _silu(x: keras.KerasTensor) -> keras.KerasTensor:
     from keras import layers
 
     return layers.Activation("silu")(x)
 
 
-def _encoder_block(x: Any, config: PpocrCtcConfig, index: int) -> Any:
-    """Self-attention and a dense layer, each past a shortcut, normalised before."""
+def _encoder_block(x: keras.KerasTensor, config: PpocrCtcConfig, index: int) -> keras.KerasTensor:
+    """Pre-norm self-attention and feed-forward layers, each with a shortcut."""
     from keras import layers
 
     y = layers.LayerNormalization(epsilon=1e-5, name=f"norm_attention_{index}")(x)

@@ -1,4 +1,4 @@
-"""The weights that `ppocr_ctc` begins with: PP-OCRv6's small recognizer, as RapidOCR's wheel carries it (Apache-2.0).
+"""The pretrained weights of `ppocr_ctc`: PP-OCRv6's small recognizer, from RapidOCR's wheel (Apache-2.0).
 
 | file in models/backbones/ppocr-rec-small | what |
 |---|---|
@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwr_core.errors import ConfigError, WeightsError, first_line
-from hwr_core.models.backbone_weights import BACKBONES, WEIGHTS_FILE
+from hwr_core.models.weight_files import BACKBONES, WEIGHTS_FILE, Arrays, named_variables, read_arrays
 
 if TYPE_CHECKING:
     import keras
+    import onnx
 
 FOLDER = BACKBONES / "ppocr-rec-small"
 COMMAND = "make pretrained"
 HEAD = "logits"
-Arrays = dict[str, np.ndarray]
+Operations = list[tuple[np.ndarray, np.ndarray]]  # weights and bias of each layer, in the graph's order
 
 
 def load(model: keras.Model) -> None:
@@ -43,58 +44,50 @@ def assign(model: keras.Model, arrays: Arrays) -> None:
     Raises:
         ConfigError: one is missing, or of another size.
     """
-    for layer in model.layers:
-        if layer.name == HEAD:
+    for name, variable in named_variables(model):
+        if name.startswith(f"{HEAD}/"):
             continue
-        for variable in layer.weights:
-            name = f"{layer.name}/{variable.path.partition('/')[2]}"
-            if name not in arrays or arrays[name].shape != tuple(variable.shape):
-                raise ConfigError(
-                    "The pretrained weights of PP-OCR are of a network of another size. Leave channels, blocks, "
-                    "width, heads and layers as they are by default, or choose weights=none."
-                )
-            variable.assign(arrays[name].astype(np.float32))
+        if name not in arrays or arrays[name].shape != tuple(variable.shape):
+            raise ConfigError(
+                "The pretrained weights of PP-OCR are of a network of another size. Leave channels, blocks, "
+                "width, heads and layers as they are by default, or choose weights=none."
+            )
+        variable.assign(arrays[name].astype(np.float32))
 
 
 def load_classes(model: keras.Model, characters: Sequence[str]) -> int:
-    """Give the output layer PP-OCR's rows of the blank and of the characters that it knows.
+    """Give the output layer PP-OCR's columns of the blank and of the characters in its charset.
 
     Args:
         model: a `ppocr_ctc` whose class i + 1 is `characters[i]`.
         characters: the charset.
 
     Returns:
-        How many of them it knows; the others keep their fresh weights.
+        How many of them are in PP-OCR's charset; the others keep their fresh weights.
     """
     arrays = _read()
     known = {character: row for row, character in enumerate(json.loads(str(arrays["characters"])))}
     kernel, bias = model.get_layer(HEAD).get_weights()
-    found = 0
-    for place, character in enumerate(["", *characters]):  # "" is the blank's row
+    for index, character in enumerate(["", *characters]):  # "" is the blank
         row = known.get(character)
         if row is not None:
-            kernel[:, place], bias[place] = arrays["classes"][:, row], arrays["classes_bias"][row]
-            found += bool(character)
+            kernel[:, index], bias[index] = arrays["classes"][:, row], arrays["classes_bias"][row]
     model.get_layer(HEAD).set_weights([kernel, bias])
-    return found
+    return sum(character in known for character in characters)
 
 
 def _read() -> Arrays:
     path = FOLDER / WEIGHTS_FILE
     if not path.is_file():
         raise ConfigError(f"There are no pretrained weights {path}. Make them by `{COMMAND}`, or choose weights=none.")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except Exception as error:  # zip and numpy errors alike
-        raise WeightsError(f"{path} is damaged ({first_line(error)}). Make it again by `{COMMAND}`.") from error
+    return read_arrays(path, COMMAND)
 
 
-def from_graph(graph: Any, model: keras.Model) -> tuple[Arrays, np.ndarray, np.ndarray]:
+def from_graph(graph: onnx.GraphProto, model: keras.Model) -> tuple[Arrays, np.ndarray, np.ndarray]:
     """The weights of PP-OCR's ONNX graph by the names of `model`'s layers.
 
     The graph's convolutions, batch norms, layer norms and matrices are taken in their order; batch norms are folded
-    into the convolution before them, the three equal colours of the first convolution added up.
+    into the convolution before them, the first convolution is summed over its three equal colours.
 
     Args:
         graph: an `onnx.GraphProto` with the layout of PP-OCRv6's small recognizer, of any width.
@@ -107,20 +100,19 @@ def from_graph(graph: Any, model: keras.Model) -> tuple[Arrays, np.ndarray, np.n
         WeightsError: the graph has another layout.
     """
     try:
-        found = _operations(graph)
+        operations = _operations(graph)
         heads = model.get_layer("attention_0").num_heads
         arrays: Arrays = {}
-        order = _layers_in_graph_order(model)
-        for name, kind in order:
-            _take(arrays, name, kind, found, heads)
-        kernel, bias = found.pop(0)
+        for name, kind in _layers_in_graph_order(model):
+            _move_next(operations, arrays, name, kind, heads)
+        kernel, bias = operations.pop(0)
     except (IndexError, KeyError, ValueError) as error:
         raise WeightsError(
             f"This ONNX file is not laid out as PP-OCRv6's small recognizer ({first_line(error)}). "
             "Take the one of rapidocr 3.10.0."
         ) from error
-    if found:
-        raise WeightsError(f"This ONNX file has {len(found)} more layers than PP-OCRv6's small recognizer.")
+    if operations:
+        raise WeightsError(f"This ONNX file has {len(operations)} more layers than PP-OCRv6's small recognizer.")
     return arrays, kernel, bias
 
 
@@ -137,7 +129,7 @@ def _layers_in_graph_order(model: keras.Model) -> list[tuple[str, str]]:
     return rows
 
 
-def _operations(graph: Any) -> list[tuple[np.ndarray, ...]]:
+def _operations(graph: onnx.GraphProto) -> Operations:
     """`(weights, bias)` of every convolution, matrix and layer norm, in the graph's order."""
     from onnx import numpy_helper
 
@@ -145,7 +137,7 @@ def _operations(graph: Any) -> list[tuple[np.ndarray, ...]]:
     for node in graph.node:
         if node.op_type == "Constant":
             constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
-    users: dict[str, list[Any]] = {}
+    users: dict[str, list[onnx.NodeProto]] = {}
     for node in graph.node:
         for name in node.input:
             users.setdefault(name, []).append(node)
@@ -157,7 +149,7 @@ def _operations(graph: Any) -> list[tuple[np.ndarray, ...]]:
                 return added[0].reshape(-1)
         return None
 
-    found: list[tuple[np.ndarray, ...]] = []
+    operations: Operations = []
     for node in graph.node:
         weights = next((constants[name] for name in node.input if name in constants), None)
         if node.op_type == "Conv" and weights is not None:
@@ -168,20 +160,20 @@ def _operations(graph: Any) -> list[tuple[np.ndarray, ...]]:
                 epsilon = next(a.f for a in norm.attribute if a.name == "epsilon")
                 factor = scale / np.sqrt(variance + epsilon)
                 weights, bias = weights * factor[:, None, None, None], shift - mean * factor
-            found.append((weights, bias))
+            operations.append((weights, bias))
         elif node.op_type == "MatMul" and weights is not None:
             bias = bias_behind(node.output[0])
-            found.append((weights, np.zeros(weights.shape[1], np.float32) if bias is None else bias))
+            operations.append((weights, np.zeros(weights.shape[1], np.float32) if bias is None else bias))
         elif node.op_type == "Mul" and weights is not None and weights.ndim == 1 and weights.size > 1:
             bias = bias_behind(node.output[0])
             if bias is not None:
-                found.append((weights, bias))
-    return found
+                operations.append((weights, bias))
+    return operations
 
 
-def _take(arrays: Arrays, name: str, kind: str, found: list[tuple[np.ndarray, ...]], heads: int) -> None:
+def _move_next(operations: Operations, arrays: Arrays, name: str, kind: str, heads: int) -> None:
     """Move the next operation's weights to the layer `name`, in Keras's layout."""
-    weights, bias = found.pop(0)
+    weights, bias = operations.pop(0)
     if kind == "convolution":
         kernel = weights.transpose(2, 3, 1, 0)
         arrays[f"{name}/kernel"] = kernel.sum(axis=2, keepdims=True) if name == "stem_0" else kernel
@@ -194,10 +186,10 @@ def _take(arrays: Arrays, name: str, kind: str, found: list[tuple[np.ndarray, ..
         arrays[f"{name}/kernel"], arrays[f"{name}/bias"] = weights, bias
     else:
         width = weights.shape[0]
-        for place, part in enumerate(("query", "key", "value")):
-            span = slice(place * width, (place + 1) * width)
+        for index, part in enumerate(("query", "key", "value")):
+            span = slice(index * width, (index + 1) * width)
             arrays[f"{name}/{part}/kernel"] = weights[:, span].reshape(width, heads, -1)
             arrays[f"{name}/{part}/bias"] = bias[span].reshape(heads, -1)
-        weights, bias = found.pop(0)
+        weights, bias = operations.pop(0)
         arrays[f"{name}/attention_output/kernel"] = weights.reshape(heads, -1, width)
         arrays[f"{name}/attention_output/bias"] = bias

@@ -25,15 +25,15 @@ MODEL_NAMES = tuple(MODEL_CONFIGS)
 
 
 def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
-    """The recognizer that `config.name` names, with fresh weights.
+    """The network of `config`, with fresh weights.
 
     Args:
         config: the model's settings.
-        canvas: the size of the canvases it will read.
+        canvas: the size of its input.
         num_classes: output classes; characters and the blank for CTC and `seq2seq`, all token ids for `dual`.
 
     Raises:
-        WeightsError: pretrained weights were asked for and cannot be had.
+        WeightsError: the pretrained weights are not available.
     """
     if isinstance(config, CrnnConfig):
         return crnn.build(config, canvas, num_classes)
@@ -50,7 +50,7 @@ def build_model(config: ModelConfig, canvas: CanvasConfig, num_classes: int) -> 
 
 
 def frames_of(config: ModelConfig, width: int) -> int | None:
-    """CTC frames that a canvas of `width` pixels gives, or None for a model without frames."""
+    """Number of CTC frames of a canvas `width` pixels wide, or None for a model without frames."""
     if isinstance(config, DualConfig):
         return None
     return width // (config.frame_pixels if isinstance(config, PpocrCtcConfig) else FRAME_PIXELS)

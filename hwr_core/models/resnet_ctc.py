@@ -1,7 +1,7 @@
 """`resnet_ctc`: ResNet50, its columns spread into frames, CTC.
 
-It is how a ResNet50 learns handwriting before `dual` sees through it: every column of the last feature map has to
-tell which letters stand there. There is no sequence layer behind, so that what is known is known by the backbone.
+Pretrains the backbone of `dual` on handwriting: every column of the last feature map must identify the letters in it.
+There is no sequence layer, so that the backbone itself learns all of it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from hwr_core.models.layers import FRAME_PIXELS, FRAMES
 if TYPE_CHECKING:
     import keras
 
-MOMENTUM = 0.9  # the usual 0.99 lags behind in short runs, and inference mode then reads nothing
-CONTEXT = 5  # frames that a frame's letter is told from
+MOMENTUM = 0.9  # the usual 0.99 lags behind in short runs, and inference mode then gives blanks only
+CONTEXT_FRAMES = 5  # kernel of the last convolution
 
 
 def build(config: ResnetCtcConfig, canvas: CanvasConfig, num_classes: int) -> keras.Model:
@@ -25,10 +25,10 @@ def build(config: ResnetCtcConfig, canvas: CanvasConfig, num_classes: int) -> ke
 
     Returns:
         A model from `(B, H, W, 1)` float32 ink in [0, 1], W any multiple of 32, to logits `(B, W / 4, C)` float32;
-        class 0 is the blank. Its layer `backbone` is that of `backbones.resnet50`, all of it trained.
+        class 0 is the blank. Its layer `backbone` is `resnet.resnet50`, all of it trained.
 
     Raises:
-        WeightsError: the image weights cannot be had.
+        WeightsError: the image weights are not available.
     """
     import keras
     from keras import layers
@@ -46,7 +46,7 @@ def build(config: ResnetCtcConfig, canvas: CanvasConfig, num_classes: int) -> ke
     x = layers.Reshape((-1, config.units))(x)
     x = layers.LayerNormalization(epsilon=1e-5, name="norm_frames")(x)
     x = layers.Activation("relu", name=FRAMES)(x)
-    x = layers.Conv1D(config.units, CONTEXT, padding="same", activation="relu", name="context")(x)
+    x = layers.Conv1D(config.units, CONTEXT_FRAMES, padding="same", activation="relu", name="context")(x)
     x = layers.Dropout(config.dropout, name="dropout_out")(x)
     logits = layers.Dense(num_classes, name="logits", dtype="float32")(x)
     return keras.Model(image, logits, name="resnet_ctc")

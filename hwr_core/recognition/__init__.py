@@ -1,4 +1,4 @@
-"""Inference: a checkpoint folder -> readings."""
+"""Recognition: a checkpoint folder -> readings."""
 
 from hwr_core.recognition.checkpoint import CheckpointInfo, list_checkpoints
 from hwr_core.recognition.recognizer import Reading, Recognizer

@@ -1,63 +1,73 @@
-"""What each kind of network says of a batch of canvases, none of them blank."""
+"""One backend a kind of network: batches of canvases, none of them blank, to candidates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from hwr_core.decoding.all_capitals import AllCapitals, ShareInCapitals, in_capitals
-from hwr_core.decoding.ctc import log_softmax
+from hwr_core.decoding.ctc import Candidates, log_softmax
 from hwr_core.decoding.language_rescoring import LanguageScorer
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.test_time import view
 from hwr_core.recognition.constraints import Constraints
-from hwr_core.recognition.ctc_backend import Candidates, CtcDecoder, first_readings
-from hwr_core.recognition.dual_backend import DualDecoder
+from hwr_core.recognition.ctc_decoder import CtcDecoder, best_path_readings
+from hwr_core.recognition.dual_decoder import DualDecoder
 from hwr_core.recognition.output_cache import OutputCache
-from hwr_core.recognition.seq2seq_backend import Seq2SeqDecoder
+from hwr_core.recognition.seq2seq_decoder import Seq2SeqDecoder
 from hwr_core.recognition.seq2seq_runtime import Seq2SeqRuntime
 from hwr_core.text import Charset, Tokens
 
-ROWS = 8  # words that the network is given at once: of like width, and their features stay in the processor's cache
+if TYPE_CHECKING:
+    import keras
+
+WORDS_PER_CALL = 8  # of similar width; the features of so many fit the processor's cache
 WIDTH_STEP = 32
-NO_LETTER = -100.0  # log-probability of letters behind a word's picture: finite, so that sums of it stay numbers
+PADDING_LOG_PROB = -100.0  # of letters behind the end of a word: finite, so that sums stay finite
+
+
+class CtcNetwork(Protocol):
+    """A CTC network behind Keras or ONNX Runtime."""
+
+    def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
+        """`(B, H, W, 1)` float32 to logits `(B, T, C)`."""
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How the words of a call are read, by networks that can.
+class ReadContext:
+    """`ReadOptions` of a call, resolved for the backends.
 
     Attributes:
-        judge: the languages that have a say.
-        views: in how many slightly changed copies each picture is read.
-        capitals: the share of words that is in capitals.
+        scorer: the languages; None to read without.
+        views: variants of each image in test-time augmentation, the image itself among them.
+        capitals: the share of words in capitals.
     """
 
-    judge: LanguageScorer | None
+    scorer: LanguageScorer | None
     views: int
     capitals: ShareInCapitals
 
 
 @dataclass(frozen=True)
 class BatchOutput:
-    """What is known of the words of a batch.
+    """What a backend returns for a batch.
 
     Attributes:
-        found: `(text, log probability)` pairs of each word, best first.
-        firsts: what the letters alone say of each; None where that was not asked.
-        english: English's share in the batch, in [0, 1].
+        candidates: of each word, best first.
+        best_texts: the best-path reading of each word, without a language; None under a mask or a list of words.
+        language_shares: language code -> its share in the batch, in [0, 1].
         log_probs: `(B, T, C)` natural logarithms of a CTC network; None for `dual`.
-        width: the columns of the canvas that T frames cover.
-        frames: `(B, T, F)` that a decoder attends to, where there is one.
-        capitals: `(B,)` how much more each word looks like capitals than like small letters (`decoding.capitals`).
+        width: canvas columns that T frames cover.
+        frames: `(B, T, F)` that a decoder attends to; None without a decoder.
+        capitals: `(B,)` log ratios of capitals to lower case (`decoding.all_capitals`).
     """
 
-    found: list[Candidates]
-    firsts: Candidates | None = None
-    english: float = 0.0
+    candidates: list[Candidates]
+    best_texts: Candidates | None = None
+    language_shares: dict[str, float] = field(default_factory=dict)
     log_probs: np.ndarray | None = None
     width: int = 0
     frames: np.ndarray | None = None
@@ -65,114 +75,111 @@ class BatchOutput:
 
 
 class Backend(Protocol):
-    """Reads batches of canvases `(H, W)` uint8, 0 paper to 255 ink."""
+    """Reads batches of canvases `(H, W)` uint8, 0 paper to 255 ink, none of them blank."""
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
-        """What it says of canvases that are not blank."""
+    def read(self, canvases: Sequence[np.ndarray], constraints: Constraints, context: ReadContext) -> BatchOutput:
+        """Candidates of each canvas."""
 
-    def attention(self, answers: BatchOutput, place: int, text: str) -> list[list[float]] | None:
-        """How much attention lay on each frame while each letter was told; None where there is no attention."""
+    def attention(self, output: BatchOutput, row: int, text: str) -> list[list[float]] | None:
+        """Attention on each frame for each letter of a text; None without a decoder."""
 
 
 class DualBackend:
-    """Of `dual`; it reads the picture alone."""
+    """Of `dual`, which knows neither languages nor views."""
 
-    def __init__(self, network: Any, tokens: Tokens) -> None:
-        self._reader = DualDecoder(network, tokens)
+    def __init__(self, network: keras.Model, tokens: Tokens) -> None:
+        self._decoder = DualDecoder(network, tokens)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
-        return BatchOutput(self._reader.answer(np.stack(canvases), question))
+    def read(self, canvases: Sequence[np.ndarray], constraints: Constraints, context: ReadContext) -> BatchOutput:
+        return BatchOutput(self._decoder.decode(np.stack(canvases), constraints))
 
-    def attention(self, answers: BatchOutput, place: int, text: str) -> None:
+    def attention(self, output: BatchOutput, row: int, text: str) -> None:
         return None
 
 
 class CtcBackend:
-    """Of a network that reads by CTC."""
+    """Of a CTC network."""
 
-    def __init__(self, network: Any, charset: Charset, memory: OutputCache) -> None:
+    def __init__(self, network: CtcNetwork, charset: Charset, cache: OutputCache) -> None:
         self._network = network
         self._charset = charset
-        self._memory = memory
-        self._reader = CtcDecoder(charset)
+        self._cache = cache
+        self._decoder = CtcDecoder(charset)
         self._capitals = AllCapitals(charset)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
+    def read(self, canvases: Sequence[np.ndarray], constraints: Constraints, context: ReadContext) -> BatchOutput:
         log_probs, width = self.log_probs(canvases)
-        others = [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, how.views)]
-        evidence = self._capitals.evidence(log_probs)
-        large = in_capitals(evidence, how.capitals.of(evidence)) & question.allows_capitals()
-        if how.capitals.given != 0:
-            large |= question.asks_capitals()
-        log_probs, *others = (self._capitals.read_as(one, large) for one in (log_probs, *others))
-        firsts = first_readings(log_probs, self._charset) if question.is_free else None
-        judge = _of_batch(how.judge, firsts)
-        if question.masks is not None:
-            found = self._reader.read_masked(log_probs, question.masks, judge, others)
-        elif question.words is not None:
-            found = self._reader.read_allowed(log_probs, question.words, question.prefixes, others)
-        else:
-            found = self._reader.read(log_probs, question.prefixes, question.most, judge, others, firsts)
-        found = [some[: question.most] for some in found]
-        return BatchOutput(found, firsts, _english(judge), log_probs, width, capitals=evidence)
+        views = [log_probs]
+        views += [self.log_probs([view(one, number) for one in canvases])[0] for number in range(1, context.views)]
+        log_ratios = self._capitals.log_ratios(log_probs)
+        upper = in_capitals(log_ratios, context.capitals.update(log_ratios)) & constraints.allows_capitals()
+        if context.capitals.fixed != 0:
+            upper |= constraints.implies_capitals()
+        views = [self._capitals.capitalized(each, upper) for each in views]
+        best_texts = best_path_readings(views[0], self._charset) if constraints.is_free else None
+        scorer = _with_language_shares(context.scorer, best_texts)
+        candidates = self._decoder.decode(views, constraints, scorer, best_texts)
+        return BatchOutput(candidates, best_texts, _shares(scorer), views[0], width, capitals=log_ratios)
 
     def log_probs(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
         """As `Recognizer.log_probs`."""
-        known = self._memory.find(canvases[0]) if len(canvases) == 1 else None
-        if known is not None:
-            return known
-        parts = [pictures(canvases[at : at + ROWS]) for at in range(0, len(canvases), ROWS)]
-        said = [log_softmax(self._network.predict_on_batch(images)) for images, _ in parts]
-        frames = max(part.shape[1] for part in said)
-        output = np.concatenate([_as_long(part, frames) for part in said]), max(width for _, width in parts)
+        cached = self._cache.get(canvases[0]) if len(canvases) == 1 else None
+        if cached is not None:
+            return cached
+        calls = range(0, len(canvases), WORDS_PER_CALL)
+        inputs = [network_input(canvases[start : start + WORDS_PER_CALL]) for start in calls]
+        parts = [log_softmax(self._network.predict_on_batch(images)) for images, _ in inputs]
+        frames = max(part.shape[1] for part in parts)
+        output = np.concatenate([_padded(part, frames) for part in parts]), max(width for _, width in inputs)
         if len(canvases) == 1:
-            self._memory.keep(canvases[0], output)
+            self._cache.put(canvases[0], output)
         return output
 
-    def attention(self, answers: BatchOutput, place: int, text: str) -> None:
+    def attention(self, output: BatchOutput, row: int, text: str) -> None:
         return None
 
 
 class Seq2SeqBackend:
-    """Of `seq2seq`: CTC and the decoder together."""
+    """Of `seq2seq`: CTC and the decoder jointly."""
 
-    def __init__(self, network: Seq2SeqRuntime, charset: Charset, weight: float) -> None:
+    def __init__(self, network: Seq2SeqRuntime, charset: Charset, ctc_weight: float) -> None:
         self._charset = charset
-        self._reader = Seq2SeqDecoder(network, charset, weight)
+        self._decoder = Seq2SeqDecoder(network, charset, ctc_weight)
 
-    def answer(self, canvases: Sequence[np.ndarray], question: Constraints, how: ReadOptions) -> BatchOutput:
-        images, width = pictures(canvases)
-        log_probs, frames = self._reader.encode(images)
-        firsts = first_readings(log_probs, self._charset) if question.is_free else None
-        found = self._reader.answer(log_probs, frames, question, how.judge)
-        return BatchOutput(found, firsts, _english(_of_batch(how.judge, firsts)), log_probs, width, frames)
+    def read(self, canvases: Sequence[np.ndarray], constraints: Constraints, context: ReadContext) -> BatchOutput:
+        images, width = network_input(canvases)
+        log_probs, frames = self._decoder.encode(images)
+        best_texts = best_path_readings(log_probs, self._charset) if constraints.is_free else None
+        candidates = self._decoder.decode(log_probs, frames, constraints, context.scorer)
+        shares = _shares(_with_language_shares(context.scorer, best_texts))
+        return BatchOutput(candidates, best_texts, shares, log_probs, width, frames)
 
-    def attention(self, answers: BatchOutput, place: int, text: str) -> list[list[float]]:
-        assert answers.frames is not None
-        return self._reader.attention(answers.frames[place : place + 1], [text])[0].tolist()
+    def attention(self, output: BatchOutput, row: int, text: str) -> list[list[float]]:
+        assert output.frames is not None
+        return self._decoder.attention(output.frames[row : row + 1], [text])[0].tolist()
 
 
-def pictures(canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+def network_input(canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
     """`(B, H, W, 1)` float32 in [0, 1], as wide as the widest word; and that width."""
     width = max(map(ink_width, canvases))
     width = min(canvases[0].shape[1], -(-width // WIDTH_STEP) * WIDTH_STEP)
     return np.stack([canvas[:, :width] for canvas in canvases]).astype(np.float32)[..., None] / 255, width
 
 
-def _as_long(log_probs: np.ndarray, frames: int) -> np.ndarray:
-    """`(B, T, C)` made `(B, frames, C)`: behind the words' pictures there are blanks for sure."""
-    short = frames - log_probs.shape[1]
-    if not short:
+def _padded(log_probs: np.ndarray, frames: int) -> np.ndarray:
+    """`(B, T, C)` padded to `(B, frames, C)` with certain blanks."""
+    missing = frames - log_probs.shape[1]
+    if not missing:
         return log_probs
-    behind = np.full((len(log_probs), short, log_probs.shape[2]), NO_LETTER, log_probs.dtype)
-    behind[..., 0] = 0.0
-    return np.concatenate([log_probs, behind], axis=1)
+    padding = np.full((len(log_probs), missing, log_probs.shape[2]), PADDING_LOG_PROB, log_probs.dtype)
+    padding[..., 0] = 0.0
+    return np.concatenate([log_probs, padding], axis=1)
 
 
-def _of_batch(judge: LanguageScorer | None, firsts: Candidates | None) -> LanguageScorer | None:
-    """The judge with the languages' shares in these first readings, where there are any."""
-    return judge.for_batch([text for text, _ in firsts]) if judge and firsts else judge
+def _with_language_shares(scorer: LanguageScorer | None, best_texts: Candidates | None) -> LanguageScorer | None:
+    """The scorer with the languages' shares in the best-path readings, where there are any."""
+    return scorer.with_language_shares([text for text, _ in best_texts]) if scorer and best_texts else scorer
 
 
-def _english(judge: LanguageScorer | None) -> float:
-    return judge.share_of("en") if judge else 0.0
+def _shares(scorer: LanguageScorer | None) -> dict[str, float]:
+    return scorer.language_shares if scorer else {}

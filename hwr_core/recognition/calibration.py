@@ -1,56 +1,61 @@
-"""Confidences that can be taken at their word: fitted on readings whose transcription is known."""
+"""Calibration of confidences, fitted on readings whose transcription is known; expected calibration error."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 import numpy as np
 
 from hwr_core.errors import DataError
 
-CLIP = 1e-6
+EPSILON = 1e-6  # of a probability's distance to 1
 BINS = 15
-LEAST_SCALE = 1e-3  # so that surer readings stay surer
-MOST_ODDS = 30.0  # logarithm; a probability so small says no more than a smaller one
+MIN_SCALE = 1e-3  # keeps the order of confidences
+MAX_LOG_ODDS = 30.0  # smaller probabilities carry no more information
+MIN_READINGS = 20
+# Languages whose words are known better or worse than others': code -> the fields of `Calibration` (and keys in
+# checkpoint.json) that weigh the language's share, and that add to the scale in that share.
+LANGUAGE_FIELDS = {"en": ("english", "english_scale")}
 
 
 @dataclass(frozen=True)
 class ConfidenceFeatures:
-    """What is known of a reading beside its own probability.
+    """Features of a reading besides its own probability.
 
     Attributes:
-        letters: the probability of the first reading letter by letter, before any language, in [0, 1].
-        same: whether the reading is that first one.
+        letters: the probability of the best-path reading, without a language, in [0, 1].
+        same: whether the reading is the best-path reading.
         length: of the reading, in characters.
-        english: share of English among the languages of what is read together, in [0, 1]; 0 where none has a say.
+        language_shares: language code -> its share in the batch, in [0, 1]; empty without languages.
     """
 
     letters: float
     same: bool
     length: int
-    english: float = 0.0
+    language_shares: Mapping[str, float] = field(default_factory=dict)
 
     def numbers(self) -> tuple[float, ...]:
-        """What `Calibration` weighs, in the order of `Calibration.WEIGHTS`."""
-        odds = max(float(_log_odds(np.array([self.letters]))[0]), -MOST_ODDS)
-        return odds, float(self.same), odds * self.same, float(self.length), math.log1p(self.length), self.english
+        """The inputs of `Calibration`, in the order of `Calibration.WEIGHTS`."""
+        odds = max(float(_log_odds(np.array([self.letters]))[0]), -MAX_LOG_ODDS)
+        shares = (self.language_shares.get(code, 0.0) for code in LANGUAGE_FIELDS)
+        return odds, float(self.same), odds * self.same, float(self.length), math.log1p(self.length), *shares
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Platt's scaling (1999) of a probability's log-odds: `scale` is the inverse of a temperature.
+    """Platt scaling (1999) of a probability's log-odds: `scale` is the inverse of a temperature.
 
     With `ConfidenceFeatures`, each reading has a shift of its own: long words are wrong more often than their
-    probability says, and a reading that the letters alone would not give deserves less trust. The languages know
-    their words unequally well: English has a scale and a shift of its own.
+    probability says, and a reading other than the best-path reading deserves less confidence. Languages of
+    `LANGUAGE_FIELDS` have a scale and a shift of their own.
 
     Attributes:
-        scale, shift: the odds' logarithm is multiplied by the one, the other is added. 1 and 0 change nothing.
-        letters, same, both, length, log_length, english: weights of the evidence, added to the shift.
-        english_scale: added to the scale, in the share that English has.
+        scale, shift: factor of the log-odds, and summand. 1 and 0 change nothing.
+        letters, same, both, length, log_length, english: weights of the features, added to the shift.
+        english_scale: added to the scale, times the share of English.
 
     Example:
         >>> Calibration().apply([0.9, 0.05])
@@ -69,80 +74,86 @@ class Calibration:
     english: float = 0.0
     english_scale: float = 0.0
 
-    WEIGHTS: ClassVar[tuple[str, ...]] = ("letters", "same", "both", "length", "log_length", "english")
+    WEIGHTS: ClassVar[tuple[str, ...]] = (
+        *("letters", "same", "both", "length", "log_length"),
+        *(weight for weight, _ in LANGUAGE_FIELDS.values()),
+    )
+    SCALES: ClassVar[tuple[str, ...]] = tuple(scale for _, scale in LANGUAGE_FIELDS.values())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> Calibration:
-        """What `checkpoint.json` holds; weights that are not there are 0."""
-        return cls(**{one.name: float(values[one.name]) for one in fields(cls) if one.name in values})
+        """From the values in `checkpoint.json`; missing weights are 0."""
+        names = (attribute.name for attribute in fields(cls))
+        return cls(**{name: float(values[name]) for name in names if name in values})
 
-    def apply(self, confidences: Sequence[float], evidence: ConfidenceFeatures | None = None) -> list[float]:
-        """A reading's confidence and those of its other alternatives, best first, in [0, 1], order kept.
+    def apply(self, confidences: Sequence[float], features: ConfidenceFeatures | None = None) -> list[float]:
+        """Calibrated confidences of a reading and its other alternatives, best first, in [0, 1], order preserved.
 
-        What the best one loses or wins is shared among the others, so that together they are never above 1.
+        What the best one loses or gains is distributed over the others, so that their sum never exceeds 1.
         """
         if not len(confidences) or self == Calibration():
             return list(confidences)
-        best = self.one(confidences[0], evidence)
+        best = self.one(confidences[0], features)
         rest = 1 - confidences[0]
-        ratio = (1 - best) / rest if rest > CLIP else 1.0
+        ratio = (1 - best) / rest if rest > EPSILON else 1.0
         return [best, *(min(best, value * ratio) for value in confidences[1:])]
 
-    def one(self, confidence: float, evidence: ConfidenceFeatures | None = None) -> float:
+    def one(self, confidence: float, features: ConfidenceFeatures | None = None) -> float:
         """The calibrated probability of one confidence; 0 stays 0."""
         if confidence <= 0:
             return 0.0
         scale, shift = self.scale, self.shift
-        if evidence is not None:
-            scale = max(scale + self.english_scale * evidence.english, LEAST_SCALE)
+        if features is not None:
+            for code, (_, name) in LANGUAGE_FIELDS.items():
+                scale += getattr(self, name) * features.language_shares.get(code, 0.0)
+            scale = max(scale, MIN_SCALE)
             weights = (getattr(self, name) for name in self.WEIGHTS)
-            shift += sum(weight * number for weight, number in zip(weights, evidence.numbers(), strict=True))
+            shift += sum(weight * number for weight, number in zip(weights, features.numbers(), strict=True))
         return float(_sigmoid(scale * _log_odds(np.array([confidence])) + shift)[0])
 
 
 def fit(
-    confidences: Sequence[float], right: Sequence[bool], evidence: Sequence[ConfidenceFeatures] | None = None
+    confidences: Sequence[float], right: Sequence[bool], features: Sequence[ConfidenceFeatures] | None = None
 ) -> Calibration:
-    """The calibration of greatest likelihood, by Newton's method.
+    """The calibration of maximum likelihood: an unpenalized logistic regression.
 
     Args:
         confidences: of readings, in [0, 1].
-        right: whether each was right.
-        evidence: of each; without it scale and shift alone are fitted.
+        right: whether each reading was right.
+        features: of each; None to fit scale and shift alone.
 
     Raises:
         DataError: fewer than 20 readings, or all of them right or all wrong.
     """
-    truth = np.asarray(right, float)
-    if len(truth) < 20 or truth.min() == truth.max():
+    from sklearn.linear_model import LogisticRegression
+
+    truth = np.asarray(right, bool)
+    if len(truth) < MIN_READINGS or truth.min() == truth.max():
         raise DataError(
-            "Calibrating needs at least 20 readings, some right and some wrong. Received: "
+            f"Calibrating needs at least {MIN_READINGS} readings, some right and some wrong. Received: "
             f"{len(truth)}, {int(truth.sum())} of them right. Choose a larger part of a data set."
         )
     odds = _log_odds(np.asarray(confidences, float))
-    ridge = 1e-6
-    columns = [odds, np.ones_like(odds)]
-    if evidence is not None:
-        odds, ridge = np.maximum(odds, -MOST_ODDS), 1e-3
-        columns[0] = odds
-        columns += list(np.array([one.numbers() for one in evidence]).T)
-        columns.append(columns[-1] * odds)  # English's own scale
-    inputs = np.stack(columns, axis=1)
-    values = np.zeros(inputs.shape[1])
-    values[0] = 1.0
-    for _ in range(60):
-        expected = _sigmoid(inputs @ values)
-        spread = np.maximum(expected * (1 - expected), 1e-9)
-        curvature = (inputs * spread[:, None]).T @ inputs + ridge * np.eye(len(values))
-        step = np.linalg.solve(curvature, inputs.T @ (truth - expected))
-        values += np.clip(step, -1, 1)
-        if np.abs(step).max() < 1e-8:
-            break
-    return Calibration(max(float(values[0]), LEAST_SCALE), *map(float, values[1:]))
+    names, columns = ["scale", "shift"], [odds, np.ones_like(odds)]
+    if features is not None:
+        columns[0] = odds = np.maximum(odds, -MAX_LOG_ODDS)
+        columns += list(np.array([reading.numbers() for reading in features]).T)
+        columns += [shares * odds for shares in columns[-len(LANGUAGE_FIELDS) :]]
+        names += [*Calibration.WEIGHTS, *Calibration.SCALES]
+    regression = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10, max_iter=1000)
+    regression.fit(np.stack(columns, axis=1), truth)
+    values = dict(zip(names, map(float, regression.coef_[0]), strict=True))
+    return Calibration(**{**values, "scale": max(values["scale"], MIN_SCALE)})
+
+
+def bin_indices(confidences: np.ndarray, bins: int = BINS) -> np.ndarray:
+    """`(N,)` the bin of each confidence in [0, 1]: equal widths, right-closed, 0 in the first (Guo et al. 2017)."""
+    # The tolerance assigns 3/15 to the bin that ends there, whatever its last binary digit.
+    return np.clip(np.ceil(confidences * bins - 1e-9).astype(int) - 1, 0, bins - 1)
 
 
 def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = BINS) -> float:
-    """Expected calibration error: mean gap of confidence and accuracy over equal bins (Guo et al. 2017).
+    """Expected calibration error: mean gap of confidence and accuracy over `bin_indices` (Guo et al. 2017).
 
     Returns:
         In [0, 1]: each bin's gap weighted by its readings.
@@ -151,10 +162,10 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins:
         >>> calibration_error([0.9, 0.9], [True, False])
         0.4
     """
-    sure, truth = np.asarray(confidences, float), np.asarray(right, float)
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = np.bincount(which, sure, bins) - np.bincount(which, truth, bins)
-    return float(np.abs(gaps).sum() / max(len(sure), 1))
+    values, truth = np.asarray(confidences, float), np.asarray(right, float)
+    indices = bin_indices(values, bins)
+    gaps = np.bincount(indices, values, bins) - np.bincount(indices, truth, bins)
+    return float(np.abs(gaps).sum() / max(len(values), 1))
 
 
 def across_writers(
@@ -162,27 +173,31 @@ def across_writers(
     right: Sequence[bool],
     writers: Sequence[str],
     folds: int = 5,
-    evidence: Sequence[ConfidenceFeatures] | None = None,
+    features: Sequence[ConfidenceFeatures] | None = None,
 ) -> list[float]:
-    """Each confidence calibrated by a fit on other writers' readings: for an honest calibration error.
+    """Each confidence calibrated by a fit on other writers' readings: for an unbiased calibration error.
 
-    Writers are dealt to the folds in order of their names.
+    Writers are assigned to the folds in turn, in the order of their names.
+
+    Raises:
+        DataError: as `fit`, of the readings outside a fold.
     """
-    names = {name: index % folds for index, name in enumerate(sorted(set(writers)))}
-    fold = np.array([names[writer] for writer in writers])
-    truth = np.asarray(right, bool)
-    result = np.zeros(len(truth))
-    for held in sorted(set(fold.tolist())):
-        others, own = np.flatnonzero(fold != held).tolist(), np.flatnonzero(fold == held).tolist()
-        known = None if evidence is None else [evidence[place] for place in others]
-        calibration = fit([confidences[place] for place in others], truth[others].tolist(), known)
-        for place in own:
-            result[place] = calibration.one(confidences[place], None if evidence is None else evidence[place])
+    from sklearn.model_selection import LeaveOneGroupOut
+
+    fold_of = {name: index % folds for index, name in enumerate(sorted(set(writers)))}
+    if len(fold_of) < 2:
+        fit([], [])  # raises: there are no other writers
+    result = np.zeros(len(writers))
+    for others, held_out in LeaveOneGroupOut().split(confidences, groups=[fold_of[writer] for writer in writers]):
+        known = None if features is None else [features[row] for row in others]
+        calibration = fit([confidences[row] for row in others], [right[row] for row in others], known)
+        for row in held_out:
+            result[row] = calibration.one(confidences[row], None if features is None else features[row])
     return result.tolist()
 
 
 def _log_odds(probabilities: np.ndarray) -> np.ndarray:
-    clipped = np.clip(probabilities, 1e-300, 1 - CLIP)
+    clipped = np.clip(probabilities, 1e-300, 1 - EPSILON)
     return np.log(clipped) - np.log1p(-clipped)
 
 

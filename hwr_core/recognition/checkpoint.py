@@ -1,11 +1,11 @@
-"""A checkpoint is a folder: what is in it, how it is written and checked.
+"""Checkpoint folders: contents, writing, validation.
 
 | file | what |
 |---|---|
 | config.json | the run's configuration (`hwr_core.config.RunConfig`) |
 | charset.txt | CTC models and `seq2seq`: one character a line; tokens.txt for `dual` |
 | model.keras | architecture and weights, without the optimizer |
-| model.int8.onnx | shipped checkpoints, where it pays: the same in 8 bits, read before model.onnx |
+| model.int8.onnx | shipped checkpoints, where it is faster: the same in 8 bits, preferred to model.onnx |
 | model.onnx | the same network for ONNX Runtime, where it could be exported; of `seq2seq` its encoder |
 | decoder.onnx | `seq2seq`: the decoder |
 | checkpoint.json | versions, and the figures measured when it was saved |
@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ CHECKPOINT_FOLDER = "checkpoint"  # inside a run
 
 
 def name_of(folder: Path) -> str:
-    """How a checkpoint is called: as its folder, or as its run.
+    """The name of a checkpoint: its folder's, or its run's.
 
     Example:
         >>> name_of(Path("models/reader")), name_of(Path("runs/mine/checkpoint"))
@@ -48,7 +49,7 @@ def name_of(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """What a list of checkpoints shows of each; `summary` holds the figures of `checkpoint.json`."""
+    """An entry of `list_checkpoints`; `summary` has the figures of `checkpoint.json`."""
 
     folder: Path
     name: str
@@ -64,23 +65,48 @@ def list_checkpoints() -> list[CheckpointInfo]:
         restore_folder(run / CHECKPOINT_FOLDER)
     runs = [path for path in (jobs.home() / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
     runs.sort(key=lambda path: -(path / "model.keras").stat().st_mtime)
-    found = []
-    for kind, folders in (("shipped", shipped), ("run", runs)):
-        for folder in folders:
-            try:
-                info = read_json(folder / "checkpoint.json")
-                model_name = str(read_json(folder / "config.json")["model"]["name"])
-            except (ConfigError, KeyError, TypeError):
-                continue
-            name = folder.name if kind == "shipped" else folder.parent.name
-            found.append(CheckpointInfo(folder, name, model_name, kind, info))
-    return found
+    infos = [*(checkpoint_info(path, "shipped") for path in shipped), *(checkpoint_info(path, "run") for path in runs)]
+    return [info for info in infos if info is not None]
+
+
+def checkpoint_info(folder: Path, kind: str) -> CheckpointInfo | None:
+    """An entry of `list_checkpoints`; None where `config.json` or `checkpoint.json` is damaged."""
+    files = (folder / "checkpoint.json", folder / "config.json")
+    about = _about(*files, *map(file_stamp, files))
+    return about and CheckpointInfo(folder, name_of(folder), about[0], kind, about[1])
+
+
+@lru_cache(maxsize=512)
+def _about(summary_file: Path, config_file: Path, *_: FileStamp | None) -> tuple[str, dict[str, Any]] | None:
+    """The model's name and the figures; None where a file is damaged. Read again when a file's stamp has changed."""
+    try:
+        summary = read_json(summary_file)
+        model_name = str(read_json(config_file)["model"]["name"])
+        numbers = [summary.get("cer"), summary.get("words")]
+        for measured in summary.get("measured_with_languages", {}).values():
+            numbers += [measured["cer"]["value"], measured["characters"], measured["words"]]
+        summary.get("taught", {}).get("dataset")
+    except (AttributeError, ConfigError, KeyError, TypeError):
+        return None
+    return (model_name, summary) if all(isinstance(x, int | float | None) for x in numbers) else None
+
+
+FileStamp = tuple[int, int, int]  # inode, bytes, time of the last change in ns
+
+
+def file_stamp(path: Path) -> FileStamp | None:
+    """A stamp that changes with the file; None for a missing file."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def save_checkpoint(
     folder: Path, model: keras.Model, config: RunConfig, alphabet: Charset | Tokens, summary: dict[str, Any]
 ) -> None:
-    """Write a checkpoint in the place of the old one; a kill at any moment leaves one of them, whole."""
+    """Replace a checkpoint; a kill at any moment leaves the old or the new one, complete."""
     import keras
 
     restore_folder(folder)
@@ -130,15 +156,15 @@ def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, dict[str, Any
 
 
 def load_network(folder: Path) -> keras.Model | OnnxNetwork:
-    """What reads: ONNX Runtime where the checkpoint has a `model.onnx` and it is installed, else Keras."""
-    quick = onnx_file(folder)
-    if quick and find_spec("onnxruntime"):
-        return OnnxNetwork(quick)
+    """The network in ONNX Runtime where it is installed and the checkpoint has a `model.onnx`, else in Keras."""
+    path = onnx_file(folder)
+    if path and find_spec("onnxruntime"):
+        return OnnxNetwork(path)
     return load_model(folder)
 
 
 def load_model(folder: Path) -> keras.Model:
-    """The network of a checkpoint, ready to read.
+    """The Keras model of a checkpoint, for inference.
 
     Raises:
         CheckpointError: `model.keras` is damaged.

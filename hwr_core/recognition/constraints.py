@@ -1,4 +1,4 @@
-"""What is asked of a reading: a prefix, a mask or a list of words; checked at the door."""
+"""Constraints on readings: a prefix, a mask or a list of words; validated once, at the entrance."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwr_core.errors import ConfigError
+from hwr_core.recognition.options import ReadOptions
 from hwr_core.text import normalize
 
 WILDCARD = "?"
+Mask = list[str | None]  # letters, None for an open place
 
 
 @dataclass(frozen=True)
 class Constraints:
-    """The conditions of a call, one prefix and mask a picture.
+    """The constraints of a call, one prefix and mask an image.
 
     Attributes:
-        prefixes: what each reading begins with; empty for no condition.
-        masks: the letters of each reading, None for an open place; None where no mask was given.
-        words: the allowed readings of all pictures; None for any.
-        most: how many alternatives at most.
+        prefixes: what each reading begins with; empty for no constraint.
+        masks: of each reading; None without masks.
+        words: the readings allowed for all images; None for any.
+        max_alternatives: candidates of an image at most.
     """
 
     prefixes: list[str]
-    masks: list[list[str | None]] | None
+    masks: list[Mask] | None
     words: list[str] | None
-    most: int
+    max_alternatives: int
 
     @property
     def is_free(self) -> bool:
@@ -35,75 +37,70 @@ class Constraints:
         return self.masks is None and self.words is None
 
     def blank_readings(self) -> list[str]:
-        """What is said of blank pictures: the prefix, or nothing."""
+        """The readings of blank images: the prefix, or empty."""
         return [""] * len(self.prefixes) if self.words is not None else self.prefixes
 
     def allows_capitals(self) -> np.ndarray:
-        """`(B,)` bool: pictures whose reading may be in capitals throughout."""
+        """`(B,)` bool: images whose reading may be in capitals throughout."""
         if self.words is not None:
             return np.zeros(len(self.prefixes), bool)
-        return np.array([text == text.upper() for text in self._given()], bool)
+        return np.array([text == text.upper() for text in self._given_letters()], bool)
 
-    def asks_capitals(self) -> np.ndarray:
-        """`(B,)` bool: pictures whose prefix or mask has two letters or more, all of them capitals."""
+    def implies_capitals(self) -> np.ndarray:
+        """`(B,)` bool: images whose prefix or mask has two letters or more, all of them capitals."""
         if self.words is not None:
             return np.zeros(len(self.prefixes), bool)
-        letters = [[letter for letter in text if letter.isalpha()] for text in self._given()]
-        return np.array([len(some) > 1 and all(map(str.isupper, some)) for some in letters], bool)
+        letters = [list(filter(str.isalpha, text)) for text in self._given_letters()]
+        return np.array([len(given) > 1 and all(map(str.isupper, given)) for given in letters], bool)
 
-    def _given(self) -> list[str]:
-        """The letters that are given of each picture."""
+    def _given_letters(self) -> list[str]:
         if self.masks is None:
             return self.prefixes
         return ["".join(letter for letter in mask if letter is not None) for mask in self.masks]
 
-    def of(self, rows: Sequence[int]) -> Constraints:
-        """The conditions of some of the pictures."""
+    def select(self, rows: Sequence[int]) -> Constraints:
+        """The constraints of the images in these rows."""
         masks = [self.masks[row] for row in rows] if self.masks is not None else None
-        return Constraints([self.prefixes[row] for row in rows], masks, self.words, self.most)
+        return Constraints([self.prefixes[row] for row in rows], masks, self.words, self.max_alternatives)
 
 
-def asked(
-    count: int,
-    prefix: str | Sequence[str],
-    mask: str | Sequence[str] | None,
-    words: Sequence[str] | None,
-    alternatives: int,
-) -> Constraints:
-    """Check the conditions of `count` pictures.
+def parse_constraints(count: int, options: ReadOptions) -> Constraints:
+    """Validate the constraints on `count` images.
 
     Raises:
-        ConfigError: the number of prefixes or masks is not that of the pictures, or conditions exclude each other.
+        ConfigError: the number of prefixes or masks is not that of the images, or constraints exclude each other.
     """
-    if mask is not None and (words is not None or prefix):
+    if options.mask is not None and (options.words is not None or options.prefix):
         raise ConfigError("Give a mask alone: it says all that a prefix or a list of words could say of a reading.")
-    if isinstance(words, str):
+    if isinstance(options.words, str):
         raise ConfigError("words must be a list of words. Received: one string.")
-    prefixes = [normalize(text) for text in _each(prefix, count, "prefix", "prefixes")]
-    masks = None if mask is None else [mask_places(text) for text in _each(mask, count, "mask", "masks")]
-    allowed = None if words is None else list(dict.fromkeys(filter(None, map(normalize, words))))
-    if allowed == []:
+    prefixes = [normalize(text) for text in _one_each(options.prefix, count, "prefix", "prefixes")]
+    masks = None
+    if options.mask is not None:
+        masks = [parse_mask(text) for text in _one_each(options.mask, count, "mask", "masks")]
+    words = None if options.words is None else list(dict.fromkeys(filter(None, map(normalize, options.words))))
+    if words == []:
         raise ConfigError("words must name at least one allowed word. Leave it out to allow any.")
-    return Constraints(prefixes, masks, allowed, max(1, alternatives))
+    return Constraints(prefixes, masks, words, max(1, options.alternatives))
 
 
-def _each(value: str | Sequence[str], count: int, one: str, many: str) -> list[str]:
+def _one_each(value: str | Sequence[str], count: int, singular: str, plural: str) -> list[str]:
     values = [value] * count if isinstance(value, str) else list(value)
     if len(values) != count:
         raise ConfigError(
-            f"Give one {one} for all pictures, or one each. Received: {len(values)} {many}, {count} pictures."
+            f"Give one {singular} for all images, or one each. Received: {len(values)} {plural}, {count} images."
         )
     return values
 
 
-def mask_places(mask: str) -> list[str | None]:
+def parse_mask(mask: str) -> Mask:
     r"""The letters of a mask, None for each `?`; a question mark itself is written `\?`.
 
     Example:
-        >>> mask_places("th?s\\?")
+        >>> parse_mask("th?s\\?")
         ['t', 'h', None, 's', '?']
     """
-    places: list[str | None] = []
+    places: Mask = []
     letters = iter(normalize(mask))
     for letter in letters:
         if letter == "\\":

@@ -1,4 +1,4 @@
-"""ONNX beside Keras: the same network, opened in a fraction of a second and without TensorFlow."""
+"""ONNX export: the same network, opened in a fraction of a second and without TensorFlow."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     import keras
 
 ONNX_FILE = "model.onnx"
-INT8_FILE = "model.int8.onnx"  # the same network in 8 bits, where it was found to pay: read first
+INT8_FILE = "model.int8.onnx"  # the same network in 8 bits, where it is faster: preferred
 DECODER_FILE = "decoder.onnx"  # of `seq2seq`; its encoder is in `ONNX_FILE`
 
 
 def onnx_file(folder: Path) -> Path | None:
-    """What ONNX Runtime is to read of a checkpoint: int8 before float32; None where there is neither."""
+    """The file for ONNX Runtime in a checkpoint: int8 before float32; None where there is neither."""
     return next((folder / name for name in (INT8_FILE, ONNX_FILE) if (folder / name).is_file()), None)
 
 
 class OnnxNetwork:
-    """A network behind ONNX Runtime; takes the place of a Keras model where only reading is asked for.
+    """A network behind ONNX Runtime, in place of a Keras model for inference.
 
     Args:
-        path: the file that `export_onnx` wrote.
+        path: a file of `export_onnx`.
 
     Raises:
         CheckpointError: the file is damaged.
@@ -40,11 +40,11 @@ class OnnxNetwork:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        # Waiting threads sleep: spinning took half as much processor time again from canvases and decoding.
+        # Idle threads sleep: spinning cost canvases and decoding half as much processor time again.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's errors have no common parent
+        except Exception as error:  # onnxruntime's errors have no common base class
             raise CheckpointError(
                 f"{path} is damaged ({first_line(error)}). Copy the checkpoint again, or delete this "
                 "file: model.keras is then used."
@@ -57,16 +57,16 @@ class OnnxNetwork:
         return self.run(np.ascontiguousarray(images, np.float32))[0]
 
     def run(self, *arrays: np.ndarray) -> list[np.ndarray]:
-        """All outputs for all inputs, in the order and of the kinds that the network has them."""
+        """All outputs for all inputs, in the order and of the types of the network."""
         return [np.asarray(out) for out in self._session.run(None, dict(zip(self._inputs, arrays, strict=True)))]
 
 
 def export_onnx(model: keras.Model, folder: Path) -> Path | None:
-    """Write `model.onnx` beside `model.keras`; of `seq2seq` its encoder, and its decoder as `decoder.onnx`.
+    """Write `model.onnx` next to `model.keras`; of `seq2seq` its encoder, and its decoder as `decoder.onnx`.
 
     Returns:
-        The file, or None where this machine cannot export (only TensorFlow with tf2onnx can): reading then goes by
-        way of Keras, slower to start and otherwise the same.
+        The file, or None where this machine cannot export (only TensorFlow with tf2onnx can): Keras then reads the
+        checkpoint, slower to start and otherwise the same.
     """
     import keras
 
@@ -79,14 +79,14 @@ def export_onnx(model: keras.Model, folder: Path) -> Path | None:
     if model.name == "seq2seq":
         _export(model.get_layer("decoder"), folder / DECODER_FILE)
         model = model.get_layer("encoder")
-    (folder / INT8_FILE).unlink(missing_ok=True)  # of older weights: it would be read first
+    (folder / INT8_FILE).unlink(missing_ok=True)  # of older weights: it would be preferred
     return _export(model, folder / ONNX_FILE)
 
 
 def _export(model: keras.Model, path: Path) -> Path:
-    # The export refuses a model never called; sizes left open are tried with a few.
-    some = [np.zeros([1, *(size or 64 for size in node.shape[1:])], node.dtype) for node in model.inputs]
-    model(some if len(some) > 1 else some[0])
+    # The export needs a model that has been called; undefined sizes get a placeholder.
+    inputs = [np.zeros([1, *(size or 64 for size in node.shape[1:])], node.dtype) for node in model.inputs]
+    model(inputs if len(inputs) > 1 else inputs[0])
     temporary = path.with_name(f".{path.name}")
     with contextlib.redirect_stdout(io.StringIO()):
         model.export(temporary, format="onnx", verbose=False)

@@ -1,4 +1,4 @@
-"""What a network said of the last pictures, so that asking again costs only decoding."""
+"""Network outputs of recent single canvases, so that reading one again costs only decoding."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from threading import Lock
 
 import numpy as np
 
-Output = tuple[np.ndarray, int]
+Output = tuple[np.ndarray, int]  # log-probabilities, and the canvas columns that they cover
 
 
 class OutputCache:
-    """Outputs of single canvases, the last `most` that were asked for; safe to share between threads."""
+    """The outputs of the `max_size` most recently used canvases; thread-safe."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._known: OrderedDict[bytes, Output] = OrderedDict()
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._outputs: OrderedDict[bytes, Output] = OrderedDict()
         self._lock = Lock()
 
-    def find(self, canvas: np.ndarray) -> Output | None:
-        """What was kept of this canvas `(H, W)` uint8, if it is known."""
+    def get(self, canvas: np.ndarray) -> Output | None:
+        """The output of this canvas `(H, W)` uint8, if cached."""
         key = canvas.tobytes()
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-            return self._known.get(key)
+            if key in self._outputs:
+                self._outputs.move_to_end(key)
+            return self._outputs.get(key)
 
-    def keep(self, canvas: np.ndarray, output: Output) -> None:
-        """Keep an output, and forget the one that was not asked for the longest."""
+    def put(self, canvas: np.ndarray, output: Output) -> None:
+        """Cache an output; the least recently used one goes."""
         with self._lock:
-            self._known[canvas.tobytes()] = output
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
+            self._outputs[canvas.tobytes()] = output
+            while len(self._outputs) > self._max_size:
+                self._outputs.popitem(last=False)

@@ -1,6 +1,6 @@
-"""Smaller and quicker files of a finished checkpoint: int8 for ONNX Runtime, float16 inside the files of weights.
+"""Quantization of a finished checkpoint: int8 for ONNX Runtime, float16 inside the files of weights.
 
-All are made once, when a reader is shipped; training goes on from what they hold as from any checkpoint.
+Done once, when a checkpoint is shipped; training continues from it as from any checkpoint.
 """
 
 from __future__ import annotations
@@ -11,27 +11,31 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwr_core.errors import CheckpointError
 from hwr_core.recognition.onnx_export import INT8_FILE, ONNX_FILE
 
+if TYPE_CHECKING:
+    import h5py
+    from onnxruntime.quantization import CalibrationDataReader
+
 WEIGHTS = "model.weights.h5"  # inside a .keras file
-MOST_HALF = 6e4  # float16 ends at 65,504
-LEAST_HALVED = 1024  # smaller arrays stay as they are
+MAX_HALVED_VALUE = 6e4  # float16 ends at 65,504
+MIN_HALVED_SIZE = 1024  # smaller arrays stay float32
 
 
 def write_int8(folder: Path, canvases: Sequence[np.ndarray]) -> Path:
-    """Write `model.int8.onnx` beside `model.onnx`; reading then goes by way of it.
+    """Write `model.int8.onnx` next to `model.onnx`; it is then preferred for reading.
 
-    Convolutions get static ranges from the canvases (per channel, 8 bits), LSTM and dense layers find theirs while
-    they read. On two cores with AVX-512 VNNI networks read 2.2 to 3 times as quickly; measure what it costs in errors.
+    Convolutions get static ranges from the canvases (per channel, 8 bits), LSTM and dense layers dynamic ones. On two
+    cores with AVX-512 VNNI networks read 2.2 to 3 times as fast; measure the cost in errors.
 
     Args:
         folder: a checkpoint with a `model.onnx`.
-        canvases: 100 or more training canvases `(H, W)` uint8, 0 paper to 255 ink: they set the ranges.
+        canvases: 100 or more training canvases `(H, W)` uint8, 0 paper to 255 ink: they determine the ranges.
 
     Raises:
         CheckpointError: there is no `model.onnx`, or there are no canvases.
@@ -42,12 +46,12 @@ def write_int8(folder: Path, canvases: Sequence[np.ndarray]) -> Path:
     if not (folder / ONNX_FILE).is_file() or not len(canvases):
         raise CheckpointError(f"{folder} needs a {ONNX_FILE}, and canvases to find the ranges of int8 with.")
     with tempfile.TemporaryDirectory() as name:
-        ready, convolved, whole = (Path(name) / f"{step}.onnx" for step in ("ready", "convolved", "whole"))
-        quant_pre_process(str(folder / ONNX_FILE), str(ready), skip_symbolic_shape=True)
+        prepared, static, dynamic = (Path(name) / f"{step}.onnx" for step in ("prepared", "static", "dynamic"))
+        quant_pre_process(str(folder / ONNX_FILE), str(prepared), skip_symbolic_shape=True)
         quantization.quantize_static(
-            str(ready),
-            str(convolved),
-            _ranges(ready, canvases),
+            str(prepared),
+            str(static),
+            _calibration_data(prepared, canvases),
             quant_format=quantization.QuantFormat.QDQ,
             per_channel=True,
             activation_type=quantization.QuantType.QUInt8,
@@ -55,19 +59,19 @@ def write_int8(folder: Path, canvases: Sequence[np.ndarray]) -> Path:
             op_types_to_quantize=["Conv"],
         )
         quantization.quantize_dynamic(
-            str(convolved),
-            str(whole),
+            str(static),
+            str(dynamic),
             weight_type=quantization.QuantType.QInt8,
             op_types_to_quantize=["MatMul", "LSTM"],
         )
         temporary = folder / f".{INT8_FILE}"
-        temporary.write_bytes(whole.read_bytes())
+        temporary.write_bytes(dynamic.read_bytes())
     os.replace(temporary, folder / INT8_FILE)
     return folder / INT8_FILE
 
 
-def _ranges(network: Path, canvases: Sequence[np.ndarray]) -> Any:
-    """Canvases as onnxruntime's calibration asks for them: one at a time, None behind the last."""
+def _calibration_data(network: Path, canvases: Sequence[np.ndarray]) -> CalibrationDataReader:
+    """Canvases for onnxruntime's calibration: one at a time, None after the last."""
     import onnxruntime
     from onnxruntime.quantization import CalibrationDataReader
 
@@ -84,10 +88,10 @@ def _ranges(network: Path, canvases: Sequence[np.ndarray]) -> Any:
 
 
 def halve_keras(path: Path) -> None:
-    """Keep the matrices of a `.keras` file as float16: half its size, and Keras opens it as float32 as before.
+    """Store the matrices of a `.keras` file as float16: half its size, and Keras opens it as float32 as before.
 
-    Vectors (biases, batch norm) and what float16 cannot hold stay as they are. Export ONNX from the file made here:
-    the two then have the same rounded weights.
+    Vectors (biases, batch norm) and values beyond float16's range stay float32. Export ONNX from the resulting file, so
+    that both have the same rounded weights.
     """
     import h5py
 
@@ -104,7 +108,7 @@ def halve_keras(path: Path) -> None:
     os.replace(temporary, path)
 
 
-def _copy_halved(source: Any, target: Any) -> None:
+def _copy_halved(source: h5py.Group, target: h5py.Group) -> None:
     import h5py
 
     target.attrs.update(source.attrs)
@@ -118,15 +122,14 @@ def _copy_halved(source: Any, target: Any) -> None:
 
 
 def _can_be_halved(values: np.ndarray) -> bool:
-    large = values.dtype == np.float32 and values.size >= LEAST_HALVED and values.ndim >= 2
-    return bool(large and np.abs(values).max() < MOST_HALF)
+    large = values.dtype == np.float32 and values.size >= MIN_HALVED_SIZE and values.ndim >= 2
+    return bool(large and np.abs(values).max() < MAX_HALVED_VALUE)
 
 
 def halve_onnx(path: Path) -> None:
-    """Keep the matrices of an ONNX file as float16, each behind a `Cast`: half its size, computed in float32 as before.
+    """Store the matrices of an ONNX file as float16, each before a `Cast`: half its size, computed in float32.
 
-    ONNX Runtime casts once, when it opens the file. Made of a network whose weights came out of `halve_keras`, it says
-    the very same.
+    ONNX Runtime casts once, when it opens the file. For weights from `halve_keras` the outputs are identical.
 
     Raises:
         CheckpointError: the machine lacks the package onnx.
@@ -145,9 +148,9 @@ def halve_onnx(path: Path) -> None:
         name = f"{weights.name}_half"
         casts.append(onnx.helper.make_node("Cast", [name], [weights.name], f"{name}_cast", to=onnx.TensorProto.FLOAT))
         weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name))
-    whole = [*casts, *model.graph.node]
+    nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
-    model.graph.node.extend(whole)
+    model.graph.node.extend(nodes)
     temporary = path.with_name(f".{path.name}")
     onnx.save(model, str(temporary))
     os.replace(temporary, path)

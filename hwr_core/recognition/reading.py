@@ -1,53 +1,58 @@
-"""`Reading`: what a recognizer says of one picture."""
+"""`Reading`: the result for one image."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hwr_core.decoding.ctc import Candidates
 from hwr_core.recognition.calibration import Calibration, ConfidenceFeatures
 from hwr_core.recognition.character_positions import Alignment
-from hwr_core.recognition.ctc_backend import Candidates
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the recognizer says of one picture.
+    """The result for one image.
 
     Attributes:
-        text: the reading; empty where the picture is blank.
-        confidence: the probability that it is right, in [0, 1]; calibrated where the checkpoint has a fit.
+        text: the reading; empty where the image is blank.
+        confidence: the probability that it is right, in [0, 1]; calibrated where the checkpoint has a calibration.
         alternatives: `(text, confidence)` pairs, best first, the reading itself among them.
-        alignment: where in the picture each letter was read; None unless asked for.
-        evidence: what else the confidence was weighed by; None for `dual`, masks, lists of words and blank pictures.
-        capitals: how much more the picture looks like capitals than like small letters, a log ratio
-            (`decoding.capitals`); None where nothing tells.
+        alignment: where in the image each letter was read; None unless asked for.
+        features: what the calibration weighed; None for `dual`, masks, lists of words and blank images.
+        capitals: log ratio of capitals to lower case (`decoding.all_capitals`); None where no letter decides.
     """
 
     text: str
     confidence: float
     alternatives: list[tuple[str, float]]
     alignment: Alignment | None = None
-    evidence: ConfidenceFeatures | None = None
+    features: ConfidenceFeatures | None = None
     capitals: float | None = None
 
 
 def reading_of(
-    found: Candidates, fallback: str, calibration: Calibration, first: tuple[str, float] | None, english: float
+    candidates: Candidates,
+    fallback: str,
+    calibration: Calibration,
+    best_path: tuple[str, float] | None,
+    language_shares: Mapping[str, float],
 ) -> Reading:
-    """The reading that a word's candidates make.
+    """The reading of one image from its candidates.
 
     Args:
-        found: `(text, log probability)` pairs, best first.
+        candidates: best first.
         fallback: the text where there are none.
-        calibration: makes confidences of probabilities.
-        first: what the letters alone say, with its log probability; None where they were not asked.
-        english: English's share in the batch, in [0, 1].
+        calibration: applied to the probabilities.
+        best_path: the reading without a language, with its log probability, if known.
+        language_shares: language code -> its share in the batch, in [0, 1].
     """
-    if not found:
+    if not candidates:
         return Reading(fallback, 0.0, [(fallback, 0.0)])
-    text = found[0][0]
-    evidence = ConfidenceFeatures(math.exp(first[1]), text == first[0], len(text), english) if first else None
-    confidences = calibration.apply([min(1.0, math.exp(score)) for _, score in found], evidence)
-    pairs = [(text, confidence) for (text, _), confidence in zip(found, confidences, strict=True)]
-    return Reading(*pairs[0], pairs, evidence=evidence)
+    text, features = candidates[0][0], None
+    if best_path:
+        features = ConfidenceFeatures(math.exp(best_path[1]), text == best_path[0], len(text), language_shares)
+    confidences = calibration.apply([min(1.0, math.exp(log_prob)) for _, log_prob in candidates], features)
+    alternatives = [(text, confidence) for (text, _), confidence in zip(candidates, confidences, strict=True)]
+    return Reading(*alternatives[0], alternatives, features=features)

@@ -1,11 +1,11 @@
-"""`Recognizer`: load once, pictures in, readings out."""
+"""`Recognizer`: load once, images in, readings out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,22 +16,26 @@ from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.canvas import Placement
 from hwr_core.imaging.parallel import placed_canvases
-from hwr_core.imaging.test_time import MOST_VIEWS
 from hwr_core.language.scorer import languages, load_language
 from hwr_core.language.writer_language import WriterLanguageModel, writer_language_model
-from hwr_core.recognition.backends import Backend, BatchOutput, CtcBackend, DualBackend, ReadOptions, Seq2SeqBackend
+from hwr_core.recognition.backends import Backend, BatchOutput, CtcBackend, DualBackend, ReadContext, Seq2SeqBackend
 from hwr_core.recognition.calibration import Calibration
 from hwr_core.recognition.character_positions import align, ink_columns
 from hwr_core.recognition.checkpoint import load_network, name_of, read_about
-from hwr_core.recognition.constraints import Constraints, asked
+from hwr_core.recognition.constraints import Constraints, parse_constraints
+from hwr_core.recognition.options import AUTO, NO_LANGUAGE, ReadOptions
 from hwr_core.recognition.output_cache import OutputCache
 from hwr_core.recognition.reading import Reading, reading_of
 from hwr_core.recognition.seq2seq_runtime import load_seq2seq
 from hwr_core.text import Charset, Tokens
 
-BATCH = 64
-ENOUGH = 0.8  # share of a language's letters that a charset needs
-AUTO, NO_LANGUAGE = "auto", "none"
+if TYPE_CHECKING:
+    import keras
+
+    from hwr_core.recognition.onnx_export import OnnxNetwork
+
+BATCH_SIZE = 64
+MIN_LETTER_SHARE = 0.8  # of a language's letters that a charset needs
 
 
 class Recognizer:
@@ -39,44 +43,44 @@ class Recognizer:
 
     Args:
         folder: the checkpoint.
-        remember: see `load`.
-        network: reads in place of the folder's: one that is being trained, say.
+        cache_size: see `load`.
+        network: reads instead of the folder's: one in training, say.
     """
 
-    def __init__(self, folder: Path, remember: int = 0, network: Any = None) -> None:
+    def __init__(self, folder: Path, cache_size: int = 0, network: keras.Model | OnnxNetwork | None = None) -> None:
         self.folder = Path(folder)
         self.config, self.alphabet, self.summary = read_about(self.folder)
         seq2seq = load_seq2seq(self.folder) if isinstance(self.config.model, Seq2SeqConfig) else None
         network = network if network is not None else seq2seq or load_network(self.folder)
-        needed = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
-        if network.output_shape[-1] != needed:
+        num_classes = len(self.alphabet) + isinstance(self.alphabet, Charset)  # and the blank
+        if network.output_shape[-1] != num_classes:
             raise CheckpointError(
                 f"The checkpoint {self.folder} does not fit together: its network has {network.output_shape[-1]} "
-                f"outputs, its characters need {needed}. Copy the checkpoint again, or train again."
+                f"outputs, its characters need {num_classes}. Copy the checkpoint again, or train again."
             )
-        self._hands: dict[tuple[str, ...], WriterLanguageModel] = {}
-        self._batches: Backend
+        self._writer_models: dict[tuple[str, ...], WriterLanguageModel] = {}
+        self._backend: Backend
         if isinstance(self.alphabet, Tokens):
-            self._batches = DualBackend(network, self.alphabet)
+            self._backend = DualBackend(network, self.alphabet)
         elif seq2seq and isinstance(self.config.model, Seq2SeqConfig):
-            weight = float(self.summary.get("reading_weight", self.config.model.reading_weight))
-            self._batches = Seq2SeqBackend(seq2seq, self.alphabet, weight)
+            ctc_weight = float(self.summary.get("reading_weight", self.config.model.reading_weight))
+            self._backend = Seq2SeqBackend(seq2seq, self.alphabet, ctc_weight)
         else:
-            self._batches = CtcBackend(network, self.alphabet, OutputCache(remember))
+            self._backend = CtcBackend(network, self.alphabet, OutputCache(cache_size))
 
     @classmethod
-    def load(cls, folder: Path | str, *, remember: int = 0) -> Recognizer:
+    def load(cls, folder: Path | str, *, cache_size: int = 0) -> Recognizer:
         """Open a checkpoint folder.
 
         Args:
             folder: the checkpoint.
-            remember: how many pictures, read one at a time, are not shown to a CTC network again when they are read
-                again: with another prefix, say. Some 20 KB each.
+            cache_size: network outputs to cache, for images that are read one at a time and again with another
+                prefix, say (CTC recognizers). Some 20 KB each.
 
         Raises:
             CheckpointError: it is incomplete, damaged or of another version.
         """
-        return cls(Path(folder), remember)
+        return cls(Path(folder), cache_size)
 
     @property
     def name(self) -> str:
@@ -88,14 +92,14 @@ class Recognizer:
 
     @property
     def charset(self) -> str:
-        """The characters that it can write."""
+        """The characters that it can output."""
         if isinstance(self.alphabet, Charset):
             return "".join(self.alphabet.characters)
-        return "".join(sorted(set("".join(self.alphabet.written))))
+        return "".join(sorted(set("".join(self.alphabet.vocabulary))))
 
     @property
-    def hand(self) -> list[str]:
-        """The words that it was taught of one hand: it expects them, and capitals and marks as they have them."""
+    def writer_texts(self) -> list[str]:
+        """Words of the writer that it is adapted to, for the language model; empty for any writer."""
         return list(self.summary.get("taught", {}).get("texts", []))
 
     @property
@@ -117,129 +121,122 @@ class Recognizer:
         views: int = 1,
         capitals: float | None = None,
     ) -> list[Reading]:
-        """Read pictures of words.
+        """Read images of words.
 
         Args:
-            images: `(H, W)` uint8 grey, or colour as `imaging.to_grey` takes it; any size, any polarity.
-            prefix: what has been typed so far, one for all or one each; every reading begins with it. A prefix
-                that the picture contradicts gives its best completion, with a low confidence.
-            alternatives: how many alternatives at most, the reading among them.
-            language: what tells likely from unlikely words (CTC recognizers): `"auto"` takes the languages in
-                models/language whose letters the recognizer can write, each with the share that it has in the
-                batch (64 pictures of the call at most); a code such as `"fr"` takes one; `"none"` reads letter by
-                letter. `dual` has learned its language from its training text and ignores this.
-            mask: the reading's letters, `?` for each one that is open (`th?ugh`), one for all or one each; a
-                question mark itself is `\\?`. Instead of prefix and words.
-            words: the only readings allowed, for all pictures; no language has a say then. A word's confidence is
-                its share among those words and the free reading.
+            images: `(H, W)` uint8 grey, or colour as in `imaging.to_grey`; any size, any polarity.
+            prefix: the beginning of every reading, one for all or one each: what has been typed so far. A prefix that
+                contradicts the image gives its best completion, with a low confidence.
+            alternatives: maximum number of alternatives, the reading among them.
+            language: language model of CTC recognizers: `"auto"` mixes the languages in models/language whose letters
+                the recognizer can output, by their shares in the batch (64 images of the call at most); a code such
+                as `"fr"` takes one; `"none"` reads without. `dual` has learned its language from its training texts
+                and ignores this.
+            mask: the reading's letters, `?` for each open one (`th?ugh`), one for all or one each; a question mark
+                itself is `\\?`. Instead of prefix and words.
+            words: the only readings allowed, for all images, without a language. A word's confidence is its share
+                among those words and the free reading.
             alignment: whether readings carry their `Alignment` (CTC recognizers).
-            views: how many slightly changed copies of each picture are read together, the picture itself among
-                them, 1 to 7: surer, and so many times slower (`dual` and `seq2seq` read the picture alone).
-            capitals: the share of the words that is written in capitals throughout, in [0, 1]: 1 reads all of them
-                so, 0 none. None finds it out from the pictures, best those of one hand (not `dual` and `seq2seq`).
+            views: variants of each image in test-time augmentation, the image itself among them, 1 to 7: more
+                accurate, and so many times slower (`dual` and `seq2seq` read the image alone).
+            capitals: the share of words in capitals throughout, in [0, 1]: 1 reads all of them so, 0 none. None
+                estimates it from the images, best of one writer (not `dual` and `seq2seq`).
 
         Returns:
-            One reading a picture, in order; `[]` for `[]`.
+            One reading an image, in order; `[]` for `[]`.
 
         Raises:
-            PictureError: an array is no picture.
-            CharsetError: the prefix, mask or a word has a character that the recognizer cannot write.
-            ConfigError: the number of prefixes or masks is not that of the pictures, conditions exclude each
-                other, the language is unknown, there are not so many views, or no such share of capitals.
+            ImageError: an array is no image.
+            CharsetError: the prefix, mask or a word has a character that the recognizer cannot output.
+            ConfigError: the number of prefixes or masks is not that of the images, constraints exclude each other, the
+                language is unknown, or views or capitals are out of range.
         """
+        options = ReadOptions(
+            prefix=prefix,
+            alternatives=alternatives,
+            language=language,
+            mask=mask,
+            words=words,
+            alignment=alignment,
+            views=views,
+            capitals=capitals,
+        )
         placed = placed_canvases(images, self.config.canvas)
-        question = asked(len(placed), prefix, mask, words, alternatives)
-        canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
-        aligned = placements if alignment else None
-        return self._read(canvases, question, self._how(language, views, capitals), aligned)
+        return self._read([canvas for canvas, _ in placed], [placement for _, placement in placed], options)
 
     def read_canvases(
-        self,
-        canvases: Sequence[np.ndarray],
-        prefix: str | Sequence[str] = "",
-        alternatives: int = 1,
-        *,
-        language: str = AUTO,
-        mask: str | Sequence[str] | None = None,
-        words: Sequence[str] | None = None,
-        alignment: bool = False,
-        views: int = 1,
-        capitals: float | None = None,
+        self, canvases: Sequence[np.ndarray], prefix: str | Sequence[str] = "", alternatives: int = 1, **options: Any
     ) -> list[Reading]:
-        """As `read`, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
-        question = asked(len(canvases), prefix, mask, words, alternatives)
-        placements = [None] * len(canvases) if alignment else None
-        return self._read(list(canvases), question, self._how(language, views, capitals), placements)
+        """As `read`, with the same options, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
+        read_options = ReadOptions(prefix=prefix, alternatives=alternatives, **options)
+        return self._read(list(canvases), [None] * len(canvases), read_options)
 
     def languages(self) -> list[str]:
-        """The codes of the languages that `language="auto"` takes into account."""
+        """The codes of the languages of `language="auto"`."""
         return writable_languages(self.charset) if isinstance(self.alphabet, Charset) else []
 
-    def _how(self, language: str, views: int, capitals: float | None) -> ReadOptions:
-        if not 1 <= views <= MOST_VIEWS:
-            raise ConfigError(f"A word is read in 1 to {MOST_VIEWS} views. Received: views={views}.")
-        if capitals is not None and not 0 <= capitals <= 1:
-            raise ConfigError(f"A share of words in capitals lies in [0, 1]. Received: capitals={capitals}.")
-        return ReadOptions(self._judge(language), views, ShareInCapitals(capitals))
-
-    def _judge(self, language: str) -> LanguageScorer | None:
+    def _scorer(self, language: str) -> LanguageScorer | None:
         if language == NO_LANGUAGE or isinstance(self.alphabet, Tokens):
             return None
         codes = tuple(self.languages() if language == AUTO else [language])
         if not codes:
             return None
         models = tuple(load_language(code) for code in codes)
-        if not self.hand:
+        if not self.writer_texts:
             return LanguageScorer(models)
-        if codes not in self._hands:
-            self._hands[codes] = writer_language_model(self.hand, models)
-        return LanguageScorer(self._hands[codes].models, own=self._hands[codes].own)
+        if codes not in self._writer_models:
+            self._writer_models[codes] = writer_language_model(self.writer_texts, models)
+        writer = self._writer_models[codes]
+        return LanguageScorer(writer.models, writer_words=writer.writer_words)
 
     def _read(
-        self,
-        canvases: list[np.ndarray],
-        question: Constraints,
-        how: ReadOptions,
-        placements: Sequence[Placement | None] | None,
+        self, canvases: list[np.ndarray], placements: Sequence[Placement | None], options: ReadOptions
     ) -> list[Reading]:
-        readings = [Reading(text, 0.0, [(text, 0.0)]) for text in question.blank_readings()]
-        written = [index for index, canvas in enumerate(canvases) if canvas.any()]
-        # The widest first: long words say most about what all are in, capitals and languages.
-        written.sort(key=lambda index: -ink_width(canvases[index]))
-        calibration = self._calibration(question, how.judge)
-        for start in range(0, len(written), BATCH):
-            rows = written[start : start + BATCH]
-            some = [canvases[index] for index in rows]
-            answers = self._batches.answer(some, question.of(rows), how)
-            for place, index in enumerate(rows):
-                first = answers.firsts[place] if answers.firsts else None
-                reading = reading_of(answers.found[place], readings[index].text, calibration, first, answers.english)
-                if answers.capitals is not None and not np.isnan(answers.capitals[place]):
-                    reading = replace(reading, capitals=float(answers.capitals[place]))
-                if placements is not None:
-                    reading = self._aligned(reading, some[place], placements[index], answers, place)
+        constraints = parse_constraints(len(canvases), options)
+        context = ReadContext(self._scorer(options.language), options.views, ShareInCapitals(options.capitals))
+        calibration = self._calibration(constraints, context.scorer)
+        readings = [Reading(text, 0.0, [(text, 0.0)]) for text in constraints.blank_readings()]
+        inked = [index for index, canvas in enumerate(canvases) if canvas.any()]
+        # The widest first: long words are the best evidence of capitals and languages.
+        inked.sort(key=lambda index: -ink_width(canvases[index]))
+        for start in range(0, len(inked), BATCH_SIZE):
+            indices = inked[start : start + BATCH_SIZE]
+            batch = [canvases[index] for index in indices]
+            output = self._backend.read(batch, constraints.select(indices), context)
+            for row, index in enumerate(indices):
+                reading = reading_of(
+                    output.candidates[row],
+                    readings[index].text,
+                    calibration,
+                    output.best_texts[row] if output.best_texts else None,
+                    output.language_shares,
+                )
+                if output.capitals is not None and not np.isnan(output.capitals[row]):
+                    reading = replace(reading, capitals=float(output.capitals[row]))
+                if options.alignment:
+                    reading = self._aligned(reading, batch[row], placements[index], output, row)
                 readings[index] = reading
         return readings
 
     def _aligned(
-        self, reading: Reading, canvas: np.ndarray, placement: Placement | None, answers: BatchOutput, place: int
+        self, reading: Reading, canvas: np.ndarray, placement: Placement | None, output: BatchOutput, row: int
     ) -> Reading:
-        """The reading with where its letters lie; as it is where the network has no frames."""
-        if answers.log_probs is None or not isinstance(self.alphabet, Charset):
+        """The reading with its alignment; unchanged where the network has no frames."""
+        if output.log_probs is None or not isinstance(self.alphabet, Charset):
             return reading
-        aligned = align(
+        alignment = align(
             reading.text,
-            answers.log_probs[place],
+            output.log_probs[row],
             self.alphabet,
-            width=answers.width,
+            width=output.width,
             ink=ink_columns(canvas),
             placement=placement,
         )
-        attention = self._batches.attention(answers, place, reading.text)
-        return replace(reading, alignment=replace(aligned, attention=attention) if attention else aligned)
+        attention = self._backend.attention(output, row, reading.text)
+        return replace(reading, alignment=replace(alignment, attention=attention) if attention else alignment)
 
     def log_probs(self, canvases: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
-        """What a network that reads by CTC alone says of canvases that are not blank.
+        """The output of a CTC network for canvases that are not blank.
 
         Returns:
             `(B, T, C)` natural logarithms, column 0 the blank; and the columns of the canvas that T frames cover.
@@ -247,18 +244,20 @@ class Recognizer:
         Raises:
             ConfigError: the recognizer is of another kind.
         """
-        if not isinstance(self._batches, CtcBackend):
+        if not isinstance(self._backend, CtcBackend):
             raise ConfigError(f"{self.name} does not read by CTC alone. Choose a crnn or a cnn_transformer.")
-        return self._batches.log_probs(canvases)
+        return self._backend.log_probs(canvases)
 
-    def _calibration(self, question: Constraints, judge: LanguageScorer | None) -> Calibration:
-        """What was fitted for this way of reading; masks and lists of words are left as they are."""
-        fitted = self.summary.get("calibration", {}).get("language" if judge else NO_LANGUAGE)
-        return Calibration.from_dict(fitted) if fitted and question.is_free else Calibration()
+    def _calibration(self, constraints: Constraints, scorer: LanguageScorer | None) -> Calibration:
+        """The fit for reading with or without languages; masks and lists of words are not calibrated."""
+        values = self.summary.get("calibration", {}).get("language" if scorer else NO_LANGUAGE)
+        return Calibration.from_dict(values) if values and constraints.is_free else Calibration()
 
 
 def writable_languages(charset: str) -> list[str]:
     """Languages of models/language of whose letters a charset has at least four in five."""
-    known = set(charset)
+    characters = set(charset)
     alphabets = {code: load_language(code).letters.alphabet for code in languages()}
-    return [code for code, letters in alphabets.items() if len(known & set(letters)) >= ENOUGH * len(letters)]
+    return [
+        code for code, letters in alphabets.items() if len(characters & set(letters)) >= MIN_LETTER_SHARE * len(letters)
+    ]

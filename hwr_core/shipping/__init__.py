@@ -1,1 +1,1 @@
-"""Shipped checkpoints: the recipes they are trained by."""
+"""Shipped checkpoints: recipes, measured results and the card."""

@@ -1,7 +1,7 @@
-"""A recipe: the stages of training, one behind the other, that end in a shipped reader.
+"""A recipe: consecutive stages of training that end in a shipped checkpoint.
 
-A recipe is a JSON file: what data it wants, the synthetic words it renders, and its stages. Each stage is a run of
-its own; a stage may begin with the weights of an earlier one. Run again, a recipe goes on where it stopped.
+A recipe is a JSON file: its data sets, the synthetic words it renders, and its stages. Each stage is a run; a stage
+may start from the weights of an earlier one. Run again, a recipe resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ import dataclasses
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from hwr_core.config import RunConfig, build, read_json, require
 from hwr_core.errors import ConfigError, JobError
 from hwr_core.files import replace_folder
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, SHIPPED
-from hwr_core.training.run import HISTORY_FILE, Run, new_run, runs_folder
+from hwr_core.training.run import Run, new_run, runs_folder
+from hwr_core.training.run_files import HISTORY_FILE
 
-Say = Callable[[str], None]
-STAGES = SHIPPED / "training"  # checkpoints of finished stages, from which another machine goes on
+Log = Callable[[str], None]
+StageContext = Callable[[Path], AbstractContextManager[object]]
+STAGES = SHIPPED / "training"  # checkpoints of finished stages, from which another machine continues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +34,13 @@ class Synthetic:
     count: int = 8000
     seed: int = 7
     languages: tuple[str, ...] = ("en", "fr")
-    split: str = "train"  # "": by writer, so that some are for validation
-    mix: dict[str, float] = field(default_factory=dict)  # what differs from `hwr_core.synthesis.writers.Mix`
+    split: str = "train"  # "": by writer, with some for validation
+    mix: dict[str, float] = field(default_factory=dict)  # differences from `hwr_core.synthesis.writers.Mix`
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A run of the recipe; `start_from` names the earlier stage whose weights it begins with."""
+    """A run of the recipe; `start_from` names the earlier stage whose weights it starts from."""
 
     name: str
     config: RunConfig
@@ -47,18 +49,18 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What `read_recipe` makes of a file.
+    """A recipe, read by `read_recipe`.
 
     Attributes:
         name: the shipped checkpoint's.
-        about: a sentence or two for the card.
+        about: a description for the card.
         needs: the machine it is meant for.
         licence: of the weights.
-        sources: data set -> what the card says of it.
-        measure: data sets whose validation words are read at the end.
-        synthetic: the sets of words to render; in the file one such set, or a list of them.
+        sources: data set -> its description on the card.
+        measure: data sets that are evaluated at the end, on their validation words.
+        synthetic: the data sets to render; in the file one, or a list.
         stages: the runs, in order; the last one's checkpoint is shipped.
-        int8: whether it is shipped in 8 bits too: True, False, or `"auto"`: where that is quicker and costs no letters.
+        int8: whether it is quantized to 8 bits too: True, False, or `"auto"`: where that is quicker and adds no errors.
     """
 
     name: str
@@ -73,17 +75,17 @@ class Recipe:
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """Every data set that is learned from, but the synthetic ones."""
+        """Every data set of the stages, without the synthetic ones."""
         rendered = {words.name for words in self.synthetic}
-        found = dict.fromkeys(name for stage in self.stages for name in stage.config.datasets)
-        return tuple(name for name in found if name not in rendered)
+        names = dict.fromkeys(name for stage in self.stages for name in stage.config.datasets)
+        return tuple(name for name in names if name not in rendered)
 
 
 def read_recipe(path: Path) -> Recipe:
-    """Read a recipe; a stage's `config` is a run's configuration, or the name of a file with one beside the recipe.
+    """Read a recipe; a stage's `config` is a run's configuration, or the name of a file in its folder.
 
     Raises:
-        ConfigError: it cannot be read, lacks something, or a stage begins with one that does not come before it.
+        ConfigError: it cannot be read, lacks something, or a stage starts from one that does not come before it.
     """
     values = read_json(path)
     stages: list[Stage] = []
@@ -114,14 +116,14 @@ def read_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def train_recipe(recipe: Recipe, say: Say, minutes: float = 0.0, follow: Any = None) -> bool:
-    """Train the stages that are not done yet, or go on with the one that was broken off.
+def train_recipe(recipe: Recipe, log: Log, minutes: float = 0.0, during: StageContext | None = None) -> bool:
+    """Train the stages that are not done yet, resuming an interrupted one.
 
     Args:
         recipe: its data sets must be in the workspace.
-        say: takes the log's lines.
-        minutes: ask the run to stop after so long, its finished epochs kept; 0 sets no limit.
-        follow: `follow(folder)` gives a context in which a stage is trained: a progress bar, say.
+        log: takes the log's lines.
+        minutes: after which the run is stopped, its finished epochs stay; 0 sets no limit.
+        during: makes a context from the run's folder in which a stage is trained: a progress bar, for example.
 
     Returns:
         True when all stages are done, False where one was stopped.
@@ -131,19 +133,19 @@ def train_recipe(recipe: Recipe, say: Say, minutes: float = 0.0, follow: Any = N
     """
     until = time.monotonic() + 60 * minutes if minutes else None
     for number, stage in enumerate(recipe.stages, start=1):
-        if stage is not recipe.stages[-1] and not (runs_folder() / stage.name).exists() and kept_stage(stage.name):
-            say(f"Stage {number} of {len(recipe.stages)}: {stage.name} was finished elsewhere")
+        if stage is not recipe.stages[-1] and not (runs_folder() / stage.name).exists() and stored_stage(stage.name):
+            log(f"Stage {number} of {len(recipe.stages)}: {stage.name} was finished elsewhere")
             continue
         run = run_of(recipe, stage)
-        say(f"Stage {number} of {len(recipe.stages)}: {run.name}")
+        log(f"Stage {number} of {len(recipe.stages)}: {run.name}")
         if run.status.state == "done" and run.checkpoint:
             continue
-        if _train(run, say, until, follow) != "done":
+        if _train(run, log, until, during) != "done":
             return False
     return True
 
 
-def _train(run: Run, say: Say, until: float | None, follow: Any) -> str:
+def _train(run: Run, log: Log, until: float | None, during: StageContext | None) -> str:
     import contextlib
     import threading
 
@@ -160,20 +162,20 @@ def _train(run: Run, say: Say, until: float | None, follow: Any) -> str:
         return "stopped"
     threading.Thread(target=stop_in_time, daemon=True).start()
     try:
-        with follow(run.folder) if follow else contextlib.nullcontext():
-            return run_training(run.folder, say).state
+        with during(run.folder) if during else contextlib.nullcontext():
+            return run_training(run.folder, log).state
     finally:
         finished.set()
 
 
-def kept_stage(name: str) -> Path | None:
+def stored_stage(name: str) -> Path | None:
     """The checkpoint of a stage that was finished on another machine, in `STAGES`; None where there is none."""
     folder = STAGES / name
     return folder if (folder / "model.keras").is_file() else None
 
 
-def keep_stages(recipe: Recipe) -> list[Path]:
-    """Copy the checkpoints of the stages that are done here into `STAGES`, in half precision, with their histories."""
+def store_stages(recipe: Recipe) -> list[Path]:
+    """Copy the checkpoints of the stages that are done on this machine into `STAGES`, in half precision."""
     from hwr_core.recognition.quantization import halve_keras
 
     done = []
@@ -194,25 +196,25 @@ def keep_stages(recipe: Recipe) -> list[Path]:
 
 
 def run_of(recipe: Recipe, stage: Stage) -> Run:
-    """The run of a stage: the one that is there, or a new one.
+    """The run of a stage: the existing one, or a new one.
 
     Raises:
         JobError: a run of its name was made with other settings, or the stage before has no checkpoint.
     """
-    config, kept = stage.config, None
+    config, stored = stage.config, None
     if stage.start_from:
         before = runs_folder() / stage.start_from
-        kept = None if before.exists() else kept_stage(stage.start_from)
-        config = dataclasses.replace(config, start_from=str(kept or before / CHECKPOINT_FOLDER))
+        stored = None if before.exists() else stored_stage(stage.start_from)
+        config = dataclasses.replace(config, start_from=str(stored or before / CHECKPOINT_FOLDER))
     folder = runs_folder() / stage.name
     if not folder.exists():
         if (
             config.start_from
             and stage.start_from
-            and not kept
+            and not stored
             and Run(runs_folder() / stage.start_from).checkpoint is None
         ):
-            raise JobError(f"The run {stage.start_from}, which {stage.name} begins with, has no checkpoint yet.")
+            raise JobError(f"The run {stage.start_from}, which {stage.name} starts from, has no checkpoint yet.")
         return new_run(config, stage.name)
     run = Run(folder)
     if dataclasses.replace(run.config, start_from="", notes="") != dataclasses.replace(config, start_from="", notes=""):

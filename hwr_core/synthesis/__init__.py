@@ -1,4 +1,4 @@
-"""Words rendered from handwriting fonts: endless labelled training data, and the built-in demo set.
+"""Labelled word images rendered from handwriting fonts, and the built-in demo set.
 
 faces = find_fonts(Path("fonts"))                               # `make fonts` downloads them
 for word in generate(1000, faces, seed=1, languages=("en",)):   # word.text, word.image, word.writer
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core.errors import DataError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hwr_core.synthesis.writers import Mix, random_style
 
 DEMO = Path(__file__).with_name("demo-words.zip")
-HOMES = {
+MODULES = {  # public name -> its module
     "Face": "fonts",
     "Mix": "writers",
     "SynthesisRequest": "job",
@@ -60,10 +60,10 @@ __all__ = [
 
 
 def demo_zip() -> Path:
-    """The built-in demo set: about 1,500 words by 44 or more made-up writers, `demo/words.csv` and pictures.
+    """The built-in demo set: about 1,500 words by 44 or more synthetic writers, `demo/words.csv` and images.
 
     Raises:
-        DataError: the file is not there.
+        DataError: the file is missing.
     """
     if not DEMO.exists():
         raise DataError(
@@ -73,8 +73,8 @@ def demo_zip() -> Path:
     return DEMO
 
 
-def __getattr__(name: str) -> Any:
-    """Load OpenCV and the rest when something of it is first asked for: a page opens at once."""
-    if name not in HOMES:
+def __getattr__(name: str) -> object:
+    """Import OpenCV and the modules on first use, so that a page opens at once."""
+    if name not in MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{MODULES[name]}"), name)

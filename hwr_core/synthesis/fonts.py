@@ -1,4 +1,4 @@
-"""Handwriting faces: which there are, what each can write, and glyphs kept at hand."""
+"""Handwriting fonts: their characters, metrics and cached glyph masks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from PIL import Image, ImageFont
 
 from hwr_core.errors import DataError
 
-# What a face is asked for: printable ASCII, Latin-1, Latin Extended-A, and the punctuation people write.
+# Characters to look for in a font: printable ASCII, Latin-1, Latin Extended-A, and the punctuation people write.
 CANDIDATES = "".join(map(chr, [*range(0x21, 0x7F), *range(0xA1, 0x180)])).replace("\xad", "") + "‘’“”„–—…•€"
-NOT_A_CHARACTER = "\U0010ffff"  # no font has it: it draws the box for missing characters
-PROBE_SIZE = 20  # pixels to the em: enough to tell glyphs apart
-MEASURE_SIZE = 192  # pixels to the em, to measure strokes
-MOST_X_HEIGHTS = 2.7
+UNASSIGNED_CHARACTER = "\U0010ffff"  # no font has it: draws the glyph for missing characters
+PROBE_SIZE = 20  # pixels per em: enough to distinguish glyphs
+MEASURE_SIZE = 192  # pixels per em, to measure strokes
+MAX_X_HEIGHTS = 2.7
 SUFFIXES = (".ttf", ".otf")
 
 
@@ -26,9 +26,9 @@ class Face:
     """One handwriting font.
 
     Attributes:
-        name: the file's name without its ending, e.g. `caveat`.
+        name: the file stem, e.g. `caveat`.
         path: the TrueType or OpenType file.
-        characters: the characters it can draw (of `CANDIDATES`): no boxes, no empty glyphs.
+        characters: those of `CANDIDATES` with a non-empty glyph of their own.
     """
 
     name: str
@@ -41,10 +41,10 @@ class Face:
 
     @classmethod
     def open(cls, path: Path) -> Face:
-        """Look into one font file.
+        """Read one font file.
 
         Raises:
-            DataError: the file is no font.
+            DataError: the file is not a font.
         """
         try:
             font = ImageFont.truetype(path, PROBE_SIZE)
@@ -53,60 +53,60 @@ class Face:
                 f"{path} cannot be opened as a font ({error}). Expected a TrueType or OpenType file. "
                 f"Delete it and run `make fonts` again."
             ) from None
-        missing = ink_of(font, NOT_A_CHARACTER)
-        drawn = (c for c in CANDIDATES if ink_of(font, c) not in (missing, None))
+        missing = glyph_bitmap(font, UNASSIGNED_CHARACTER)
+        drawn = (c for c in CANDIDATES if glyph_bitmap(font, c) not in (missing, None))
         return cls(path.stem, Path(path), frozenset(drawn))
 
 
-def ink_of(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes] | None:
-    """The glyph's size and pixels, to compare; None where it leaves no ink."""
+def glyph_bitmap(font: ImageFont.FreeTypeFont, character: str) -> tuple[tuple[int, int], bytes] | None:
+    """A glyph's size and pixels, for comparison; None if it has no ink."""
     mask = font.getmask(character)
     pixels = bytes(mask)
     return (mask.size, pixels) if any(pixels) else None
 
 
 def find_fonts(folder: Path, *, names: Iterable[str] | None = None) -> list[Face]:
-    """Every face of a folder, in the order of the names (about 15 ms each).
+    """The faces of a folder, sorted by name (about 15 ms each).
 
     Args:
-        folder: where `make fonts` put the `.ttf` files (`.otf` are taken, too).
-        names: only these faces, if given.
+        folder: holds `.ttf` or `.otf` files, as from `make fonts`.
+        names: only these faces, in this order.
 
     Raises:
-        DataError: the folder is missing or holds no font, a named face is not in it, or a file is no font.
+        DataError: the folder is missing or holds no font, a named face is missing, or a file is not a font.
     """
-    found = {path.stem: path for path in sorted(Path(folder).glob("*")) if path.suffix.lower() in SUFFIXES}
-    if not found:
+    paths = {path.stem: path for path in sorted(Path(folder).glob("*")) if path.suffix.lower() in SUFFIXES}
+    if not paths:
         raise DataError(
             f"No handwriting fonts in {folder}. Expected .ttf files. Run `make fonts` to download openly "
             f"licensed ones (it needs the network and npm), or name a folder that has some."
         )
-    wanted = sorted(found) if names is None else list(names)
-    if missing := [name for name in wanted if name not in found]:
+    selected = sorted(paths) if names is None else list(names)
+    if missing := [name for name in selected if name not in paths]:
         raise DataError(
-            f"{folder} has no face named {', '.join(missing)}; it holds {len(found)} others. "
+            f"{folder} has no face named {', '.join(missing)}; it holds {len(paths)} others. "
             f"Name one of those, or run `make fonts`."
         )
-    return [Face.open(found[name]) for name in wanted]
+    return [Face.open(paths[name]) for name in selected]
 
 
 @lru_cache(maxsize=128)
-def sized(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    """The face at `size` pixels to the em, kept at hand (Raqm sets ligatures where Pillow has it)."""
+def load_font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """The font at `size` pixels per em, cached (Raqm sets ligatures where Pillow has it)."""
     return ImageFont.truetype(path, size)
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A face's proportions, in parts of its em (so: multiply by the font size for pixels).
+class FontMetrics:
+    """A font's proportions as fractions of the em: multiply by the font size for pixels.
 
     Attributes:
-        height: from the foot of a descender to the top of an ascender; where small letters are tiny beside
-            them, as in fine penmanship, no more than `MOST_X_HEIGHTS` times the small letters' height.
-        stroke: the width of its pen.
-        hairline: the width of its thin strokes.
-        dot: the width of its smallest dot, of `.`, `:` and `i`.
-        cursive: whether its small letters join, as in penmanship: nobody writes WORDS OF CAPITALS in those.
+        height: from the foot of a descender to the top of an ascender, at most `MAX_X_HEIGHTS` times the x-height
+            (scripts with tiny lower-case letters).
+        stroke: its stroke width.
+        hairline: width of its thin strokes.
+        dot: width of its smallest dot, of `.`, `:` and `i`.
+        cursive: whether its lower-case letters join; such fonts are not used for WORDS IN CAPITALS.
     """
 
     height: float
@@ -117,27 +117,27 @@ class Measure:
 
 
 @lru_cache(maxsize=512)
-def measure(path: Path) -> Measure:
-    """Measure one face, once."""
+def font_metrics(path: Path) -> FontMetrics:
+    """Measure one font; cached."""
     import cv2
 
     em = MEASURE_SIZE
-    font = sized(path, em)
+    font = load_font(path, em)
     _, top, _, bottom = font.getbbox("hdlpgyAH", anchor="ls")
     _, x_top, _, x_bottom = font.getbbox("xnoe", anchor="ls")
-    height = min(bottom - top, MOST_X_HEIGHTS * (x_bottom - x_top))
-    ink = (mask_of(font, "hnoeatul")[0] > 127).astype(np.uint8)
+    height = min(bottom - top, MAX_X_HEIGHTS * (x_bottom - x_top))
+    ink = (text_mask(font, "hnoeatul")[0] > 127).astype(np.uint8)
     depth = cv2.distanceTransform(np.pad(ink, 1), cv2.DIST_L2, 5)
     ridge = depth[(depth > 1) & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)))]
     stroke, hairline = np.percentile(ridge, (60, 15)) * 2 if ridge.size else (4.0, 4.0)
-    joined = np.pad(mask_of(font, "nuemanum")[0] > 63, 1).astype(np.uint8)
+    joined = np.pad(text_mask(font, "nuemanum")[0] > 63, 1).astype(np.uint8)
     pieces = cv2.connectedComponents(joined)[0] - 1
-    dot = min(smallest_dot(mask_of(font, character)[0]) for character in ".:i")
-    return Measure(max(height, 8) / em, float(stroke) / em, float(hairline) / em, dot / em, pieces <= 3)
+    dot = min(smallest_dot(text_mask(font, character)[0]) for character in ".:i")
+    return FontMetrics(max(height, 8) / em, float(stroke) / em, float(hairline) / em, dot / em, pieces <= 3)
 
 
 def smallest_dot(mask: np.ndarray) -> float:
-    """Width in pixels of the smallest piece of a drawn character."""
+    """Width in pixels of the smallest connected component of a character."""
     import cv2
 
     pieces, labels = cv2.connectedComponents(np.pad(mask > 127, 1).astype(np.uint8))
@@ -145,26 +145,26 @@ def smallest_dot(mask: np.ndarray) -> float:
     return 2 * min((float(depth[labels == piece].max()) for piece in range(1, pieces)), default=2.0)
 
 
-def mask_of(font: ImageFont.FreeTypeFont, text: str) -> tuple[np.ndarray, int, int]:
-    """Draw text in its own box.
+def text_mask(font: ImageFont.FreeTypeFont, text: str) -> tuple[np.ndarray, int, int]:
+    """Draw text in its bounding box.
 
     Returns:
-        Coverage, `(H, W)` uint8 (255 is ink); and the box's left and top, in pixels from the start of
+        Coverage, `(H, W)` uint8 (255 is ink), and the bounding box's left and top in pixels from the start of
         the baseline (top is negative above it).
     """
     mask, (left, top) = font.getmask2(text, mode="L", anchor="ls")
-    picture = Image.new("L", mask.size)
-    picture.im.paste(mask, (0, 0, *mask.size))  # five times faster than bytes(mask)
-    return np.asarray(picture), int(left), int(top)
+    image = Image.new("L", mask.size)
+    image.im.paste(mask, (0, 0, *mask.size))  # five times faster than bytes(mask)
+    return np.asarray(image), int(left), int(top)
 
 
 @lru_cache(maxsize=4096)
 def glyph(path: Path, size: int, character: str) -> tuple[np.ndarray, int, int]:
-    """`mask_of` one character, kept at hand."""
-    return mask_of(sized(path, size), character)
+    """`text_mask` of one character, cached."""
+    return text_mask(load_font(path, size), character)
 
 
 @lru_cache(maxsize=32768)
 def advance(path: Path, size: int, text: str) -> float:
-    """How far the pen moves for a character or a kerned pair, in pixels; kept at hand."""
-    return float(sized(path, size).getlength(text))
+    """Advance width of a character or a kerned pair, in pixels; cached."""
+    return float(load_font(path, size).getlength(text))

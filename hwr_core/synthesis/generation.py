@@ -1,4 +1,4 @@
-"""Labelled words without end: every word depends on the seed and its own number only."""
+"""Labelled synthetic words; each depends on the seed and its index only."""
 
 from __future__ import annotations
 
@@ -8,33 +8,34 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from hwr_core.errors import ConfigError, DataError
-from hwr_core.synthesis.fonts import Face, measure
+from hwr_core.imaging.image_io import encode_png
+from hwr_core.synthesis.fonts import Face, font_metrics
 from hwr_core.synthesis.render import render_word
 from hwr_core.synthesis.style import Style
 from hwr_core.synthesis.words import WordSource
 from hwr_core.synthesis.writers import Mix, random_style
 
-WORDS_A_WRITER = 24
-CHUNK = 120  # words a worker makes at a time: five writers
-TRIES = 50  # words drawn until the face can write one
+WORDS_PER_WRITER = 24
+CHUNK = 120  # words per task of a worker: five writers
+MAX_DRAWS = 50  # words drawn until the face can write one
+PNG_COMPRESSION = 3
 COLUMNS = ("word_id", "transcription", "image", "writer", "form", "split")
 
 
 @dataclass(frozen=True)
 class SyntheticWord:
-    """One labelled picture.
+    """One labelled image.
 
     Attributes:
-        text: what is written.
+        text: the transcription.
         image: `(H, W)` uint8 grey, dark ink on light paper.
-        style_name: the face's name.
-        writer: a name for the writer, e.g. `s7-00012`: one style, `WORDS_A_WRITER` words in a row.
+        style_name: name of the face.
+        writer: id, e.g. `s7-00012`: one style, `WORDS_PER_WRITER` consecutive words.
     """
 
     text: str
@@ -52,16 +53,16 @@ def generate(
     *,
     mix: Mix | None = None,
 ) -> Iterator[SyntheticWord]:
-    """Words in a fixed order, whatever the number of workers.
+    """Generate words; their order does not depend on the number of workers.
 
     Args:
-        count: how many words.
-        faces: the hands to write in, all used equally often.
+        count: number of words.
+        faces: the fonts, all used equally often.
         seed: the same seed, faces and languages give the same words.
         languages: as for `WordSource`.
-        workers: processes to spread the work over (1: this one). With more than one, call from under
+        workers: processes (1: this one). With more than one, call from under
             `if __name__ == "__main__":`, as Python's `spawn` demands.
-        mix: how strongly writers, papers and pictures differ.
+        mix: how strongly writers, papers and scans differ.
 
     Raises:
         ConfigError: count, workers or languages are out of their range.
@@ -71,10 +72,10 @@ def generate(
         raise ConfigError(f"count must be >= 0, workers >= 1. Received: count={count}, workers={workers}")
     if not faces:
         raise DataError("No faces to write with. Expected at least one. Run `make fonts`, then `find_fonts`.")
-    return _generate(count, Maker(tuple(faces), seed, tuple(languages), mix), workers)
+    return _generate(count, WordMaker(tuple(faces), seed, tuple(languages), mix), workers)
 
 
-def _generate(count: int, maker: Maker, workers: int) -> Iterator[SyntheticWord]:
+def _generate(count: int, maker: WordMaker, workers: int) -> Iterator[SyntheticWord]:
     spans = [(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
     if workers == 1 or len(spans) < 2:
         for start, stop in spans:
@@ -83,14 +84,14 @@ def _generate(count: int, maker: Maker, workers: int) -> Iterator[SyntheticWord]
     import multiprocessing
 
     context = multiprocessing.get_context("spawn")
-    needed = (maker.faces, maker.seed, maker.words.languages, maker.mix)
-    with context.Pool(min(workers, len(spans)), _start_worker, needed) as pool:
+    arguments = (maker.faces, maker.seed, maker.words.languages, maker.mix)
+    with context.Pool(min(workers, len(spans)), _start_worker, arguments) as pool:
         for words in pool.imap(_make_span, spans):
             yield from words
 
 
-class Maker:
-    """Makes any word by its number."""
+class WordMaker:
+    """Makes any word from its index."""
 
     def __init__(self, faces: tuple[Face, ...], seed: int, languages: tuple[str, ...], mix: Mix | None = None) -> None:
         self.faces, self.seed, self.mix = faces, seed, mix or Mix()
@@ -98,8 +99,8 @@ class Maker:
         self.style = lru_cache(maxsize=16)(self._style)
 
     def make(self, index: int) -> SyntheticWord:
-        """Word number `index`."""
-        writer = index // WORDS_A_WRITER
+        """The word at `index`, from 0."""
+        writer = index // WORDS_PER_WRITER
         style = self.style(writer)
         rng = np.random.default_rng([self.seed, 2, index])
         text = self._text(style, rng)
@@ -107,7 +108,7 @@ class Maker:
         return SyntheticWord(text, image, style.face.name, f"s{self.seed}-{writer:05d}")
 
     def _style(self, writer: int) -> Style:
-        """A writer's habits; every round of writers uses each face once, in a new order."""
+        """A writer's style; every round of writers uses each face once, in a new order."""
         turn, place = divmod(writer, len(self.faces))
         order = np.random.default_rng([self.seed, 0, turn]).permutation(len(self.faces))
         face = self.faces[int(order[place])]
@@ -115,28 +116,28 @@ class Maker:
 
     def _text(self, style: Style, rng: np.random.Generator) -> str:
         face = style.face
-        for _ in range(TRIES):
+        for _ in range(MAX_DRAWS):
             text = self.words.draw(rng)
             if style.capitals != "text":
                 text = text.upper()
-            elif text.isupper() and len(text) > 3 and measure(face.path).cursive:
+            elif text.isupper() and len(text) > 3 and font_metrics(face.path).cursive:
                 text = text.lower()
             if face.can_write(text):
                 return text
         raise DataError(
-            f"The face '{face.name}' could write none of {TRIES} words in {self.words.languages}. "
+            f"The face '{face.name}' could write none of {MAX_DRAWS} words in {self.words.languages}. "
             f"It has {len(face.characters)} characters. Leave it out."
         )
 
 
-_makers: list[Maker] = []  # a worker process has one
+_makers: list[WordMaker] = []  # one in a worker process
 
 
 def _start_worker(faces: tuple[Face, ...], seed: int, languages: tuple[str, ...], mix: Mix) -> None:
     import cv2
 
     cv2.setNumThreads(1)  # the processes are the threads
-    _makers[:] = [Maker(faces, seed, languages, mix)]
+    _makers[:] = [WordMaker(faces, seed, languages, mix)]
 
 
 def _make_span(span: tuple[int, int]) -> list[SyntheticWord]:
@@ -144,21 +145,23 @@ def _make_span(span: tuple[int, int]) -> list[SyntheticWord]:
 
 
 def split_of(writer: str) -> str:
-    """The part a writer belongs to, by the hash of the name: 70 % train, 15 % validation, 15 % test."""
-    draw = int.from_bytes(sha256(writer.encode()).digest()[:8], "big") / 2**64
-    return "train" if draw < 0.7 else "validation" if draw < 0.85 else "test"
+    """The part of a writer, by a hash of the id: 70 % train, 15 % validation, 15 % test."""
+    from hwr_core.datasets.split import hash_fraction  # imports pandas, which worker processes do without
+
+    position = hash_fraction(writer)
+    return "train" if position < 0.7 else "validation" if position < 0.85 else "test"
 
 
 def save_words(words: Iterator[SyntheticWord], folder: Path, *, split: str | None = None) -> int:
-    """Write a data set: `folder/words.csv` and `folder/words/WRITER/*.png`; returns how many words.
+    """Write a data set, `folder/words.csv` and `folder/words/WRITER/*.png`; returns the number of words.
 
     Args:
-        words: as `generate` makes them.
+        words: from `generate`.
         folder: a new or empty folder.
-        split: the same part for all words; otherwise by writer (`split_of`).
+        split: one part for all words; by writer if None (`split_of`).
 
     Raises:
-        DataError: the folder holds something already.
+        DataError: the folder is not empty.
     """
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
@@ -171,21 +174,21 @@ def save_words(words: Iterator[SyntheticWord], folder: Path, *, split: str | Non
         for number, word in enumerate(words, start=1):
             row = row_of(word, number, split)
             (folder / row[2]).parent.mkdir(parents=True, exist_ok=True)
-            (folder / row[2]).write_bytes(as_png(word.image))
+            (folder / row[2]).write_bytes(encode_png(word.image, PNG_COMPRESSION))
             table.writerow(row)
     return number
 
 
 def save_zip(words: Iterator[SyntheticWord], path: Path, *, name: str = "", split: str | None = None) -> int:
-    """The same as one zip, `NAME/words.csv` and `NAME/words/WRITER/*.png`; returns how many words.
+    """Write the data set as one zip, `NAME/words.csv` and `NAME/words/WRITER/*.png`; returns the number of words.
 
     The same words give the same bytes.
 
     Args:
-        words: as `generate` makes them.
-        path: the archive; one that is there is overwritten.
-        name: the folder in it; the archive's own name where left out.
-        split: the same part for all words; otherwise by writer (`split_of`).
+        words: from `generate`.
+        path: the archive; overwritten if it exists.
+        name: the folder in it; the stem of `path` if empty.
+        split: one part for all words; by writer if None (`split_of`).
     """
     name, number = name or Path(path).stem, 0
     listing = io.StringIO()
@@ -195,21 +198,14 @@ def save_zip(words: Iterator[SyntheticWord], path: Path, *, name: str = "", spli
     with zipfile.ZipFile(path, "w") as archive:
         for number, word in enumerate(words, start=1):
             row = row_of(word, number, split)
-            archive.writestr(zipfile.ZipInfo(f"{name}/{row[2]}"), as_png(word.image))
+            archive.writestr(zipfile.ZipInfo(f"{name}/{row[2]}"), encode_png(word.image, PNG_COMPRESSION))
             table.writerow(row)
         archive.writestr(zipfile.ZipInfo(f"{name}/words.csv"), listing.getvalue(), zipfile.ZIP_DEFLATED)
     return number
 
 
 def row_of(word: SyntheticWord, number: int, split: str | None) -> tuple[str, ...]:
-    """The word's row of the table, `COLUMNS`; `number` counts from 1."""
+    """The word's row, `COLUMNS`; `number` counts from 1."""
     word_id = f"{word.writer}-{number - 1:06d}"
     image = f"words/{word.writer}/{word_id}.png"
     return word_id, word.text, image, word.writer, word.style_name, split or split_of(word.writer)
-
-
-def as_png(image: np.ndarray) -> bytes:
-    """One grey picture as a file."""
-    import cv2
-
-    return cv2.imencode(".png", image, (cv2.IMWRITE_PNG_COMPRESSION, 3))[1].tobytes()

@@ -1,4 +1,4 @@
-"""A synthetic data set on order: words rendered into a zip, which is then added; a job of its own process.
+"""A synthetic data set: words rendered into a zip, which is then added; a job of its own process.
 
 `python -m hwr_core.synthesis.job FOLDER` is the job; people use `start_synthesis`, or the command line of
 `hwr_core.synthesis` and then `hwr_core.datasets add`.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,18 +15,20 @@ from typing import Any
 
 from hwr_core import jobs
 from hwr_core.datasets import add_dataset, dataset_folder, list_datasets
-from hwr_core.datasets.__main__ import PROCESSES, Reporter, StopAskedError
-from hwr_core.errors import ConfigError, DataError, HwrError
+from hwr_core.datasets.job import PROCESSES
+from hwr_core.errors import ConfigError, DataError
+from hwr_core.files import replacing
 from hwr_core.synthesis.fonts import Face, find_fonts
-from hwr_core.synthesis.generation import WORDS_A_WRITER, Maker, SyntheticWord, generate, save_zip
+from hwr_core.synthesis.generation import WORDS_PER_WRITER, SyntheticWord, WordMaker, generate, save_zip
 from hwr_core.synthesis.writers import Mix
+from hwr_core.workspace import resolved_path, stored_path
 
-ORDER = "request.json"  # where the data room looks for what a half-made data set is to be made of
+REQUEST = "request.json"  # where the data room looks for what a half-made data set is to be made of
 UPLOAD = "upload"
 RENDERING = "Writing words"
-MOST_WORDS = 500_000
+MAX_WORDS = 500_000
 SECONDS_TO_ADD = 0.0025  # a word, on two cores: 262 s for 115,000
-BYTES_A_WORD = 6_500  # picture in the zip, about 60 % of it white, and its 64 x 256 canvas counted in part
+BYTES_PER_WORD = 6_500  # picture in the zip, about 60 % of it white, and its 64 x 256 canvas counted in part
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,7 +40,7 @@ class SynthesisRequest:
         count: how many words, 1 to 500,000.
         languages: of `LANGUAGES`, the first is the main one.
         seed: the same seed, fonts and settings give the same words.
-        mix: how strongly writers, papers and pictures differ.
+        mix: how strongly writers, papers and images differ.
 
     Raises:
         ConfigError: the count is out of its range.
@@ -52,8 +52,8 @@ class SynthesisRequest:
     mix: Mix = field(default_factory=Mix)
 
     def __post_init__(self) -> None:
-        if not 0 < self.count <= MOST_WORDS:
-            raise ConfigError(f"count must lie in [1, {MOST_WORDS:,}]. Received: count={self.count}")
+        if not 0 < self.count <= MAX_WORDS:
+            raise ConfigError(f"count must lie in [1, {MAX_WORDS:,}]. Received: count={self.count}")
 
 
 def fonts_folder() -> Path:
@@ -64,14 +64,14 @@ def fonts_folder() -> Path:
     return next((place for place in places if place.is_dir()), places[1])
 
 
-def preview(order: SynthesisRequest, faces: list[Face], number: int = 30) -> list[SyntheticWord]:
+def preview(request: SynthesisRequest, faces: list[Face], number: int = 30) -> list[SyntheticWord]:
     """The first word of each of the first writers: what the data set will look like.
 
     Raises:
         ConfigError, DataError: as for `generate`.
     """
-    maker = Maker(tuple(faces), order.seed, order.languages, order.mix)
-    return [maker.make(writer * WORDS_A_WRITER) for writer in range(number)]
+    maker = WordMaker(tuple(faces), request.seed, request.languages, request.mix)
+    return [maker.make(writer * WORDS_PER_WRITER) for writer in range(number)]
 
 
 def workers() -> int:
@@ -79,23 +79,23 @@ def workers() -> int:
     return max(1, min(4, os.cpu_count() or 1))
 
 
-def estimate(order: SynthesisRequest, seconds_a_word: float) -> tuple[float, float]:
-    """Seconds and megabytes that the order takes.
+def estimate(request: SynthesisRequest, seconds_per_word: float) -> tuple[float, float]:
+    """Seconds and megabytes that the job takes.
 
     Args:
-        order: what to make.
-        seconds_a_word: of one core, measured on this machine, as by timing `preview`.
+        request: what to make.
+        seconds_per_word: of one core, measured on this machine, as by timing `preview`.
 
     Example:
-        >>> seconds, megabytes = estimate(Order(count=10_000), 0.002)
+        >>> seconds, megabytes = estimate(SynthesisRequest(count=10_000), 0.002)
         >>> 25 < seconds < 60, round(megabytes)
         (True, 65)
     """
-    seconds = 3 + order.count * (seconds_a_word / workers() + SECONDS_TO_ADD)
-    return seconds, order.count * BYTES_A_WORD / 1e6
+    seconds = 3 + request.count * (seconds_per_word / workers() + SECONDS_TO_ADD)
+    return seconds, request.count * BYTES_PER_WORD / 1e6
 
 
-def start_synthesis(name: str, order: SynthesisRequest) -> Path:
+def start_synthesis(name: str, request: SynthesisRequest) -> Path:
     """Start the job; follow it by `jobs.read_status(folder)`, stop it by `jobs.request_stop(folder)`.
 
     Returns:
@@ -108,73 +108,54 @@ def start_synthesis(name: str, order: SynthesisRequest) -> Path:
     folder = dataset_folder(name)
     if any(info.name == name and info.is_ready for info in list_datasets()):
         raise DataError(f"There is a data set {name} already. Remove it first, or choose another name.")
-    preview(order, find_fonts(fonts_folder()), 1)  # complain here, not in the job
-    request = {"source": str(folder / UPLOAD / f"{name}.zip"), "fonts": str(fonts_folder().resolve()), **asdict(order)}
-    jobs.write_text(folder / ORDER, json.dumps(request, indent=1))
-    jobs.launch("hwr_core.synthesis.job", folder)
+    preview(request, find_fonts(fonts_folder()), 1)  # errors are raised here, not in the job
+    source, fonts = folder / UPLOAD / f"{name}.zip", fonts_folder().resolve()
+    values = {"source": stored_path(source), "fonts": stored_path(fonts), **asdict(request)}
+    jobs.write_text(folder / REQUEST, json.dumps(values, indent=1))
+    jobs.launch("hwr_core.synthesis", folder)
     return folder
 
 
-def read_order(folder: Path) -> tuple[SynthesisRequest, Path, Path]:
-    """What `start_synthesis` wrote: the order, the fonts' folder, and where the zip goes.
+def read_request(folder: Path) -> tuple[SynthesisRequest, Path, Path]:
+    """What `start_synthesis` wrote: the request, the fonts' folder, and where the zip goes.
 
     Raises:
         DataError: it is not there, or damaged.
     """
     try:
-        values: dict[str, Any] = json.loads((folder / ORDER).read_text(encoding="utf-8"))
-        order = SynthesisRequest(
+        values: dict[str, Any] = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
+        request = SynthesisRequest(
             count=values["count"],
             languages=tuple(values["languages"]),
             seed=values["seed"],
             mix=Mix(**values["mix"]),
         )
-        return order, Path(values["fonts"]), Path(values["source"])
+        return request, resolved_path(values["fonts"]), resolved_path(values["source"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder} holds no order for synthetic words ({error}). Order them again.") from error
+        raise DataError(f"{folder} holds no request for synthetic words ({error}). Request them again.") from error
 
 
-def make(folder: Path, reporter: Reporter) -> int:
-    """Render and add the data set that is ordered in `folder`; returns how many words it has."""
-    order, fonts, path = read_order(folder)
+def run_job(folder: Path) -> jobs.Status:
+    """Render and add the data set that is requested in `folder`; returns the last status."""
+
+    def work(progress: jobs.Progress) -> str:
+        return f"{make(folder, progress):,} synthetic words are ready."
+
+    return jobs.run(folder, work, phase="Starting", failure="The words could not be made")
+
+
+def make(folder: Path, progress: jobs.OnProgress) -> int:
+    """Render and add the data set that is requested in `folder`; returns how many words it has."""
+    request, fonts, path = read_request(folder)
     faces = find_fonts(fonts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    words = generate(order.count, faces, order.seed, order.languages, workers(), mix=order.mix)
-    temporary = path.with_name(f"{path.name}.part")
-    try:
-        save_zip(told(words, order.count, reporter), temporary, name=folder.name)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return len(add_dataset(folder.name, path, progress=reporter, processes=PROCESSES))
+    words = generate(request.count, faces, request.seed, request.languages, workers(), mix=request.mix)
+    with replacing(path) as temporary:
+        save_zip(_counted(words, request.count, progress), temporary, name=folder.name)
+    return len(add_dataset(folder.name, path, progress=progress, processes=PROCESSES))
 
 
-def told(words: Iterator[SyntheticWord], count: int, reporter: Reporter) -> Iterator[SyntheticWord]:
-    """Pass the words on, and tell how many there were."""
-    reporter(RENDERING, 0, count)
+def _counted(words: Iterator[SyntheticWord], count: int, progress: jobs.OnProgress) -> Iterator[SyntheticWord]:
+    progress(RENDERING, 0, count)
     for step, word in enumerate(words, start=1):
         yield word
-        reporter(RENDERING, step, count)
-
-
-def run_job(folder: Path) -> int:
-    """The job's own process; returns the exit status."""
-    reporter = Reporter(folder)
-    try:
-        number = make(folder, reporter)
-    except StopAskedError:
-        reporter.end("stopped", "Stopped as asked; nothing was kept. Start it again to begin anew.")
-        return 1
-    except HwrError as error:
-        reporter.end("failed", str(error))
-        return 1
-    except Exception as error:
-        traceback.print_exc()
-        reporter.end("failed", f"The words could not be made ({error}). The log says more.")
-        return 1
-    reporter.end("done", f"{number:,} synthetic words are ready.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run_job(Path(sys.argv[1]).resolve()))
+        progress(RENDERING, step, count)

@@ -1,4 +1,4 @@
-"""What is particular to each language: its letters, months, titles, signs and small words that attach themselves."""
+"""Per-language tables: one-letter words, months, titles, quotation marks, elisions, currency."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ class Language:
     """One language.
 
     Attributes:
-        name: as people call it, in English.
+        name: in English.
         single: words of one letter.
-        months, titles: as they are written short; empty where unknown.
-        quotes: pairs of quotation marks; straight ones where a hand draws no other (one picture, one label).
-        elided: what stands before a vowel, with its apostrophe.
-        vowels: letters that elision stands before.
-        attached: what follows a word after a hyphen.
-        currency: how a price is written, `_` is the amount.
-        decimal: the sign before decimals.
-        nouns: share of words that take a capital inside a sentence.
+        months, titles: abbreviations, separated by spaces; empty where unknown.
+        quotes: pairs of quotation marks, `_` is the word; straight ones where handwriting does not distinguish
+            them (one shape, one label).
+        elided: prefixes before a vowel, with their apostrophe.
+        vowels: letters that take an elided prefix.
+        attached: suffixes after a hyphen.
+        currency: forms of a price, `_` is the amount.
+        decimal: decimal separator.
+        nouns: share of words capitalised within a sentence.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Names of people and places, and the words that take a capital wherever they stand."""
+"""Names of people and places, and words that always take a capital."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ FILE = Path(__file__).with_name("names.txt")
 
 
 @lru_cache(maxsize=1)
-def listed() -> dict[str, tuple[str, ...]]:
-    """Section -> its entries: `given`, `family`, `place`, `word` (names that are words, too), `capital`, `upper`."""
+def name_lists() -> dict[str, tuple[str, ...]]:
+    """Section -> entries: `given`, `family`, `place`, `word` (names that are words too), `capital`, `upper`."""
     sections: dict[str, tuple[str, ...]] = {}
     section = ""
     for line in FILE.read_text(encoding="utf-8").splitlines():
@@ -25,30 +25,30 @@ def listed() -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def proper() -> dict[str, str]:
-    """How a word of a list in lower case is written: `london` -> `London`; not `hill`, which is a word, too."""
-    lists = listed()
+def proper_nouns() -> dict[str, str]:
+    """Lower case -> spelling of a name: `london` -> `London`; without names that are words too, such as `hill`."""
+    lists = name_lists()
     names = [name for section in ("given", "family", "place") for name in lists[section]]
     return {name.lower(): name for name in names if name.lower() not in lists["word"]}
 
 
-def name(rng: np.random.Generator) -> str:
-    """A person's or place's name; now and then a compound one: McQuaid, O'Brien, Smith-Jones, Jean-Paul."""
-    lists, kind = listed(), rng.random()
+def random_name(rng: np.random.Generator) -> str:
+    """A name of a person or place, sometimes a compound: McQuaid, O'Brien, Smith-Jones, Jean-Paul."""
+    lists, kind = name_lists(), rng.random()
 
-    def one(section: str) -> str:
+    def pick(section: str) -> str:
         return lists[section][int(rng.integers(len(lists[section])))]
 
     if kind < 0.36:
-        return one("given")
+        return pick("given")
     if kind < 0.66:
-        return one("family")
+        return pick("family")
     if kind < 0.9:
-        return one("place")
+        return pick("place")
     if kind < 0.92:
-        return f"{one('given')}-{one('given')}"
+        return f"{pick('given')}-{pick('given')}"
     if kind < 0.94:
-        return f"{one('family')}-{one('family')}"
-    before = ("Mc", "O'", "D'", "Mac", "St-", "de", "van", "von", "Le", "La")
-    prefix = before[int(rng.integers(len(before)))]
-    return prefix if prefix.islower() else prefix + one("family")
+        return f"{pick('family')}-{pick('family')}"
+    prefixes = ("Mc", "O'", "D'", "Mac", "St-", "de", "van", "von", "Le", "La")
+    prefix = prefixes[int(rng.integers(len(prefixes)))]
+    return prefix if prefix.islower() else prefix + pick("family")

@@ -1,4 +1,4 @@
-"""A contact sheet: many words at a glance, to be looked at by a person."""
+"""A contact sheet of many words for visual inspection."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def contact_sheet(
     columns: int = 6,
     cell: Sequence[int] = (300, 120),
 ) -> None:
-    """Write one picture with all the words on it, each under its caption.
+    """Write one image with all words, each under its caption.
 
     Args:
-        words: captions and pictures, `(H, W)` uint8 each.
-        path: where the sheet goes (.png or .jpg).
-        columns: words in a row.
-        cell: width and height of a word's place, pixels; larger pictures are made smaller.
+        words: captions and images, `(H, W)` uint8 each.
+        path: output file (.png or .jpg).
+        columns: words per row.
+        cell: width and height of a cell, pixels; larger images are reduced.
 
     Raises:
         DataError: there are no words.
@@ -35,26 +35,26 @@ def contact_sheet(
 def draw_sheet(
     words: Iterable[tuple[str, np.ndarray]], *, columns: int = 6, cell: Sequence[int] = (300, 120)
 ) -> np.ndarray:
-    """The same as an array, `(rows x cell height, columns x cell width)` uint8, grey."""
-    pictures = list(words)
-    if not pictures:
+    """The contact sheet as an array, `(rows x cell height, columns x cell width)` uint8 grey."""
+    items = list(words)
+    if not items:
         raise DataError("A contact sheet needs words. Received none: raise the count.")
     width, height = cell
-    rows = -(-len(pictures) // columns)
+    rows = -(-len(items) // columns)
     sheet = Image.new("L", (columns * width, rows * height), 205)
     draw = ImageDraw.Draw(sheet)
-    letters = caption_font()
-    for index, (caption, picture) in enumerate(pictures):
+    font = caption_font()
+    for index, (caption, image) in enumerate(items):
         x, y = index % columns * width, index // columns * height
-        word = Image.fromarray(picture)
+        word = Image.fromarray(image)
         word.thumbnail((width - 8, height - 20))
         sheet.paste(word, (x + 4, y + 16))
-        draw.text((x + 4, y + 2), caption, fill=0, font=letters)
+        draw.text((x + 4, y + 2), caption, fill=0, font=font)
     return np.asarray(sheet)
 
 
 def caption_font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """DejaVu, which has accents, from Matplotlib's data; Pillow's own font if that is not installed."""
+    """DejaVu, which has accents, from Matplotlib's data; Pillow's default font without Matplotlib."""
     try:
         from matplotlib import get_data_path
     except ImportError:

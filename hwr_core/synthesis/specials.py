@@ -1,4 +1,4 @@
-"""What no dictionary lists: numbers, dates, times, prices, initials, single letters, titles, abbreviations."""
+"""Tokens outside dictionaries: numbers, dates, times, prices, initials, single letters, titles, abbreviations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pick(options: Sequence[str], rng: np.random.Generator) -> str:
 
 
 def special(language: str, rng: np.random.Generator) -> str:
-    """Something no dictionary lists, in this language's manner."""
+    """A random token outside dictionaries, as the language writes it."""
     kind = int(rng.integers(14))
     if kind == 0:
         return str(rng.integers(10))
@@ -66,7 +66,7 @@ def written_date(language: str, rng: np.random.Generator) -> str:
 
 
 def ordinal(number: int, language: str) -> str:
-    """The number in a row: 1st, 2nd, 13th; in French 1er, 2e; elsewhere 1., 2º.
+    """An ordinal number: 1st, 2nd, 13th; in French 1er, 2e; elsewhere 1., 2º.
 
     Example:
         >>> [ordinal(number, "en") for number in (1, 12, 23)]
@@ -83,7 +83,7 @@ def ordinal(number: int, language: str) -> str:
 
 
 def numeral(language: str, rng: np.random.Generator) -> str:
-    """A number with something in it: 12:45, 9h30, 3.5, 1,250, 45%, 1/2."""
+    """A number with a separator or sign: 12:45, 9h30, 3.5, 1,250, 45%, 1/2."""
     kind = int(rng.integers(5))
     first, second = int(rng.integers(1, 24)), int(rng.integers(60))
     decimal = BY_CODE[language].decimal

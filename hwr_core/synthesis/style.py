@@ -1,4 +1,4 @@
-"""A writer's habits, the writer's pen and paper, and what the picture was taken with."""
+"""The style of a writer: letters, pen, paper and scan."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from dataclasses import dataclass
 from hwr_core.errors import ConfigError
 from hwr_core.synthesis.fonts import Face
 
-SETTINGS = ("joined", "pieces", "letters")  # the font sets the whole word; two to four letters; each by itself
-CAPITALS = ("text", "all", "small")  # case as in the text; all capitals; capitals of two heights
-NIBS = ("face", "ball")  # the face's own strokes; or its path drawn with a pen of even width
+SETTINGS = ("joined", "pieces", "letters")  # unit that the font sets: the word; 1 to 4 letters; a letter
+CAPITALS = ("text", "all", "small")  # case of the text; all capitals; capitals of two heights
+NIBS = ("face", "ball")  # the font's strokes; their centre lines drawn with an even pen
 SCANS = ("binary", "grey", "photo")
 RULINGS = ("none", "line", "dotted", "squared")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """What stays the same in one person's writing: the hand, the pen, the paper, the scanner.
+    """The constants of one writer: font, pen, paper, scanner.
 
-    Lengths are in parts of the text height, angles in degrees, and every default is the quiet choice: a
-    style made of a face alone writes the face as it is, black on white.
+    Lengths are fractions of the text height, angles are degrees. The defaults change nothing: a style of a
+    face alone writes the font as it is, black on white.
 
     Attributes:
-        face: the hand.
+        face: the font.
         text_height: pixels from the foot of `p` to the top of `h`, in [30, 120].
-        setting: `joined` (the font's own joins, ligatures and kerning), `pieces` (the pen is lifted every few
-            letters) or `letters` (each letter put down by itself).
-        capitals: `text` (case as it is drawn), `all` (everything in capitals, as people fill in forms) or `small`
-            (capitals too, all but the first as low as small letters are).
-        stretch: width against the face's own, in [0.5, 2].
-        letter_spacing: between letters, more (or, negative, less) than the face's own.
-        spacing_jitter, baseline_jitter, size_jitter, rotation_jitter: how much letters differ in distance,
-            height above the line, size (parts of 1) and angle; `joined` writing sways as a whole.
+        setting: `joined` (the font's joins, ligatures and kerning), `pieces` (the pen is lifted every few
+            letters) or `letters` (each letter by itself).
+        capitals: `text` (case of the text), `all` (everything in capitals, as in forms) or `small`
+            (capitals, all but the first at the height of lower-case letters).
+        stretch: width relative to the font, in [0.5, 2].
+        letter_spacing: added to the font's spacing; may be negative.
+        spacing_jitter, baseline_jitter, size_jitter, rotation_jitter: variation between letters of spacing,
+            height above the line, size (fraction of 1) and angle; `joined` words vary smoothly instead.
         slant: of the letters, to the right if positive, in [-45, 45].
-        tilt: of the whole word's line: how much it differs from word to word.
-        nib: `face` (strokes as the font has them, made thinner or wider) or `ball` (the font's strokes are
-            followed with a pen of even width, as a ballpoint or a pencil has).
-        pen: width of the stroke, or 0 for the face's own.
-        pressure: how much a ballpoint's width changes on the way, in [0, 1].
-        warp: how far the strokes stray from the face's.
-        ink: how dark, in [0.1, 1].
-        ink_texture: how unevenly the ink lies, in [0, 1].
-        paper: its grey level, in [100, 255].
-        paper_texture: how uneven it is, in [0, 1].
-        ruling: `none`, `line`, `dotted` or `squared`: as forms and exercise books have.
-        bleed: how strongly the back of the sheet shows through, in [0, 1].
-        underline: chance that a word carries a stroke beneath it.
-        strike_out: chance that a word is struck out by a stroke, and still to be read.
-        neighbours: chance, for each of the four sides, that letters of the neighbouring lines and words
-            reach into the picture.
-        cut: chance that the picture was cut too tightly: ends of tall letters are lost (never accents).
+        tilt: standard deviation of the word's baseline angle.
+        nib: `face` (the font's strokes, made thinner or wider) or `ball` (their centre lines, drawn with a pen
+            of even width such as a ballpoint or a pencil).
+        pen: stroke width, or 0 for the font's.
+        pressure: variation of a ballpoint's width along the stroke, in [0, 1].
+        warp: displacement of the strokes from the font's.
+        ink: darkness, in [0.1, 1].
+        ink_texture: unevenness of the ink, in [0, 1].
+        paper: grey level, in [100, 255].
+        paper_texture: unevenness of the paper, in [0, 1].
+        ruling: `none`, `line`, `dotted` or `squared`, as in forms and exercise books.
+        bleed: strength of the writing that shows through from the back, in [0, 1].
+        underline: probability that a word is underlined.
+        strike_out: probability that a word is struck out, still readable.
+        neighbours: probability, for each of the four sides, that letters of neighbouring lines and words
+            reach into the image.
+        cut: probability of a crop so tight that ends of tall letters are lost (never accents).
         scan: `binary` (black and white, as the IAM words), `grey` (a scanner) or `photo` (shadows, perspective).
-        noise: of the scanner, standard deviation in grey levels, in [0, 60].
-        blur: of the scanner, standard deviation in pixels, in [0, 4].
+        noise: standard deviation of the scanner's noise in grey levels, in [0, 60].
+        blur: standard deviation of the scanner's blur in pixels, in [0, 4].
         jpeg: quality in [1, 100], or 0 for no JPEG artefacts.
         margin: largest free space around the ink.
     """

@@ -1,4 +1,4 @@
-"""The characters that a recognizer can write, and their ids."""
+"""The characters that a recognizer can output, and their ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hwr_core.text.normalize import normalize
 
 
 def frames_needed(text: str) -> int:
-    """The fewest CTC frames that can spell `text`: one a character, one blank between equal neighbours.
+    """Fewest CTC frames that can spell `text`: one a character, one blank between equal neighbours.
 
     Example:
         >>> frames_needed("hello")
@@ -25,7 +25,7 @@ class Charset:
     """Characters in a fixed order; ids begin at 1, id 0 is the CTC blank and the padding.
 
     Args:
-        characters: each once, NFC, written left to right (combining marks count as characters of their own).
+        characters: each once, NFC; a combining mark is a character of its own.
 
     Raises:
         CharsetError: a character comes twice, or is a control character.
@@ -47,23 +47,20 @@ class Charset:
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> Charset:
         """The sorted characters of the normalised texts."""
-        found: set[str] = set()
-        for text in texts:
-            found.update(normalize(text))
-        return cls(sorted(found))
+        return cls(sorted(set().union(*map(normalize, texts))))
 
-    def grown(self, texts: Iterable[str]) -> Charset:
-        """This charset, then the sorted new characters of `texts`: the ids known so far stay as they are.
+    def extended(self, texts: Iterable[str]) -> Charset:
+        """This charset, then the sorted new characters of `texts`: existing ids do not change.
 
         Example:
-            >>> "".join(Charset("ba").grown(["cad"]).characters)
+            >>> "".join(Charset("ba").extended(["cad"]).characters)
             'bacd'
         """
         new = Charset.from_texts(texts).characters
         return Charset([*self.characters, *(character for character in new if character not in self)])
 
     def __len__(self) -> int:
-        """Number of characters, the blank not counted."""
+        """Number of characters, without the blank."""
         return len(self.characters)
 
     def __eq__(self, other: object) -> bool:
@@ -76,7 +73,7 @@ class Charset:
         return character in self._ids
 
     def missing(self, text: str) -> list[str]:
-        """The characters of `text` that cannot be written, each once, in order."""
+        """The characters of `text` that are not in the charset, each once, in order."""
         return list(dict.fromkeys(character for character in normalize(text) if character not in self._ids))
 
     def encode(self, text: str) -> list[int]:

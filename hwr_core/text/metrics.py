@@ -1,4 +1,4 @@
-"""How wrong readings are: edits over reference length, as corpus averages."""
+"""Error rates of readings: edits over reference length, as corpus averages."""
 
 from __future__ import annotations
 

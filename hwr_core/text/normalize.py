@@ -1,4 +1,4 @@
-"""One spelling for what looks the same."""
+"""Unicode normalisation of transcriptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prepared canvases and their transcriptions -> batches of like width."""
+"""Prepared canvases and their transcriptions -> batches of similar width."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hwr_core.imaging.canvas import ink_width
 from hwr_core.training.augmentation import augment, pad_to
 
 WIDTH_STEP = 32  # widths of batches are multiples of this: few shapes, so that compiled steps are reused
-WIDTH_CLASSES = 2  # widths of batches on a GPU, where compiling a shape takes longer than the paper that it saves
-POOL_BATCHES = 40  # words are sorted by width among so many batches: like widths together, order still random
+NUM_WIDTHS = 2  # widths of batches on a GPU, where compiling a shape takes longer than the padding that it saves
+POOL_BATCHES = 40  # words are sorted by width within pools of as many batches: similar widths, order still random
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class PreparedWords:
     """Words ready for training: row i of each belongs together.
 
     Attributes:
-        canvases: `(N, H, W)` uint8, 0 paper to 255 ink; may be memory-mapped, or several, see `ConcatCanvases`.
+        canvases: `(N, H, W)` uint8, 0 paper to 255 ink; may be memory-mapped, or `ConcatCanvases`.
         transcriptions: normalised text.
-        writers: who wrote each.
+        writers: of each word.
     """
 
     canvases: ConcatCanvases | np.ndarray
@@ -63,18 +63,18 @@ def ink_widths(canvases: ConcatCanvases | np.ndarray) -> np.ndarray:
     return np.array([ink_width(np.asarray(canvases[index])) for index in range(len(canvases))], np.int32)
 
 
-def batch_width(widths: Sequence[int] | np.ndarray, most: int) -> int:
-    """The common width of a batch: the widest, rounded up to `WIDTH_STEP`, at most `most`.
+def batch_width(widths: Sequence[int] | np.ndarray, max_width: int) -> int:
+    """The common width of a batch: the widest, rounded up to `WIDTH_STEP`, at most `max_width`.
 
     Example:
         >>> batch_width([40, 70], 256)
         96
     """
-    return min(most, -(-int(max(widths)) // WIDTH_STEP) * WIDTH_STEP)
+    return min(max_width, -(-int(max(widths)) // WIDTH_STEP) * WIDTH_STEP)
 
 
 def shuffled_batches(widths: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Row indices of the epoch's batches: every word once, words of like width together, batches in random order."""
+    """Row indices of the epoch's batches: every word once, similar widths together, batches in random order."""
     order = rng.permutation(len(widths))
     batches: list[np.ndarray] = []
     pool = batch_size * POOL_BATCHES
@@ -85,53 +85,53 @@ def shuffled_batches(widths: np.ndarray, batch_size: int, rng: np.random.Generat
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def bucket_width(width: int, most: int) -> int:
-    """The least of `WIDTH_CLASSES` even steps up to `most` that holds `width` columns.
+def bucket_width(width: int, max_width: int) -> int:
+    """The least of `NUM_WIDTHS` even steps up to `max_width` that holds `width` columns.
 
     Example:
-        >>> class_width(40, 256), class_width(200, 256)
+        >>> bucket_width(40, 256), bucket_width(200, 256)
         (128, 256)
     """
-    step = most // WIDTH_CLASSES
-    return min(most, -(-width // step) * step)
+    step = max_width // NUM_WIDTHS
+    return min(max_width, -(-width // step) * step)
 
 
 def padded_widths(widths: np.ndarray, augmentation: AugmentationConfig, height: int) -> np.ndarray:
-    """`(N,)` columns in which most changed pictures have room without being shrunk."""
+    """`(N,)` columns that hold most augmented images without shrinking them."""
     amount = augmentation.strength
     return np.ceil(widths * (1 + 0.75 * augmentation.scale * amount) + 0.5 * augmentation.shear * amount * height)
 
 
 def balanced_batches(
-    widths: np.ndarray, batch_size: int, most: int, rng: np.random.Generator
+    widths: np.ndarray, batch_size: int, max_width: int, rng: np.random.Generator
 ) -> list[tuple[np.ndarray, int]]:
-    """An epoch's batches where every shape is compiled anew: all of one size, of `WIDTH_CLASSES` widths.
+    """An epoch's batches where every new shape is compiled: all of one size, of `NUM_WIDTHS` widths.
 
     Args:
         widths: `(N,)` columns that each word needs.
-        batch_size: rows of every batch; words of the epoch's beginning fill up the last.
-        most: the canvas's width.
-        rng: where the order comes from.
+        batch_size: rows of every batch; the epoch's first words fill up the last.
+        max_width: the canvas's width.
+        rng: decides the order.
 
     Returns:
         `(rows, width)` pairs in random order; every word is in at least once.
     """
     order = rng.permutation(len(widths))
-    classes = np.array([bucket_width(int(min(width, most)), most) for width in widths])
-    found: list[tuple[np.ndarray, int]] = []
+    buckets = np.array([bucket_width(int(min(width, max_width)), max_width) for width in widths])
+    batches: list[tuple[np.ndarray, int]] = []
     left = order[:0]
-    for width in sorted({*classes.tolist(), most}):
-        rows = np.concatenate([left, order[classes[order] == width]])
+    for width in sorted({*buckets.tolist(), max_width}):
+        rows = np.concatenate([left, order[buckets[order] == width]])
         whole = len(rows) // batch_size * batch_size
-        found += [(rows[i : i + batch_size], width) for i in range(0, whole, batch_size)]
-        left = rows[whole:]  # the next wider batches take them along
+        batches += [(rows[i : i + batch_size], width) for i in range(0, whole, batch_size)]
+        left = rows[whole:]  # go into the next wider batches
     if len(left):
-        found.append((np.concatenate([left, np.resize(order, batch_size - len(left))]), most))
-    return [found[i] for i in rng.permutation(len(found))]
+        batches.append((np.concatenate([left, np.resize(order, batch_size - len(left))]), max_width))
+    return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def canvases_of(canvases: ConcatCanvases | np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
-    """`(B, H, width, 1)` uint8, as they are stored."""
+    """`(B, H, width, 1)` uint8, as stored."""
     return np.stack([np.asarray(canvases[row])[:, :width] for row in rows])[..., None]
 
 
@@ -146,28 +146,28 @@ def images_of(
     rows: np.ndarray,
     augmentation: AugmentationConfig | None = None,
     rng: np.random.Generator | None = None,
-    least_width: int = 1,
+    min_width: int = 1,
 ) -> np.ndarray:
-    """The batch's pictures.
+    """The batch's images.
 
     Args:
         canvases: `(N, H, W)` uint8.
         rows: the batch's row indices.
-        augmentation: how pictures are changed; needs `rng`. None shows them as they are.
-        rng: where chance comes from.
-        least_width: the batch is at least so wide; as wide as its widest word otherwise.
+        augmentation: needs `rng`; None leaves the images unchanged.
+        rng: of the augmentation.
+        min_width: of the batch, which is as wide as its widest word otherwise.
 
     Returns:
         `(B, H, W', 1)` float32 in [0, 1].
     """
-    most = canvases.shape[2]
+    max_width = canvases.shape[2]
     if augmentation is not None and rng is not None:
-        found = [augment(np.asarray(canvases[row]), augmentation, rng, most) for row in rows]
+        images = [augment(np.asarray(canvases[row]), augmentation, rng, max_width) for row in rows]
     else:
-        found = [np.asarray(canvases[row]) for row in rows]
-        found = [canvas[:, : ink_width(canvas)] for canvas in found]
-    width = batch_width([least_width, *(canvas.shape[1] for canvas in found)], most)
-    stacked = np.stack([pad_to(canvas, width) for canvas in found])
+        images = [np.asarray(canvases[row]) for row in rows]
+        images = [canvas[:, : ink_width(canvas)] for canvas in images]
+    width = batch_width([min_width, *(image.shape[1] for image in images)], max_width)
+    stacked = np.stack([pad_to(image, width) for image in images])
     return (stacked.astype(np.float32) / 255)[..., None]
 
 

@@ -1,8 +1,9 @@
-"""A run's configuration -> words ready for training, and an account of those left out."""
+"""A run's configuration -> words ready for training, and notes about those left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +11,19 @@ import numpy as np
 from hwr_core.config import RunConfig
 from hwr_core.datasets import DataSet, resolve
 from hwr_core.errors import DataError
+from hwr_core.jobs import OnProgress
 from hwr_core.models import frames_of
 from hwr_core.text import Charset, Tokens
 from hwr_core.text.charset import frames_needed
 from hwr_core.training.batches import ConcatCanvases, PreparedWords
 
-SHOWN_SAMPLES = 8
-NO_ROWS = np.zeros(0, np.int64)
-Progress = Callable[[str, int, int], None]
+NUM_SAMPLES = 8
+Rows = tuple[DataSet, np.ndarray]  # a data set and row numbers of its table
 
 
 @dataclass(frozen=True)
 class SampleWord:
-    """A validation word whose reading is shown after each epoch: its row among the prepared words, and its home."""
+    """A validation word whose reading is shown after each epoch: its row among the prepared words, and its source."""
 
     row: int
     dataset: str
@@ -33,13 +34,13 @@ class SampleWord:
 
 @dataclass(frozen=True)
 class TrainingWords:
-    """What a training learns from.
+    """The words of a training.
 
     Attributes:
         alphabet: `Charset` for CTC, `Tokens` for `dual`.
         train, validation: the words.
         samples: the validation words shown each epoch.
-        notes: sentences about words left out, for the log.
+        notes: sentences for the log, about words left out and new characters.
     """
 
     alphabet: Charset | Tokens
@@ -50,115 +51,109 @@ class TrainingWords:
 
 
 def training_words(
-    config: RunConfig, alphabet: Charset | Tokens | None = None, progress: Progress | None = None
+    config: RunConfig, alphabet: Charset | Tokens | None = None, on_progress: OnProgress | None = None
 ) -> TrainingWords:
     """Open the data sets and choose the words.
 
     Args:
         config: the run's configuration.
-        alphabet: the starting checkpoint's; a charset is kept and grows by the training words' new characters.
-            Made of the training words where left out.
-        progress: called with a phase, a step and the number of steps; may raise to stop.
+        alphabet: the starting checkpoint's; a charset is extended by the training words' new characters. Made
+            of the training words where left out.
+        on_progress: called with a phase, a step and the number of steps; may raise to stop.
 
     Raises:
-        DataError: a data set is not there, or too few words are left to learn from.
+        DataError: a data set is not there, or too few words are left.
     """
-    sets = [resolve(source, progress=progress) for source in config.datasets]
-    canvases = [dataset.canvases(config.canvas, progress=progress) for dataset in sets]
+    sets = [resolve(source, progress=on_progress) for source in config.datasets]
+    for dataset in sets:
+        dataset.canvases(config.canvas, progress=on_progress)  # made now, with progress
     notes: list[str] = []
-    chosen = {}
-    for part, most in (
-        ("train", config.training.max_words),
-        ("validation", config.training.max_validation_words),
-    ):
-        rows = [
-            fitting(dataset, dataset.part(part), config, notes) if counts(config, source, part) else NO_ROWS
-            for source, dataset in zip(config.datasets, sets, strict=True)
-        ]
-        chosen[part] = at_most(rows, most, np.random.default_rng((config.training.seed, len(part))))
-    check_trainable(*(sum(map(len, chosen[part])) for part in ("train", "validation")))
-    texts = {part: texts_of(sets, rows) for part, rows in chosen.items()}
+    chosen: dict[str, list[Rows]] = {}
+    limits = {"train": config.training.max_words, "validation": config.training.max_validation_words}
+    for part, limit in limits.items():
+        parts = []
+        for source, dataset in zip(config.datasets, sets, strict=True):
+            is_used = part != "validation" or not config.validate_on or source in config.validate_on
+            parts.append((dataset, _rows(dataset, part, config, notes) if is_used else np.zeros(0, np.int64)))
+        chosen[part] = sample_rows(parts, limit, np.random.default_rng((config.training.seed, len(part))))
+    num_train, num_validation = (sum(len(rows) for _, rows in parts) for parts in chosen.values())
+    if num_train < 2 or num_validation < 1:
+        raise DataError(
+            "Training needs at least 2 training words and 1 validation word whose transcriptions fit. "
+            f"Found {num_train} and {num_validation}. See the data set's check report, or add words of more writers."
+        )
+    prepared = {part: prepare(parts, config) for part, parts in chosen.items()}
+    texts = prepared["train"].transcriptions
     if alphabet is None:
         if config.model.name == "dual":
-            alphabet = Tokens.from_texts(texts["train"], words=config.model.tokens == "words")
+            alphabet = Tokens.from_texts(texts, words=config.model.tokens == "words")
         else:
-            alphabet = Charset.from_texts(texts["train"])
+            alphabet = Charset.from_texts(texts)
     elif isinstance(alphabet, Charset):
         known = len(alphabet)
-        alphabet = alphabet.grown(texts["train"])
+        alphabet = alphabet.extended(texts)
         if len(alphabet) > known:
             notes.append(f"New characters, unknown to the starting checkpoint: {''.join(alphabet.characters[known:])}")
-    prepared = {
-        part: PreparedWords(ConcatCanvases(list(zip(canvases, rows, strict=True))), texts[part], writers_of(sets, rows))
-        for part, rows in chosen.items()
-    }
-    samples = sample_words(sets, chosen["validation"], config.training.seed)
+    samples = sample_words(chosen["validation"], config.training.seed)
     return TrainingWords(alphabet, prepared["train"], prepared["validation"], samples, tuple(notes))
 
 
-def check_trainable(words: int, validation_words: int) -> None:
-    """Refuse what cannot be learned from, by a sentence."""
-    if words < 2 or validation_words < 1:
-        raise DataError(
-            "Training needs at least 2 training words and 1 validation word whose transcriptions fit. "
-            f"Found {words} and {validation_words}. See the data set's check report, or add words of more writers."
-        )
+def is_trainable(text: str, config: RunConfig, charset: Charset | None = None) -> bool:
+    """Whether the network has the frames for a text, and the charset, where one is given, its characters.
+
+    A text with too few frames has an infinite loss.
+    """
+    frames = frames_of(config.model, config.canvas.width) or math.inf
+    return frames_needed(text) <= frames and not (charset and charset.missing(text))
 
 
-def counts(config: RunConfig, source: str, part: str) -> bool:
-    """Whether this part of a data set is used."""
-    return part != "validation" or not config.validate_on or source in config.validate_on
-
-
-def fitting(dataset: DataSet, rows: np.ndarray, config: RunConfig, notes: list[str]) -> np.ndarray:
-    """The rows whose transcription the model has frames for; others have an endless loss and teach nothing."""
-    frames = frames_of(config.model, config.canvas.width)
-    if frames is None or not len(rows):
-        return rows
+def trainable_rows(dataset: DataSet, rows: np.ndarray, config: RunConfig, charset: Charset | None = None) -> np.ndarray:
+    """The rows whose transcription `is_trainable`."""
     texts = dataset.table["transcription"]
-    kept = np.array([int(row) for row in rows if frames_needed(str(texts.iat[row])) <= frames], np.int64)
-    if len(kept) < len(rows):
+    return np.array([row for row in rows.tolist() if is_trainable(str(texts.iat[row]), config, charset)], np.int64)
+
+
+def _rows(dataset: DataSet, part: str, config: RunConfig, notes: list[str]) -> np.ndarray:
+    """The trainable rows of a part, with a note about the others."""
+    rows = dataset.part(part)
+    trainable = trainable_rows(dataset, rows, config)
+    if len(trainable) < len(rows):
         notes.append(
-            f"{dataset.name}: {len(rows) - len(kept)} words are left out, their transcriptions need more than the "
-            f"{frames} frames of a canvas {config.canvas.width} wide."
+            f"{dataset.name}: {len(rows) - len(trainable)} words are left out, their transcriptions need more than the "
+            f"{frames_of(config.model, config.canvas.width)} frames of a canvas {config.canvas.width} wide."
         )
-    return kept
+    return trainable
 
 
-def at_most(rows: list[np.ndarray], most: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """A random choice of `most` rows over all data sets (0: all), each data set's in order."""
-    total = sum(map(len, rows))
-    if not most or total <= most:
-        return rows
-    taken = np.zeros(total, bool)
-    taken[rng.choice(total, most, replace=False)] = True
-    ends = np.cumsum([len(part) for part in rows])[:-1]
-    return [part[mask] for part, mask in zip(rows, np.split(taken, ends), strict=True)]
+def sample_rows(parts: Sequence[Rows], limit: int, rng: np.random.Generator) -> list[Rows]:
+    """A random choice of `limit` rows over all data sets (0: all), each data set's in order."""
+    total = sum(len(rows) for _, rows in parts)
+    if not limit or total <= limit:
+        return list(parts)
+    chosen = np.zeros(total, bool)
+    chosen[rng.choice(total, limit, replace=False)] = True
+    masks = np.split(chosen, np.cumsum([len(rows) for _, rows in parts])[:-1])
+    return [(dataset, rows[mask]) for (dataset, rows), mask in zip(parts, masks, strict=True)]
 
 
-def texts_of(sets: Sequence[DataSet], rows_of: list[np.ndarray]) -> list[str]:
-    return [
-        text
-        for dataset, rows in zip(sets, rows_of, strict=True)
-        for text in dataset.table["transcription"].iloc[rows].tolist()
-    ]
+def prepare(parts: Sequence[Rows], config: RunConfig) -> PreparedWords:
+    """Canvases, transcriptions and writers of rows of data sets."""
+    tables = [(dataset.name, dataset.table.iloc[rows]) for dataset, rows in parts]
+    return PreparedWords(
+        ConcatCanvases([(dataset.canvases(config.canvas), rows) for dataset, rows in parts]),
+        [text for _, table in tables for text in table["transcription"].tolist()],
+        [f"{name}/{writer}" for name, table in tables for writer in table["writer"].tolist()],
+    )
 
 
-def writers_of(sets: Sequence[DataSet], rows_of: list[np.ndarray]) -> list[str]:
-    return [
-        f"{dataset.name}/{writer}"
-        for dataset, rows in zip(sets, rows_of, strict=True)
-        for writer in dataset.table["writer"].iloc[rows].tolist()
-    ]
-
-
-def sample_words(sets: Sequence[DataSet], rows_of: list[np.ndarray], seed: int) -> tuple[SampleWord, ...]:
-    """A few validation words, spread at random."""
-    homes = [(dataset, int(row)) for dataset, rows in zip(sets, rows_of, strict=True) for row in rows]
-    picked = np.random.default_rng(seed).permutation(len(homes))[:SHOWN_SAMPLES]
-    found = []
-    for position in picked:
-        dataset, row = homes[position]
+def sample_words(parts: Sequence[Rows], seed: int) -> tuple[SampleWord, ...]:
+    """`NUM_SAMPLES` validation words at random."""
+    rows = [(dataset, int(row)) for dataset, rows in parts for row in rows]
+    samples = []
+    for position in np.random.default_rng(seed).permutation(len(rows))[:NUM_SAMPLES]:
+        dataset, row = rows[position]
         record = dataset.table.iloc[row]
-        found.append(SampleWord(int(position), dataset.name, row, str(record["word_id"]), str(record["transcription"])))
-    return tuple(found)
+        samples.append(
+            SampleWord(int(position), dataset.name, row, str(record["word_id"]), str(record["transcription"]))
+        )
+    return tuple(samples)

@@ -1,34 +1,37 @@
-"""A trained reader as teacher: what it says of every frame is learned beside the transcription.
+"""Distillation: a trained recognizer is the teacher, whose frames are learned in addition to the transcription.
 
-CTC alone must find out first where a word's letters stand; a teacher's frames say so at once (Hinton et al. 2015,
-arXiv:1503.02531; for CTC, frame by frame: Kim et al. 2019, arXiv:1904.10619). It sees the same changed picture.
+CTC alone must first find the alignment of a word's letters, which a teacher's frames show at once (Hinton et al. 2015,
+arXiv:1503.02531; for CTC, frame by frame: Kim et al. 2019, arXiv:1904.10619). It sees the same augmented image.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwr_core.config import RunConfig
 from hwr_core.errors import ConfigError
 from hwr_core.recognition.checkpoint import SHIPPED, load_model, read_about
 from hwr_core.text import Charset
 
-DISTANCE = "distance"
+if TYPE_CHECKING:
+    import keras
+
+LOSS_NAME = "distance"
 
 
 def teacher_folder(config: RunConfig) -> Path:
-    """Where the teacher is: as named, or as named from the program's own folder (`models/reader-small`)."""
+    """The teacher's folder: as configured, or relative to the program's own folder (`models/reader-small`)."""
     folder = Path(config.teacher)
     return folder if folder.is_dir() or folder.is_absolute() else SHIPPED.parent / folder
 
 
 def teacher_charset(config: RunConfig) -> Charset:
-    """The characters that the teacher writes; the run's own charset must begin with them, since ids are shared.
+    """The teacher's charset; the run's own must begin with its characters, since ids are shared.
 
     Raises:
         CheckpointError: the teacher cannot be read.
-        ConfigError: it has no frames, or other canvases.
+        ConfigError: it does not read by CTC, or has other canvases.
     """
     folder = teacher_folder(config)
     about, alphabet, _ = read_about(folder)
@@ -42,7 +45,7 @@ def teacher_charset(config: RunConfig) -> Charset:
 
 
 def check_characters(config: RunConfig, charset: Charset) -> None:
-    """Refuse characters that do not begin with the teacher's.
+    """Refuse a charset that does not begin with the teacher's characters.
 
     Raises:
         CheckpointError: the teacher cannot be read.
@@ -56,8 +59,8 @@ def check_characters(config: RunConfig, charset: Charset) -> None:
         )
 
 
-def load_teacher(config: RunConfig, charset: Charset) -> Any:
-    """The teacher's network, frozen; from pictures to logits `(B, T, C')` of the charset's first classes.
+def load_teacher(config: RunConfig, charset: Charset) -> keras.Model:
+    """The teacher's network, frozen; from images to logits `(B, T, C')` of the charset's first classes.
 
     Raises:
         CheckpointError: the teacher cannot be read.
@@ -66,37 +69,37 @@ def load_teacher(config: RunConfig, charset: Charset) -> Any:
     check_characters(config, charset)
     import keras
 
-    read = load_model(teacher_folder(config))
-    teacher = keras.Model(read.input, read.output, name="teacher")  # may be of the same kind, and so name, as its pupil
+    model = load_model(teacher_folder(config))
+    teacher = keras.Model(model.input, model.output, name="teacher")  # the student may have the same name
     teacher.trainable = False
     return teacher
 
 
-def kl_divergence(teacher: Any, image: Any, logits: Any) -> Any:
-    """Kullback-Leibler divergence of what the network says from what the teacher says, summed over frames.
+def kl_divergence(teacher: keras.Model, image: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Kullback-Leibler divergence of the network from the teacher, summed over frames.
 
     Args:
         teacher: from `load_teacher`.
         image: `(B, H, W, 1)`, as the network sees it.
-        logits: `(B, T, C)` of the network; classes that the teacher does not know have none of its probability.
+        logits: `(B, T, C)` of the network; classes that the teacher lacks have no probability in it.
 
     Returns:
         `(B,)` in nats, 0 or more.
     """
     from keras import layers, ops
 
-    said = ops.log_softmax(ops.cast(teacher(image, training=False), "float32"))
-    found = ops.log_softmax(logits)[..., : said.shape[-1]]
-    total = ops.sum(ops.exp(said) * (said - found), axis=(1, 2))
-    return layers.Identity(name=DISTANCE, dtype="float32")(total)
+    target = ops.log_softmax(ops.cast(teacher(image, training=False), "float32"))
+    student = ops.log_softmax(logits)[..., : target.shape[-1]]
+    total = ops.sum(ops.exp(target) * (target - student), axis=(1, 2))
+    return layers.Identity(name=LOSS_NAME, dtype="float32")(total)
 
 
-def as_it_is() -> Any:
-    """The loss of an output that is one already."""
+def identity_loss() -> keras.losses.Loss:
+    """The loss of an output that is a loss itself."""
     import keras
 
-    class AsItIs(keras.losses.Loss):
+    class Identity(keras.losses.Loss):
         def call(self, y_true: Any, y_pred: Any) -> Any:
             return y_pred
 
-    return AsItIs(name=DISTANCE)
+    return Identity(name=LOSS_NAME)

@@ -1,4 +1,8 @@
-"""What a training will cost, said before it starts."""
+"""Time, memory and disk that a training will take, before it starts.
+
+Work is counted from the configuration, without Keras: the Train page calls this at every change. Slow tests compare
+the weights counted here with those of the built networks.
+"""
 
 from __future__ import annotations
 
@@ -21,27 +25,27 @@ from hwr_core.recognition.checkpoint import read_about
 from hwr_core.training.distillation import teacher_folder
 from hwr_core.training.run import list_runs, word_counts
 
-# Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Earlier runs on this machine replace them.
+# Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Speeds of earlier runs here replace them.
 CTC_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three
 RESNET_IMAGES_PER_SECOND = 60.0  # 64 x 256, forward
 RESNET_TRAINING_PER_SECOND = 11.0
 DUAL_WORDS_PER_SECOND = 900.0  # on cached features
-MEAN_WIDTH = 0.6  # words are read in batches of like width, most far narrower than the canvas
+MEAN_WIDTH = 0.6  # of words, as a share of the canvas: batches are of similar width
 BASE_MEMORY_MB = 1100.0
-CHARACTERS = 8.0  # of a word, as batches are padded
+MEAN_CHARACTERS = 8.0  # of a word, as batches are padded
 RESNET_BLOCKS = (("conv2", 64, 3), ("conv3", 128, 4), ("conv4", 256, 6), ("conv5", 512, 3))
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is known before the start; seconds are of wall time, memory in MiB."""
+    """Seconds are of wall time, memory and disk in MiB."""
 
     words: int
     validation_words: int
     parameters: int
     seconds_per_epoch: float
     first_seconds: float  # once, before the first epoch: features of a frozen backbone or encoder
-    seconds: float  # all epochs; early stopping may end sooner
+    seconds: float  # all epochs; patience may end it sooner
     memory_mb: float
     disk_mb: float
     note: str
@@ -55,12 +59,12 @@ def estimate(config: RunConfig) -> Estimate:
         CheckpointError: the teacher cannot be read.
     """
     words, validation_words = word_counts(config)
-    note = "from figures measured on two cores; the first epoch tells better"
+    note = "from figures measured on two cores; the first epoch gives a better one"
     first = disk = 0.0
     pixels = config.canvas.height * config.canvas.width / (64 * 256)
     model = config.model
     if isinstance(model, DualConfig):
-        seen = pixels / model.shrink**2 * resnet_share(model.stage)  # by ResNet50, of all it does with 64 x 256
+        share = pixels / model.shrink**2 * resnet_share(model.stage)  # share of the whole ResNet50's work on 64 x 256
     if isinstance(model, Seq2SeqConfig):
         parameters = ctc_parameters(model.encoder_config) + decoder_parameters(model)
         encoding = ctc_operations(model.encoder_config, config.canvas) * MEAN_WIDTH
@@ -83,12 +87,12 @@ def estimate(config: RunConfig) -> Estimate:
         parameters = dual_parameters(model, config.canvas)
         memory = BASE_MEMORY_MB + parameters * 16 / 2**20
         if model.fine_tune_from:
-            speed = RESNET_TRAINING_PER_SECOND / seen
-            memory += 45.0 * config.training.batch_size * seen
+            speed = RESNET_TRAINING_PER_SECOND / share
+            memory += 45.0 * config.training.batch_size * share
         else:
             speed = DUAL_WORDS_PER_SECOND
             shown = shown_once(config, model.views, words, validation_words)
-            first = shown * seen / RESNET_IMAGES_PER_SECOND
+            first = shown * share / RESNET_IMAGES_PER_SECOND
             disk = shown * feature_size(config.canvas, model) * 2 / 2**20
     before = measured_speed(config)
     if before:
@@ -108,7 +112,7 @@ def estimate(config: RunConfig) -> Estimate:
 
 
 def shown_once(config: RunConfig, views: int, words: int, validation_words: int) -> int:
-    """Pictures that a frozen network is shown before the first epoch: `views` of a training word where they differ."""
+    """Images that a frozen network computes before the first epoch: `views` of a training word where they differ."""
     return words * (views if config.augmentation.strength else 1) + validation_words
 
 
@@ -116,8 +120,8 @@ def measured_speed(config: RunConfig) -> float | None:
     """Words a second of the newest run with the same network, canvas and teacher, if there is one."""
     for run in list_runs():
         try:
-            made = run.config
-            same = (made.model, made.canvas, made.teacher) == (config.model, config.canvas, config.teacher)
+            earlier = run.config
+            same = (earlier.model, earlier.canvas, earlier.teacher) == (config.model, config.canvas, config.teacher)
         except Exception:  # a damaged run is no reason to refuse an estimate
             continue
         history = run.history if same else None
@@ -143,15 +147,15 @@ def crnn_layers(model: CrnnConfig, canvas: CanvasConfig) -> list[tuple[int, int]
 
 
 def cnn_transformer_layers(model: CnnTransformerConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
-    """As `crnn_layers`, of `models.cnn_transformer`; what attention itself multiplies is little beside its weights."""
+    """As `crnn_layers`, of `models.cnn_transformer`; attention itself multiplies little compared with its weights."""
     stem, *stages = model.channels
     positions = canvas.height * canvas.width // 8
     layers, inputs = [(49 * stem, positions)], stem
     for channels, count, halved in zip(stages, model.blocks, (1, 4, 2), strict=True):
         positions //= halved
         for _ in range(count):
-            past = inputs * channels if inputs != channels else 0
-            layers.append((9 * channels * (inputs + channels) + past, positions))
+            shortcut = inputs * channels if inputs != channels else 0
+            layers.append((9 * channels * (inputs + channels) + shortcut, positions))
             inputs = channels
     frames = canvas.width // 4
     layers.append((inputs * model.width, frames))
@@ -160,7 +164,7 @@ def cnn_transformer_layers(model: CnnTransformerConfig, canvas: CanvasConfig) ->
 
 
 def resnet_layers(stage: str, positions: int) -> list[tuple[int, int]]:
-    """As `crnn_layers`, of ResNet50 up to a stage on pictures of so many pixels."""
+    """As `crnn_layers`, of ResNet50 up to a stage on images of `positions` pixels."""
     layers, inputs = [(147 * 64, positions // 4)], 64
     positions //= 16
     for name, width, blocks in RESNET_BLOCKS:
@@ -175,7 +179,7 @@ def resnet_layers(stage: str, positions: int) -> list[tuple[int, int]]:
 
 
 def resnet_share(stage: str) -> float:
-    """How much of the whole ResNet50's work is done up to a stage, in (0, 1]."""
+    """The share of the whole ResNet50's work up to a stage, in (0, 1]."""
     whole, part = (sum(w * n for w, n in resnet_layers(name, 64 * 256)) for name in ("conv5", stage))
     return part / whole
 
@@ -217,7 +221,7 @@ def ctc_layers(model: CtcConfig, canvas: CanvasConfig) -> list[tuple[int, int]]:
 
 
 def teacher_operations(config: RunConfig) -> float:
-    """What the teacher multiplies for a word, which it only looks at; 0 where there is none."""
+    """Multiply-adds of the teacher for a word, forward only; 0 where there is none."""
     if not config.teacher:
         return 0.0
     model = read_about(teacher_folder(config))[0].model
@@ -250,7 +254,7 @@ def activations_mb(model: CtcConfig) -> float:
 
 
 def encoder_features(model: Seq2SeqConfig) -> int:
-    """Numbers in a frame that the decoder of `models.seq2seq` looks at."""
+    """Features of a frame that the decoder of `models.seq2seq` attends to."""
     return 2 * model.lstm_units if model.encoder == "crnn" else model.width
 
 
@@ -265,7 +269,7 @@ def decoder_operations(model: Seq2SeqConfig, canvas: CanvasConfig) -> float:
     """Multiply-adds of the decoder for a word: keys and values of its frames, and its characters."""
     width, frames = model.decoder_width, MEAN_WIDTH * canvas.width / FRAME_PIXELS
     once = frames * width * (encoder_features(model) + 2 * width * model.decoder_layers)
-    return once + CHARACTERS * decoder_parameters(model)
+    return once + MEAN_CHARACTERS * decoder_parameters(model)
 
 
 def feature_size(canvas: CanvasConfig, model: DualConfig) -> int:
@@ -275,7 +279,7 @@ def feature_size(canvas: CanvasConfig, model: DualConfig) -> int:
 
 
 def dual_parameters(model: DualConfig, canvas: CanvasConfig) -> int:
-    """Without ResNet50's own, which stay as they are unless fine-tuned."""
+    """Without ResNet50's own, unless they are fine-tuned."""
     lstm = 8 * model.lstm_units * (model.embedding_units + model.lstm_units + 1)
     joint = (model.image_units + model.text_units) * model.joint_units + model.joint_units * 100
     flat, channels = feature_size(canvas, model), 64 * RESNET_STRIDES[model.stage]

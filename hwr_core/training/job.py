@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +15,24 @@ from hwr_core.errors import ConfigError, HwrError, JobError
 from hwr_core.text import Charset
 from hwr_core.training.data import TrainingWords, training_words
 from hwr_core.training.distillation import teacher_charset
+from hwr_core.training.presets import starting_models
 from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 
-STATUS_SECONDS = 0.5
-LEAST_LEFT = 5.0  # seconds said to be left where the promised ones are over and no better is known
-ENDING_SECONDS = 20.0  # a training that was just stopped may hold the lock a moment longer than it says so
+ENDING_SECONDS = 20.0  # a training that has just ended may hold the lock a moment longer than its status says
+Train = Callable[[Path, RunConfig, jobs.Progress, Callable[[str], None]], None]
 
 
-class Stopped(Exception):
-    """Somebody asked to stop while the data was being prepared."""
-
-
-def run_training(
-    folder: Path,
-    log: Callable[[str], None] | None = None,
-    train: Callable[[Path, RunConfig, jobs.Status, Callable[[str], None]], None] | None = None,
-) -> jobs.Status:
+def run_training(folder: Path, log: Callable[[str], None] | None = None, train: Train | None = None) -> jobs.Status:
     """Train the run in `folder`, or resume it, in this process.
 
-    Whatever happens is said in `status.json` and the log; a request to stop or a SIGTERM ends at the next step.
+    The machine's lock is held before anything is written: of several trainings started at once one trains, and the
+    others raise at once. Then whatever happens is written to `status.json` and the log; a request to stop or a
+    SIGTERM ends at the next step.
 
     Args:
         folder: holds `config.json`.
         log: takes the log's lines; they are printed with the time where left out.
-        train: does the work under the lock, given the folder, its configuration, the status and `log`; ordinary
+        train: does the work under the lock, given the folder, its configuration, the progress and `log`; ordinary
             training where left out. `hwr_core.adaptation.job` passes its own.
 
     Returns:
@@ -53,38 +47,52 @@ def run_training(
     last = jobs.read_status(folder)
     if last.pid != os.getpid() and jobs.is_alive(last):  # its files are not ours to write
         raise JobError(f"{folder.name} is training already. Wait until it ends, or stop it first.")
-    quiet_libraries()
-    status = jobs.begin(folder, "Reading the data set")
-    before = signal.signal(signal.SIGTERM, lambda *_: jobs.request_stop(folder))
+    lock, message = folder.parent / LOCK_FILE, "Another training is running on this machine."
     try:
-        with jobs.only_one(folder.parent / LOCK_FILE, "Another training is running on this machine.", ENDING_SECONDS):
-            (train or _train)(folder, Run(folder).config, status, log)
-    except Stopped:
-        status.state, status.phase, status.seconds_left = "stopped", "", None
-        status.message = "Stopped before the first epoch was finished. Resume goes on from there."
-        log(status.message)
-    except HwrError as error:
-        _failed(status, str(error))
+        with jobs.only_one(lock, message, ENDING_SECONDS, lambda: not _is_other_running(folder.parent)):
+            return _run(folder, log, train or _train)
+    except JobError as error:
+        if last.pid == os.getpid():  # `launch` wrote that this process runs
+            jobs.write_status(folder, replace(last, state="failed", phase="", message=str(error)))
         raise
-    except MemoryError:
-        _failed(status, "There was not enough memory. Lower the batch size or the number of words, and resume.")
-        raise JobError(status.message) from None
-    except BaseException as error:
-        _failed(status, f"The training broke off: {type(error).__name__}: {error}. The log has the details.")
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        status.details["peak_memory_mb"] = jobs.peak_memory_mb()
-        if jobs.read_status(folder).pid == os.getpid():  # else it was resumed already, by a process of its own
-            jobs.write_status(folder, status)
+
+
+def _is_other_running(runs: Path) -> bool:
+    statuses = [jobs.read_status(path.parent) for path in runs.glob(f"*/{jobs.STATUS_FILE}")]
+    return any(
+        status.state == "running" and status.phase != jobs.STARTING and status.pid != os.getpid() for status in statuses
+    )
+
+
+def _run(folder: Path, log: Callable[[str], None], train: Train) -> jobs.Status:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines do not belong in the log
+    status = jobs.begin(folder, "Reading the data set")
+    with jobs.stop_on_sigterm(folder):
+        try:
+            train(folder, Run(folder).config, jobs.Progress(folder, status), log)
+        except jobs.Stopped:
+            status.state, status.message = (
+                "stopped",
+                "Stopped before the first epoch was finished. Resume goes on from there.",
+            )
+            log(status.message)
+        except HwrError as error:
+            status.state, status.message = "failed", str(error)
+            raise
+        except MemoryError:
+            status.state = "failed"
+            status.message = "There was not enough memory. Lower the batch size or the number of words, and resume."
+            raise JobError(status.message) from None
+        except BaseException as error:
+            status.state = "failed"
+            status.message = f"The training failed: {type(error).__name__}: {error}. The log has the details."
+            raise
+        finally:
+            jobs.finish(folder, status)
     return status
 
 
-def _failed(status: jobs.Status, message: str) -> None:
-    status.state, status.phase, status.seconds_left, status.message = "failed", "", None, message
-
-
-def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[str], None]) -> None:
+def _train(folder: Path, config: RunConfig, progress: jobs.Progress, log: Callable[[str], None]) -> None:
     from hwr_core.recognition.checkpoint import load_model, read_about
 
     if (folder / ADAPTATION_FILE).is_file():
@@ -94,43 +102,39 @@ def _train(folder: Path, config: RunConfig, status: jobs.Status, say: Callable[[
     alphabet = None
     if config.start_from:
         start_config, alphabet, _ = read_about(Path(config.start_from))
-        if start_config.model.name not in starters(config) or start_config.canvas != config.canvas:
+        encoders = (config.model.encoder,) if isinstance(config.model, Seq2SeqConfig) else ()
+        models = starting_models(config.model.name, encoders)
+        if start_config.model.name not in models or start_config.canvas != config.canvas:
             raise ConfigError(
                 f"{config.start_from} is a {start_config.model.name} on another canvas than this run's "
                 f"{config.model.name}. Choose a checkpoint of the same model and canvas, or start afresh."
             )
     if config.teacher and alphabet is None:
         alphabet = teacher_charset(config)  # and grown by the training words' own, as behind a start
-    tell = progress_teller(folder, status)
-    words = training_words(config, alphabet, tell)
+    words = training_words(config, alphabet, progress)
     for note in words.notes:
-        say(note)
-    say(f"{len(words.train):,} training words, {len(words.validation):,} validation words.")
-    tell("Starting the network", 0, 0)
+        log(note)
+    log(f"{len(words.train):,} training words, {len(words.validation):,} validation words.")
+    progress("Starting the network", 0, 0)
     import keras
 
     keras.utils.set_random_seed(config.training.seed)
     begun = time.time()
     start = load_model(Path(config.start_from)).get_weights() if config.start_from else None
-    task = make_task(config, words, folder, tell, start)
+    task = make_task(config, words, folder, progress, start)
     if config.model.name == "dual":
-        status.details["feature_seconds"] = time.time() - begun
-        say(f"Image features ready after {time.time() - begun:.1f} s.")
+        progress.status.details["feature_seconds"] = time.time() - begun
+        log(f"Image features ready after {time.time() - begun:.1f} s.")
     from hwr_core.training import trainer
     from hwr_core.training.feature_cache import drop_cache
     from hwr_core.training.precision import usable_precision
 
-    say(f"{task.model.count_params():,} parameters, {keras.backend.backend()} backend, seed {config.training.seed}.")
+    log(f"{task.model.count_params():,} parameters, {keras.backend.backend()} backend, seed {config.training.seed}.")
     if usable_precision(config.training.precision) != config.training.precision:
-        say("Arithmetic in float32: this processor would only imitate bfloat16, many times slower.")
-    trainer.train(folder, config, task, words.samples, status, say)
-    if status.state == "done":
+        log("Arithmetic in float32: this processor would only imitate bfloat16, many times slower.")
+    trainer.train(folder, config, task, words.samples, progress.status, log)
+    if progress.status.state == "done":
         drop_cache(folder)
-
-
-def starters(config: RunConfig) -> tuple[str, ...]:
-    """The models whose weights a run can begin with: its own kind, and for `seq2seq` its encoder's."""
-    return (config.model.name, *([config.model.encoder] if isinstance(config.model, Seq2SeqConfig) else []))
 
 
 def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: Any = None, start: Any = None) -> Any:
@@ -147,47 +151,6 @@ def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: A
             config, words.alphabet, words.train, words.validation, start, folder=folder, progress=progress
         )
     return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
-
-
-def progress_teller(folder: Path, status: jobs.Status, promised: float = 0.0) -> Callable[[str, int, int], None]:
-    """A progress callback that writes the status, estimates the time left, and raises `Stopped` when asked to.
-
-    Args:
-        promised: seconds for all phases, if known: that is what the time left is counted down from until a fifth of a
-            phase's steps are done. The first tenth is compiled on the way, and says nothing of the steps behind it.
-    """
-    begun: dict[str, tuple[float, int]] = {}
-    started = time.time()
-    told = 0.0
-
-    def tell(phase: str, step: int, steps: int) -> None:
-        nonlocal told, promised
-        now = time.time()
-        since, first = begun.setdefault(phase, (now, step))
-        if jobs.stop_requested(folder):
-            raise Stopped
-        if phase == status.phase and now - told < STATUS_SECONDS and step < steps:
-            return
-        told = now
-        done = step - first
-        status.phase, status.step, status.steps = phase, step, steps
-        status.seconds_left = (now - since) / done * (steps - step) if done > 0 else None
-        if promised and steps and 5 * step > steps:
-            promised = 0.0
-        if promised:
-            tells = status.seconds_left or 0.0
-            if 10 * step <= steps:
-                begun[phase], tells = (now, step), 0.0
-            status.seconds_left = max(LEAST_LEFT, promised - (now - started), tells)
-        jobs.write_status(folder, status)
-
-    return tell
-
-
-def quiet_libraries() -> None:
-    """Keep the log for people: TensorFlow's start-up lines are no news to them."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def log_line(text: str) -> None:

@@ -1,4 +1,4 @@
-"""The arithmetic that a machine can do quickly."""
+"""The arithmetic that a machine computes natively."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 CPU_FLAGS = Path("/proc/cpuinfo")
 
 
-def usable_precision(asked: str) -> str:
-    """`asked`, or float32 on a processor that would only imitate bfloat16: some forty times slower, measured.
+def usable_precision(precision: str) -> str:
+    """`precision`, or float32 on a processor that only emulates bfloat16: some forty times slower, measured.
 
     Args:
-        asked: a policy of `TrainingConfig.precision`.
+        precision: a policy of `TrainingConfig.precision`.
 
     Returns:
-        A dtype policy's name. Weights are float32 with either, so a run goes on from one kind of machine to another.
+        A dtype policy's name. Weights are float32 with either, so a run can resume on another kind of machine.
     """
-    if asked == FLOAT32 or has_accelerator() or BFLOAT16_FLAGS & cpu_flags():
-        return asked
+    if precision == FLOAT32 or has_accelerator() or BFLOAT16_FLAGS & cpu_flags():
+        return precision
     return FLOAT32
 
 
@@ -31,7 +31,7 @@ def has_accelerator() -> bool:
 
 
 def cpu_flags() -> set[str]:
-    """What the processor can do, in the kernel's words; nothing where it does not say."""
+    """The processor's features by the kernel's names; empty where unknown."""
     try:
         lines = CPU_FLAGS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A run is a folder under `runs/`: made, started, stopped, looked at and deleted here. No network is loaded."""
+"""A run is a folder under `runs/`: created, started, stopped, read and deleted here. No network is loaded."""
 
 from __future__ import annotations
 
@@ -17,16 +17,13 @@ from hwr_core.files import restore_folder
 from hwr_core.models import backbone_weights
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.text import Charset
+from hwr_core.training import run_files
 from hwr_core.training.distillation import check_characters, teacher_charset
+from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, NOTES_FILE
 
 if TYPE_CHECKING:
     import pandas
 
-CONFIG_FILE = "config.json"
-HISTORY_FILE = "history.csv"
-SAMPLES_FILE = "samples.csv"
-ADAPTATION_FILE = "adaptation.json"  # of a run that teaches a hand, see `hwr_core.adaptation.run`
-NOTES_FILE = "notes.txt"
 LOCK_FILE = ".training.lock"
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -37,7 +34,7 @@ def runs_folder() -> Path:
 
 @dataclass(frozen=True)
 class Run:
-    """One training, finished or not; everything is read from its folder when it is asked for."""
+    """One training, finished or not; everything is read from its folder on access."""
 
     folder: Path
 
@@ -48,7 +45,7 @@ class Run:
     @property
     def config(self) -> RunConfig:
         """Raises `ConfigError` where the file is damaged."""
-        return RunConfig.from_dict(read_json(self.folder / CONFIG_FILE))
+        return run_files.read_config(self.folder)
 
     @property
     def status(self) -> jobs.Status:
@@ -56,13 +53,18 @@ class Run:
 
     @property
     def history(self) -> pandas.DataFrame:
-        """A row an epoch; empty before the first is finished. See `loop.run_epoch` for the columns."""
-        return _table(self.folder / HISTORY_FILE)
+        """A row an epoch; empty before the first is finished. See `trainer.run_epoch` for the columns."""
+        return run_files.read_history(self.folder)
 
     @property
     def samples(self) -> pandas.DataFrame:
         """The same validation words' readings after each epoch."""
-        return _table(self.folder / SAMPLES_FILE, text=("word_id", "transcription", "reading", "dataset"))
+        return run_files.read_samples(self.folder)
+
+    @property
+    def damage(self) -> str:
+        """The sentence about the first damaged file; empty where every one is missing or whole."""
+        return run_files.damage(self.folder)
 
     @property
     def checkpoint(self) -> Path | None:
@@ -82,14 +84,8 @@ class Run:
 
     @property
     def notes(self) -> str:
-        """What a person wrote about the run."""
-        path = self.folder / NOTES_FILE
-        if path.is_file():
-            return path.read_text(encoding="utf-8")
-        try:
-            return self.config.notes
-        except ConfigError:
-            return ""
+        """The user's notes about the run."""
+        return run_files.read_notes(self.folder)
 
     def set_notes(self, text: str) -> None:
         jobs.write_text(self.folder / NOTES_FILE, text)
@@ -103,16 +99,6 @@ class Run:
                 return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
         except OSError:
             return ""
-
-
-def _table(path: Path, text: tuple[str, ...] = ()) -> pandas.DataFrame:
-    import pandas
-
-    try:
-        # A reading may be "NA" or empty, and is no missing value then.
-        return pandas.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=not text)
-    except (OSError, ValueError):  # not there yet, or empty
-        return pandas.DataFrame()
 
 
 def open_run(name: str) -> Run:
@@ -129,16 +115,16 @@ def open_run(name: str) -> Run:
 
 def list_runs() -> list[Run]:
     """All runs, newest first."""
-    found = [Run(path.parent) for path in runs_folder().glob(f"*/{CONFIG_FILE}")]
-    return sorted(found, key=lambda run: -(run.folder / CONFIG_FILE).stat().st_mtime)
+    runs = [Run(path.parent) for path in runs_folder().glob(f"*/{CONFIG_FILE}")]
+    return sorted(runs, key=lambda run: -(run.folder / CONFIG_FILE).stat().st_mtime)
 
 
 def new_run(config: RunConfig, name: str | None = None) -> Run:
-    """Make a run's folder with its configuration; `start` then trains it.
+    """Create a run's folder with its configuration; `start` then trains it.
 
     Args:
-        config: what to train; its data sets must be there, and hold words to learn from.
-        name: letters, digits, `.`, `_`, `-`; made of the model's name and the time where left out.
+        config: its data sets must exist and have enough words.
+        name: letters, digits, `.`, `_`, `-`; from the model's name and the time where left out.
 
     Raises:
         ConfigError: the name cannot be used, or is taken; or see `check_data`.
@@ -168,12 +154,12 @@ def free_name(stem: str) -> str:
 
 
 def check_data(config: RunConfig) -> None:
-    """Refuse what cannot be trained, before anything is started.
+    """Refuse a configuration that cannot be trained, before anything starts.
 
     Raises:
-        DataError: a data set is not there, or has too few training or validation words.
-        ConfigError: the handwriting backbone or the teacher is not there, or does not fit; or a frozen encoder has no
-            checkpoint to come from.
+        DataError: a data set is missing, or has too few training or validation words.
+        ConfigError: the handwriting backbone or the teacher is missing or does not fit; or a frozen encoder has no
+            starting checkpoint.
     """
     model = config.model
     if isinstance(model, Seq2SeqConfig) and model.freeze_encoder and not config.start_from:
@@ -203,7 +189,7 @@ def word_counts(config: RunConfig) -> tuple[int, int]:
     """Training and validation words of the run's data sets, limits applied.
 
     Raises:
-        DataError: a data set is not there.
+        DataError: a data set is missing.
     """
     from hwr_core.datasets import resolve
 
@@ -234,19 +220,24 @@ def start(run: Run) -> None:
     Raises:
         JobError: another training runs.
     """
-    other = running_run()
-    if other:
-        raise JobError(
-            f"{other.name} is training now, and one training at a time gets the whole machine. "
-            "Wait until it ends, or stop it; it can be resumed later."
-        )
+
+    def refuse_second() -> None:
+        other = running_run()
+        if other:
+            raise JobError(
+                f"{other.name} is training now, and one training at a time gets the whole machine. "
+                "Wait until it ends, or stop it; it can be resumed later."
+            )
+
+    refuse_second()
     jobs.wait_until_left(run.folder)
     is_adaptation = (run.folder / ADAPTATION_FILE).is_file()
-    jobs.launch("hwr_core.adaptation" if is_adaptation else "hwr_core.training", run.folder)
+    module = "hwr_core.adaptation" if is_adaptation else "hwr_core.training"
+    jobs.launch(module, run.folder, check=refuse_second)
 
 
 def stop(run: Run) -> None:
-    """Ask a run to stop at its next step; the finished epochs stay, and it can be resumed."""
+    """Request a run to stop at its next step; the finished epochs stay, and it can be resumed."""
     jobs.request_stop(run.folder)
 
 

@@ -6,64 +6,67 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hwr_core.config import Seq2SeqConfig
+from hwr_core.jobs import OnProgress
 from hwr_core.models.layers import FRAME_PIXELS
-from hwr_core.models.seq2seq import EDGE, part
+from hwr_core.models.seq2seq import BOS_ID, EOS_ID
 from hwr_core.recognition.seq2seq_runtime import KerasSeq2Seq, read_greedily, text_log_probs
 from hwr_core.text import character_error_rate, word_accuracy
 from hwr_core.training.batches import padded, shuffled_batches, sorted_batches
-from hwr_core.training.feature_cache import Progress
-from hwr_core.training.frame_cache import FrameCache
-from hwr_core.training.seq2seq_model import PADDING, Seq2SeqTrainingModel, next_character_loss, noisy
-from hwr_core.training.tasks import READING_BATCH, SETTLING_BATCHES, CtcTask, Stop
+from hwr_core.training.feature_cache import FrameCache
+from hwr_core.training.seq2seq_model import TARGET_PAD_ID, Seq2SeqTrainingModel, add_token_noise, next_character_loss
+from hwr_core.training.tasks import READING_BATCH, RECALIBRATION_BATCHES, CtcTask, Stop
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass
 class Seq2SeqTask(CtcTask):
-    """Whole words in, characters out one after the other; batches, averages and precision are those of `CtcTask`.
+    """From images of words to characters, one after the other; batches, averages and precision are those of `CtcTask`.
 
-    The watched figure is that of the decoder alone, free-running: each character is told from those it told before.
-    The frames of a frozen encoder are computed when the task is made, `views` versions of each training word.
+    The metric is that of the decoder alone, free-running: each character is predicted from those predicted before.
+    The frames of a frozen encoder are computed when the task is built, `views` versions of each training word.
     """
 
     folder: Path = Path()
-    progress: Progress | None = None
+    progress: OnProgress | None = None
 
-    def _trained_network(self, changes: Any) -> Seq2SeqTrainingModel:
+    def _trainable_model(self, augmentation: keras.layers.Layer | None) -> Seq2SeqTrainingModel:
         settings = self.config.model
         assert isinstance(settings, Seq2SeqConfig)
         self._settings = settings
         self._frozen = settings.freeze_encoder
-        self._reader = KerasSeq2Seq(self.model)
+        self._runtime = KerasSeq2Seq(self.model)
         if self._frozen:
             self._on_device = False
-        return Seq2SeqTrainingModel(self.config, self.model, None if self._frozen else changes)
+        return Seq2SeqTrainingModel(self.config, self.model, None if self._frozen else augmentation)
 
-    def _losses(self) -> Any:
+    def _losses(self) -> keras.losses.Loss | list[keras.losses.Loss]:
         if self._frozen:
             self._cache_frames()
             return next_character_loss(self._settings.label_smoothing)
         return [self._loss, next_character_loss(self._settings.label_smoothing)]
 
     def _cache_frames(self) -> None:
-        encoder, augmentation = part(self.model, "encoder"), self.config.augmentation
-        changed = augmentation if augmentation.strength else None
-        views = self._settings.views if changed else 1
-        seed, tell = self.config.training.seed, self.progress
+        encoder, augmentation = self.model.get_layer("encoder"), self.config.augmentation
+        used = augmentation if augmentation.strength else None
+        views = self._settings.views if used else 1
+        seed = self.config.training.seed
         self._cached = FrameCache(
             encoder, self.train, self._widths, self.folder, "train",
-            views=views, augmentation=changed, seed=seed, progress=tell,
+            views=views, augmentation=used, seed=seed, on_progress=self.progress,
         )  # fmt: skip
         self._cached_validation = FrameCache(
-            encoder, self.validation, self._validation_widths, self.folder, "validation", progress=tell
+            encoder, self.validation, self._validation_widths, self.folder, "validation", on_progress=self.progress
         )
 
     def _images(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """As for CTC; of a frozen encoder the cached frames in place of pictures."""
+        """As for CTC; with a frozen encoder the cached frames in place of images."""
         if not self._frozen:
             yield from super()._images(epoch)
             return
@@ -73,32 +76,32 @@ class Seq2SeqTask(CtcTask):
         for rows in shuffled_batches(self._cached.lengths[view] * FRAME_PIXELS, training.batch_size, rng):
             yield self._cached.batch(view, rows), rows
 
-    def _step(self, images: np.ndarray, labels: list[list[int]], where: tuple[int, int]) -> tuple[Any, ...]:
-        length = self._length([[*ids, EDGE] for ids in labels])
-        rng = np.random.default_rng((self.config.training.seed, *where))
-        tokens = padded([[EDGE, *ids] for ids in labels], length)
-        tokens = noisy(tokens, self._settings.token_noise, len(self.alphabet) + 1, rng)
-        following = np.full((len(labels), length), PADDING, np.int32)
+    def _step(self, images: np.ndarray, labels: list[list[int]], seed: tuple[int, int]) -> tuple[Any, ...]:
+        length = self._length([[*ids, EOS_ID] for ids in labels])
+        rng = np.random.default_rng((self.config.training.seed, *seed))
+        tokens = padded([[BOS_ID, *ids] for ids in labels], length)
+        tokens = add_token_noise(tokens, self._settings.token_noise, len(self.alphabet) + 1, rng)
+        targets = np.full((len(labels), length), TARGET_PAD_ID, np.int32)
         for row, ids in enumerate(labels):
-            following[row, : len(ids) + 1] = [*ids, EDGE]
+            targets[row, : len(ids) + 1] = [*ids, EOS_ID]
         if self._frozen:
-            return {"frames": images, "tokens": tokens}, following
+            return {"frames": images, "tokens": tokens}, targets
         name = "canvas" if self._on_device else "image"
-        return {name: images, "tokens": tokens}, [padded(labels, length), following]
+        return {name: images, "tokens": tokens}, [padded(labels, length), targets]
 
     def _length(self, labels: list[list[int]]) -> int:
         longest = max(map(len, self._labels)) + 1 if self._on_device else max(map(len, labels))
         return -(-longest // 8) * 8
 
     def validate(self, stop: Stop) -> dict[str, float]:
-        self._trained.publish(images for images, _ in islice(self._images(self._epoch), SETTLING_BATCHES))
+        self._trained.publish(images for images, _ in islice(self._images(self._epoch), RECALIBRATION_BATCHES))
         readings = [""] * len(self.validation)
         total = words = 0.0
         for rows in sorted_batches(self._validation_widths, READING_BATCH):
             if stop():
                 return {}
             logits, frames = self._encoded(rows)
-            for row, ids in zip(rows, read_greedily(self._reader, frames), strict=True):
+            for row, ids in zip(rows, read_greedily(self._runtime, frames), strict=True):
                 readings[row] = self.alphabet.decode(ids)
             known = [i for i, row in enumerate(rows) if not self.alphabet.missing(self.validation.transcriptions[row])]
             if known:
@@ -115,8 +118,8 @@ class Seq2SeqTask(CtcTask):
     def _validation_loss(
         self, logits: np.ndarray | None, frames: np.ndarray, labels: list[list[int]], known: list[int]
     ) -> float:
-        """The mean loss of some words, without smoothing."""
-        own, _ = text_log_probs(self._reader, frames, labels, known)
+        """The mean loss of words, without smoothing."""
+        own, _ = text_log_probs(self._runtime, frames, labels, known)
         loss = -float(own.mean())
         if logits is None:
             return loss
@@ -124,12 +127,12 @@ class Seq2SeqTask(CtcTask):
         return weight * float(self._loss(padded(labels), logits[known])) + (1 - weight) * loss
 
     def read(self, rows: np.ndarray) -> list[str]:
-        return [self.alphabet.decode(ids) for ids in read_greedily(self._reader, self._encoded(rows)[1])]
+        return [self.alphabet.decode(ids) for ids in read_greedily(self._runtime, self._encoded(rows)[1])]
 
     def _encoded(self, rows: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-        """CTC logits and frames of some validation words; of a frozen encoder the cached frames alone."""
+        """CTC logits and frames of validation words; with a frozen encoder the cached frames alone."""
         if self._frozen:
             return None, self._cached_validation.batch(0, rows)
         images, count = self._validation_images(rows)
-        logits, frames = self._reader.encode(images)
+        logits, frames = self._runtime.encode(images)
         return logits[:count], frames[:count]

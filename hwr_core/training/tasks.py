@@ -1,4 +1,4 @@
-"""What one step of training is, for each kind of recognizer."""
+"""Tasks: batches, losses and validation of each kind of recognizer in training."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hwr_core.config import AugmentationConfig, DualConfig, PpocrCtcConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig
+from hwr_core.config import (
+    AugmentationConfig,
+    DualConfig,
+    PpocrCtcConfig,
+    ResnetCtcConfig,
+    RunConfig,
+    Seq2SeqConfig,
+    TrainingConfig,
+)
 from hwr_core.decoding import best_path
 from hwr_core.errors import ConfigError
 from hwr_core.models import build_model, frames_of, ppocr_weights
-from hwr_core.models.seq2seq import part
 from hwr_core.recognition.checkpoint import load_model
 from hwr_core.recognition.onnx_export import export_onnx
-from hwr_core.text import Charset, character_error_rate, word_accuracy
+from hwr_core.text import Charset, Tokens, character_error_rate, word_accuracy
 from hwr_core.text.charset import frames_needed
 from hwr_core.training.batches import (
     PreparedWords,
@@ -38,27 +45,30 @@ from hwr_core.training.precision import has_accelerator
 from hwr_core.training.trainable_model import TrainableModel
 from hwr_core.training.widen import widened_weights
 
+if TYPE_CHECKING:
+    import keras
+
 READING_BATCH = 64
-SETTLING_BATCHES = 16  # measure batch norm's statistics where weights are averaged
+RECALIBRATION_BATCHES = 16  # for batch norm's statistics where weights are averaged
 Stop = Callable[[], bool]
 Weights = list[np.ndarray]
-Batch = tuple[tuple[Any, ...], int]  # what `train_on_batch` takes, and the number of words in it
+Batch = tuple[tuple[Any, ...], int]  # arguments of `train_on_batch`, and the number of words
 
 
 class Task(Protocol):
     """One kind of recognizer in training.
 
     Attributes:
-        network: what is trained: compiled, its variables are the state of the run.
-        model: what is saved and read with; shares the weights of `network`.
+        network: compiled and trained; its variables are the state of the run.
+        model: saved and read with; shares the weights of `network`.
         alphabet: its charset or tokens.
-        validation: the words that are measured.
-        metric: the validation figure that is watched; lower is better.
+        validation: the validation words.
+        metric: the validation figure by which epochs are compared; lower is better.
     """
 
-    network: Any
-    model: Any
-    alphabet: Any
+    network: keras.Model
+    model: keras.Model
+    alphabet: Charset | Tokens
     validation: PreparedWords
     metric: str
 
@@ -69,18 +79,18 @@ class Task(Protocol):
         """The steps of an epoch; the same for the same epoch and seed."""
 
     def validate(self, stop: Stop) -> dict[str, float]:
-        """Figures on the validation words; they begin with `metric`."""
+        """Figures on the validation words, `metric` first; empty where `stop` returned True."""
 
     def read(self, rows: np.ndarray) -> list[str]:
-        """Readings of some validation words, as a user would get them."""
+        """Readings of validation words, as in production."""
 
     def export(self, checkpoint: Path) -> None:
-        """Add to the finished checkpoint what makes reading with it quicker, where there is such a thing."""
+        """Add to the finished checkpoint what makes reading with it quicker, if anything."""
 
 
 @dataclass
 class CtcTask:
-    """A recognizer with a CTC head: whole words in, characters out."""
+    """A recognizer with a CTC head: from images of words to characters."""
 
     config: RunConfig
     alphabet: Charset
@@ -96,8 +106,8 @@ class CtcTask:
         self.model = starting_model(self.config, len(self.alphabet) + 1, start)
         if start is None and isinstance(self.config.model, PpocrCtcConfig) and self.config.model.weights == "ppocr":
             ppocr_weights.load_classes(self.model, self.alphabet.characters)
-        self._on_device = changes_on_device(augmentation)
-        self._trained = self._trained_network(changing(augmentation) if self._on_device else None)
+        self._on_device = augments_on_device(augmentation)
+        self._trained = self._trainable_model(augmentation_layer(augmentation) if self._on_device else None)
         self.network = self._trained.network
         self.learn_from(self.train)
         self._validation_widths = ink_widths(self.validation.canvases)
@@ -110,22 +120,22 @@ class CtcTask:
             jit_compile=jit_compile(),
         )
 
-    def _trained_network(self, changes: Any) -> TrainableModel:
+    def _trainable_model(self, augmentation: keras.layers.Layer | None) -> TrainableModel:
         teacher = load_teacher(self.config, self.alphabet) if self.config.teacher else None
-        return TrainableModel(self.config, self.model, changes, teacher)
+        return TrainableModel(self.config, self.model, augmentation, teacher)
 
     def learn_from(self, words: PreparedWords) -> None:
-        """Train on these words from the next epoch on; as many as before, since the rate falls by the step."""
+        """Train on these words from the next epoch on; as many as before, since the learning rate falls by the step."""
         self.train = words
         self._labels = [self.alphabet.encode(text) for text in words.transcriptions]
         self._widths = ink_widths(words.canvases)
         self.__dict__.pop("_needed_widths", None)
 
-    def _losses(self) -> Any:
+    def _losses(self) -> keras.losses.Loss | list[keras.losses.Loss]:
         return self._loss if self._trained.outputs == 1 else self._trained.losses
 
     def steps(self) -> int:
-        """Steps in an epoch; the last part of a pass may have one less."""
+        """Steps in an epoch; the last part of a pass over the words may have one less."""
         training = self.config.training
         return math.ceil(math.ceil(len(self.train) / training.batch_size) / training.parts)
 
@@ -134,8 +144,8 @@ class CtcTask:
         for number, (images, rows) in enumerate(self._images(epoch)):
             yield self._step(images, [self._labels[row] for row in rows], (epoch, number)), len(rows)
 
-    def _step(self, images: np.ndarray, labels: list[list[int]], where: tuple[int, int]) -> tuple[Any, ...]:
-        """What `train_on_batch` takes; `where` it is, epoch and step, decides on chance."""
+    def _step(self, images: np.ndarray, labels: list[list[int]], seed: tuple[int, int]) -> tuple[Any, ...]:
+        """Arguments of `train_on_batch`; `seed`, the epoch and step, decides on randomness."""
         ids = padded(labels, self._length(labels))
         return images, ids if self._trained.outputs == 1 else [ids] * self._trained.outputs
 
@@ -144,7 +154,7 @@ class CtcTask:
         return round_up(max(map(len, self._labels if self._on_device else labels)), 8)
 
     def _images(self, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Pictures of an epoch as the network takes them, and the rows they are of."""
+        """Images of an epoch as the network takes them, and their rows."""
         seed, size, parts = self.config.training.seed, self.config.training.batch_size, self.config.training.parts
         whole_pass, part = divmod(epoch, parts)
         order = np.random.default_rng((seed, whole_pass))
@@ -155,23 +165,23 @@ class CtcTask:
             return
         for number, rows in enumerate(shuffled_batches(self._widths, size, order)[part::parts]):
             rng = np.random.default_rng((seed, epoch, number))
-            least_width = self._least_width(rows)
-            yield images_of(self.train.canvases, rows, self.config.augmentation, rng, least_width), rows
+            min_width = self._min_width(rows)
+            yield images_of(self.train.canvases, rows, self.config.augmentation, rng, min_width), rows
 
     @cached_property
     def _needed_widths(self) -> np.ndarray:
-        """`(N,)` columns that each training word needs when it is changed on the device."""
-        room = padded_widths(self._widths, self.config.augmentation, self.config.canvas.height)
-        return np.maximum(room, [self._least_width([row]) for row in range(len(self._widths))])
+        """`(N,)` columns that each training word needs when it is augmented on the device."""
+        widths = padded_widths(self._widths, self.config.augmentation, self.config.canvas.height)
+        return np.maximum(widths, [self._min_width([row]) for row in range(len(self._widths))])
 
-    def _least_width(self, rows: Sequence[int] | np.ndarray) -> int:
-        """So wide that every word of the batch has the frames to spell it, however narrow it is written."""
+    def _min_width(self, rows: Sequence[int] | np.ndarray) -> int:
+        """Columns with which every word of the batch has the frames that its transcription needs."""
         frames = max(frames_needed(self.train.transcriptions[row]) for row in rows)
         width = self.config.canvas.width
         return -(-frames * width // (frames_of(self.config.model, width) or 1))
 
     def validate(self, stop: Stop) -> dict[str, float]:
-        self._trained.publish(images for images, _ in islice(self._images(self._epoch), SETTLING_BATCHES))
+        self._trained.publish(images for images, _ in islice(self._images(self._epoch), RECALIBRATION_BATCHES))
         readings = [""] * len(self.validation)
         losses = []
         known = [not self.alphabet.missing(text) for text in self.validation.transcriptions]
@@ -181,10 +191,10 @@ class CtcTask:
             logits = self._logits(rows)
             for row, word in zip(rows, logits, strict=True):
                 readings[row] = self.alphabet.decode(best_path(word)[0])
-            spelled = [i for i, row in enumerate(rows) if known[row]]
-            if spelled:
-                labels = padded([self.alphabet.encode(self.validation.transcriptions[rows[i]]) for i in spelled])
-                losses += [(float(self._loss(labels, logits[spelled])), len(spelled))]
+            known_rows = [i for i, row in enumerate(rows) if known[row]]
+            if known_rows:
+                labels = padded([self.alphabet.encode(self.validation.transcriptions[rows[i]]) for i in known_rows])
+                losses += [(float(self._loss(labels, logits[known_rows])), len(known_rows))]
         texts = list(self.validation.transcriptions)
         words = sum(count for _, count in losses)
         return {
@@ -204,18 +214,18 @@ class CtcTask:
         return np.asarray(self.model.predict_on_batch(images))[:count]
 
     def _validation_images(self, rows: np.ndarray) -> tuple[np.ndarray, int]:
-        """Pictures of some validation words, and how many; on a GPU in few shapes, since each is compiled."""
+        """Images of validation words, and their number; on a GPU in few shapes, since each is compiled."""
         if not self._on_device:
             return images_of(self.validation.canvases, rows), len(rows)
         width = bucket_width(int(self._validation_widths[rows].max()), self.config.canvas.width)
-        filled = np.resize(rows, READING_BATCH) if len(rows) < READING_BATCH else rows
-        return canvases_of(self.validation.canvases, filled, width).astype(np.float32) / 255, len(rows)
+        padded_rows = np.resize(rows, READING_BATCH) if len(rows) < READING_BATCH else rows
+        return canvases_of(self.validation.canvases, padded_rows, width).astype(np.float32) / 255, len(rows)
 
 
-def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -> Any:
-    """The run's network with fresh weights, or with those of the checkpoint that it starts from.
+def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -> keras.Model:
+    """The run's network with fresh weights, or with those of its starting checkpoint.
 
-    A `crnn` may be wider than the one that it starts from.
+    A `crnn` may be wider than the one of the checkpoint.
 
     Raises:
         ConfigError: the weights are of a network of another size.
@@ -224,13 +234,13 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
         return build_model(config.model, config.canvas, num_classes)
     settings = config.model
     if isinstance(settings, DualConfig | ResnetCtcConfig):
-        settings = replace(settings, image_weights="none")  # nothing is downloaded only to be written over
+        settings = replace(settings, image_weights="none")  # nothing is downloaded only to be overwritten
     if isinstance(settings, PpocrCtcConfig):
         settings = replace(settings, weights="none")
     model = build_model(settings, config.canvas, num_classes)
     target = model
     if isinstance(settings, Seq2SeqConfig) and len(start) < len(model.weights):
-        target = part(model, "encoder")  # a CTC network: the decoder stays fresh
+        target = model.get_layer("encoder")  # a CTC network: the decoder stays fresh
     try:
         if config.model.name == "crnn":
             start = widened_weights(start, model)
@@ -245,16 +255,16 @@ def starting_model(config: RunConfig, num_classes: int, start: Weights | None) -
 
 
 def with_new_classes(start: Weights, fresh: Weights, num_classes: int) -> Weights:
-    """The weights of `start`; where a layer has grown to `num_classes`, what is new in it is that of `fresh`."""
-    taken = []
+    """The weights of `start`; where a layer is extended to `num_classes`, the new ones are those of `fresh`."""
+    weights = []
     for old, new in zip(start, fresh, strict=True):
-        grown = [axis for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)) if a != b]
-        if len(grown) == 1 and old.shape[grown[0]] < new.shape[grown[0]] == num_classes:
-            rest = np.take(new, range(old.shape[grown[0]], num_classes), axis=grown[0])
-            taken.append(np.concatenate([old, rest], axis=grown[0]))
+        extended = [axis for axis, (a, b) in enumerate(zip(old.shape, new.shape, strict=True)) if a != b]
+        if len(extended) == 1 and old.shape[extended[0]] < new.shape[extended[0]] == num_classes:
+            rest = np.take(new, range(old.shape[extended[0]], num_classes), axis=extended[0])
+            weights.append(np.concatenate([old, rest], axis=extended[0]))
         else:
-            taken.append(old)
-    return taken
+            weights.append(old)
+    return weights
 
 
 def round_up(value: int, step: int) -> int:
@@ -262,8 +272,8 @@ def round_up(value: int, step: int) -> int:
     return -(-value // step) * step
 
 
-def optimizer(training: Any, total_steps: int) -> Any:
-    """AdamW with clipping; the learning rate warms up, then falls along a cosine to a hundredth."""
+def optimizer(training: TrainingConfig, total_steps: int) -> keras.optimizers.Optimizer:
+    """AdamW with clipping; linear warm-up of the learning rate, then cosine decay to a hundredth."""
     import keras
 
     warmup = min(training.warmup_steps, max(1, total_steps // 5))
@@ -278,20 +288,20 @@ def optimizer(training: Any, total_steps: int) -> Any:
     return keras.optimizers.AdamW(schedule, weight_decay=training.weight_decay, clipnorm=training.clip_norm, **average)
 
 
-def changes_on_device(augmentation: AugmentationConfig) -> bool:
-    """Whether training pictures are changed by layers in the step, or beforehand by the loader."""
+def augments_on_device(augmentation: AugmentationConfig) -> bool:
+    """Whether training images are augmented by layers in the step, or before it by the loader."""
     return augmentation.device == "layers" if augmentation.device != "auto" else has_accelerator()
 
 
-def changing(augmentation: AugmentationConfig) -> Any:
-    """The layers of `data.layers`; imported here, since they need Keras."""
-    from hwr_core.training.augmentation_layers import changing_layers
+def augmentation_layer(augmentation: AugmentationConfig) -> keras.layers.Layer:
+    """Imported here, since it needs Keras."""
+    from hwr_core.training.augmentation_layers import Augmentation
 
-    return changing_layers(augmentation)
+    return Augmentation(augmentation)
 
 
 def jit_compile() -> bool:
-    """JAX compiles every step; TensorFlow on a CPU is quicker without (measured: 1.1 to 1.5 times)."""
+    """True for JAX, which compiles every step; TensorFlow on a CPU is quicker without (measured: 1.1 to 1.5 times)."""
     import keras
 
     return keras.backend.backend() == "jax"

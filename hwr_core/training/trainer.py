@@ -1,48 +1,53 @@
-"""The loop: epochs of a task, every finished one on disk, stoppable at any step, resumable at any kill."""
+"""The training loop: every finished epoch is on disk, it can be stopped at any step and resumed after any kill."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.errors import JobError, first_line
+from hwr_core.files import replacing, sweep_temporary
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, save_checkpoint
 from hwr_core.training.data import SampleWord
-from hwr_core.training.run import HISTORY_FILE, SAMPLES_FILE
+from hwr_core.training.run_files import HISTORY_FILE, SAMPLES_FILE
 from hwr_core.training.tasks import Task
 
+if TYPE_CHECKING:
+    import keras
+
 STATE_FILE = "state.npz"
-STATUS_SECONDS = 1.0  # the page need not know more often
-WARM_UP_STEPS = 3  # compiled on the way, many times slower than the rest: no measure of the time left
+STATUS_INTERVAL_SECONDS = 1.0
+COMPILING_STEPS = 3  # the first ones, many times slower than the rest: left out of the time left
+MAX_PREFETCHED_BATCHES = 6
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass
-class Progress:
-    """What is carried from epoch to epoch, and written with the weights."""
+class TrainingState:
+    """The state that is saved with the weights after each epoch."""
 
-    epoch: int = 0  # finished ones
+    epoch: int = 0  # number of finished ones
     history: list[Row] = field(default_factory=list)
     samples: list[Row] = field(default_factory=list)
     best_epoch: int = 0
     best_value: float = float("inf")
-    best_loss: float = float("inf")  # of equal figures the surer epoch is kept
+    best_loss: float = float("inf")  # decides between equal figures
 
-    def better(self, row: Row, metric: str) -> bool:
-        """Whether this epoch reads better than the best so far; among equals, whether its validation loss is lower."""
+    def is_better(self, row: Row, metric: str) -> bool:
+        """Whether this epoch's metric is better than the best so far or, if equal, its validation loss."""
         return (row[metric], row.get("validation_loss", 0.0)) < (self.best_value, self.best_loss)
 
 
@@ -52,67 +57,67 @@ def train(
     task: Task,
     samples: Sequence[SampleWord] = (),
     status: jobs.Status | None = None,
-    say: Callable[[str], None] = print,
-) -> Progress:
-    """Train until the epochs are done, patience ends, or somebody asks to stop.
+    log: Callable[[str], None] = print,
+) -> TrainingState:
+    """Train until all epochs are done, patience ends, or a stop is requested.
 
     After each epoch `folder` holds, written atomically, `state.npz` (all variables of the network and the
-    optimizer, and the history so far), `history.csv`, `samples.csv` and, when the watched figure was the best
-    yet, `checkpoint/`. Called again on the same folder it goes on behind the last finished epoch.
+    optimizer, and the history so far), `history.csv`, `samples.csv` and, when the metric is the best so far,
+    `checkpoint/`. Called again on the same folder it resumes behind the last finished epoch.
 
     Returns:
         The history and the best epoch; `checkpoint/` holds that epoch's weights.
     """
     status = status or jobs.begin(folder, "Training")
-    progress = restore(folder, task)
-    if progress.epoch:
-        write_tables(folder, progress)  # a kill between state and tables leaves them one epoch behind
-        say(f"Going on behind epoch {progress.epoch}.")
+    state = restore(folder, task)
+    if state.epoch:
+        write_tables(folder, state)  # a kill between state and tables leaves them one epoch behind
+        log(f"Going on behind epoch {state.epoch}.")
     training = config.training
     stopped = False
-    while progress.epoch < training.epochs and progress.epoch - progress.best_epoch < training.patience:
-        row = run_epoch(folder, task, config, progress, status)
+    while state.epoch < training.epochs and state.epoch - state.best_epoch < training.patience:
+        row = run_epoch(folder, task, config, state, status)
         if row is None:
             stopped = True
             break
-        progress.epoch += 1
-        better = progress.better(row, task.metric)
+        state.epoch += 1
+        better = state.is_better(row, task.metric)
         if better:
-            progress.best_epoch, progress.best_value = progress.epoch, row[task.metric]
-            progress.best_loss = row.get("validation_loss", 0.0)
-        progress.history.append({**row, "best": int(better)})
-        read_samples(task, samples, progress)
+            state.best_epoch, state.best_value = state.epoch, row[task.metric]
+            state.best_loss = row.get("validation_loss", 0.0)
+        state.history.append({**row, "best": int(better)})
+        read_samples(task, samples, state)
         report(status, phase="Saving")
         jobs.write_status(folder, status)
         if better:
-            figures = {"epoch": progress.epoch, "words": len(task.validation), **scalars(row)}
+            figures = {"epoch": state.epoch, "words": len(task.validation), **scalars(row)}
             save_checkpoint(folder / CHECKPOINT_FOLDER, task.model, config, task.alphabet, figures)
-        save(folder, task, progress)
-        write_tables(folder, progress)
-        say(describe(row, task.metric, better))
-    if progress.history:
+        save(folder, task, state)
+        write_tables(folder, state)
+        log(describe(row, task.metric, better))
+    if state.history:
         report(status, phase="Saving for quick reading", step=0, steps=0, seconds_left=None)
         jobs.write_status(folder, status)
         task.export(folder / CHECKPOINT_FOLDER)
-    ended(folder, status, progress, config, task.metric, stopped)
-    say(status.message)
-    return progress
+    finish(folder, status, state, config, task.metric, stopped)
+    log(status.message)
+    return state
 
 
-def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, status: jobs.Status) -> Row | None:
-    """One epoch; None where a stop was asked for."""
+def run_epoch(folder: Path, task: Task, config: RunConfig, state: TrainingState, status: jobs.Status) -> Row | None:
+    """Train and validate one epoch; None where a stop was requested."""
     begun = time.time()
-    epoch, steps = progress.epoch, task.steps()
+    epoch, steps = state.epoch, task.steps()
     report(status, phase="Training", step=0, steps=steps)
     status.details.update(
-        epoch=epoch + 1, epochs=config.training.epochs, metric=task.metric, best_epoch=progress.best_epoch,
-        best_value=progress.best_value if progress.best_epoch else None, peak_memory_mb=jobs.peak_memory_mb(),
+        epoch=epoch + 1, epochs=config.training.epochs, metric=task.metric, best_epoch=state.best_epoch,
+        best_value=state.best_value if state.best_epoch else None, peak_memory_mb=jobs.peak_memory_mb(),
     )  # fmt: skip
     jobs.write_status(folder, status)
     sums: dict[str, float] = {}
     words = 0
-    told, warm = 0.0, begun
-    spans = [r["seconds"] for r in progress.history[-3:]]
+    last_status, compiled = 0.0, begun
+    epoch_seconds = [r["seconds"] for r in state.history[-3:]]
     for step, (arrays, count) in enumerate(prefetch(task.batches(epoch)), start=1):
         if jobs.stop_requested(folder):
             return None
@@ -126,10 +131,12 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, s
         for name, value in logs.items():
             sums[name] = sums.get(name, 0.0) + float(value) * count
         now = time.time()
-        warm = now if step == WARM_UP_STEPS else warm
-        if now - told > STATUS_SECONDS or step == steps:
-            told = now
-            report(status, step=step, seconds_left=seconds_left(now - warm, step, steps, spans, config, epoch))
+        compiled = now if step == COMPILING_STEPS else compiled
+        if now - last_status > STATUS_INTERVAL_SECONDS or step == steps:
+            last_status = now
+            report(
+                status, step=step, seconds_left=seconds_left(now - compiled, step, steps, epoch_seconds, config, epoch)
+            )
             status.details.update(loss=sums["loss"] / words, words_per_second=words / (now - begun))
             jobs.write_status(folder, status)
     trained = time.time()
@@ -149,27 +156,28 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, progress: Progress, s
 
 
 def seconds_left(
-    spent: float, step: int, steps: int, spans: Sequence[float], config: RunConfig, epoch: int
+    spent: float, step: int, steps: int, epoch_seconds: Sequence[float], config: RunConfig, epoch: int
 ) -> float | None:
-    """Seconds to the end of the last epoch; None while only steps have run that were compiled on the way.
+    """Seconds to the end of the last epoch; None during the compiling steps of the first one.
 
     Args:
-        spent: seconds since the warm-up steps.
+        spent: seconds since the compiling steps.
         step, steps: of this epoch.
-        spans: seconds that the latest whole epochs took.
+        epoch_seconds: of the latest whole epochs.
         epoch: number of finished epochs.
     """
-    counted = step - WARM_UP_STEPS
+    measured_steps = step - COMPILING_STEPS
     later = config.training.epochs - epoch - 1
-    if counted < 1:
-        return float(np.mean(spans)) * (later + 1) if spans else None
-    whole = float(np.mean(spans)) if spans else spent / counted * steps * 1.1  # a tenth more for validation
-    return spent / counted * (steps - step) + whole * later
+    if measured_steps < 1:
+        return float(np.mean(epoch_seconds)) * (later + 1) if epoch_seconds else None
+    step_seconds = spent / measured_steps
+    whole = float(np.mean(epoch_seconds)) if epoch_seconds else step_seconds * steps * 1.1  # a tenth for validation
+    return step_seconds * (steps - step) + whole * later
 
 
-def prefetch(batches: Iterator[Any], most: int = 6) -> Iterator[Any]:
-    """The same batches, prepared in a thread of their own while the network is busy with the ones before."""
-    prepared: queue.Queue[Any] = queue.Queue(maxsize=most)
+def prefetch(batches: Iterator[T], max_prefetched: int = MAX_PREFETCHED_BATCHES) -> Iterator[T]:
+    """The same batches, prepared in a thread while the network computes."""
+    prepared: queue.Queue[Any] = queue.Queue(maxsize=max_prefetched)
     finished = threading.Event()
     end = object()
 
@@ -180,17 +188,17 @@ def prefetch(batches: Iterator[Any], most: int = 6) -> Iterator[Any]:
             except queue.Full:
                 continue
 
-    def work() -> None:
+    def produce() -> None:
         try:
             for batch in batches:
                 put(batch)
                 if finished.is_set():
                     return
             put(end)
-        except BaseException as error:  # handed to the loop, which raises it where it can be told
+        except BaseException as error:  # raised again in the consumer
             put(error)
 
-    threading.Thread(target=work, daemon=True).start()
+    threading.Thread(target=produce, daemon=True).start()
     try:
         while (item := prepared.get()) is not end:
             if isinstance(item, BaseException):
@@ -200,20 +208,20 @@ def prefetch(batches: Iterator[Any], most: int = 6) -> Iterator[Any]:
         finished.set()
 
 
-def learning_rate(network: Any) -> float:
+def learning_rate(network: keras.Model) -> float:
     import keras
 
     return float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
 
 
-def read_samples(task: Task, samples: Sequence[SampleWord], progress: Progress) -> None:
+def read_samples(task: Task, samples: Sequence[SampleWord], state: TrainingState) -> None:
     if not samples:
         return
     readings = task.read(np.array([sample.row for sample in samples]))
     for sample, reading in zip(samples, readings, strict=True):
-        progress.samples.append(
+        state.samples.append(
             {
-                "epoch": progress.epoch,
+                "epoch": state.epoch,
                 "index": sample.index,
                 "word_id": sample.word_id,
                 "transcription": sample.transcription,
@@ -223,27 +231,24 @@ def read_samples(task: Task, samples: Sequence[SampleWord], progress: Progress) 
         )
 
 
-def variables_of(network: Any) -> list[Any]:
-    """Everything that a step changes: weights, random states, optimizer."""
+def variables_of(network: keras.Model) -> list[keras.Variable]:
+    """Everything that a step changes: weights, random states, optimizer variables."""
     return [*network.variables, *network.optimizer.variables]
 
 
-def save(folder: Path, task: Task, progress: Progress) -> None:
-    """All of the state in one file, replaced at once: a kill leaves the last finished epoch or this one."""
+def save(folder: Path, task: Task, state: TrainingState) -> None:
+    """Write variables and state in one file, atomically: a kill leaves the last finished epoch or this one."""
     import keras
 
     arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables_of(task.network))}
-    about = json.dumps(vars(progress))
-    temporary = folder / f".{STATE_FILE}.new"  # one name: what a kill leaves is written over
-    with temporary.open("wb") as file:
-        np.savez(file, about=np.array(about), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, folder / STATE_FILE)
+    about = np.array(json.dumps(vars(state)))
+    sweep_temporary(folder)  # what a killed run left
+    with replacing(folder / STATE_FILE) as temporary, temporary.open("wb") as file:
+        np.savez(file, about=about, **arrays)
 
 
-def restore(folder: Path, task: Task) -> Progress:
-    """Bring the network to the last finished epoch, if there is one.
+def restore(folder: Path, task: Task) -> TrainingState:
+    """Restore the network of the last finished epoch, if there is one.
 
     Raises:
         JobError: the state is of another network.
@@ -251,23 +256,23 @@ def restore(folder: Path, task: Task) -> Progress:
     path = folder / STATE_FILE
     task.network.optimizer.build(task.network.trainable_variables)
     if not path.is_file():
-        return Progress()
+        return TrainingState()
     variables = variables_of(task.network)
     try:
-        with np.load(path, allow_pickle=False) as state:
-            progress = Progress(**json.loads(str(state["about"])))
-            arrays = [state[f"v{i}"] for i in range(len(state.files) - 1)]
+        with np.load(path, allow_pickle=False) as file:
+            state = TrainingState(**json.loads(str(file["about"])))
+            arrays = [file[f"v{i}"] for i in range(len(file.files) - 1)]
     except Exception as error:  # zip, numpy and JSON errors alike
         raise JobError(f"{path} is damaged ({first_line(error)}). Start a new run.") from error
     if [array.shape for array in arrays] != [tuple(v.shape) for v in variables]:
-        raise JobError(f"{path} belongs to another network than {folder / 'config.json'} says. Start a new run.")
+        raise JobError(f"{path} belongs to another network than that of {folder / 'config.json'}. Start a new run.")
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
-    return progress
+    return state
 
 
-def write_tables(folder: Path, progress: Progress) -> None:
-    for name, rows in ((HISTORY_FILE, progress.history), (SAMPLES_FILE, progress.samples)):
+def write_tables(folder: Path, state: TrainingState) -> None:
+    for name, rows in ((HISTORY_FILE, state.history), (SAMPLES_FILE, state.samples)):
         if rows:
             text = io.StringIO()
             writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
@@ -276,7 +281,7 @@ def write_tables(folder: Path, progress: Progress) -> None:
             jobs.write_text(folder / name, text.getvalue())
 
 
-def report(status: jobs.Status, **changes: Any) -> None:
+def report(status: jobs.Status, **changes: object) -> None:
     for name, value in changes.items():
         setattr(status, name, value)
 
@@ -293,26 +298,27 @@ def describe(row: Row, metric: str, better: bool) -> str:
     return ", ".join(parts) + (f"  (best {metric} so far)" if better else "")
 
 
-def ended(folder: Path, status: jobs.Status, progress: Progress, config: RunConfig, metric: str, stopped: bool) -> None:
+def finish(
+    folder: Path, status: jobs.Status, state: TrainingState, config: RunConfig, metric: str, stopped: bool
+) -> None:
+    """Write the final status and its message."""
     status.state = "stopped" if stopped else "done"
     status.phase, status.seconds_left = "", None
     name = {"cer": "CER", "validation_loss": "validation loss"}.get(metric, metric)
-    value = f"{progress.best_value:.1%}" if metric == "cer" else f"{progress.best_value:.3f}"
-    best = (
-        f" The best {name} was {value} in epoch {progress.best_epoch}; that epoch is kept." if progress.history else ""
-    )
+    value = f"{state.best_value:.1%}" if metric == "cer" else f"{state.best_value:.3f}"
+    best = f" The best {name} was {value} in epoch {state.best_epoch}; that epoch is kept." if state.history else ""
     if stopped:
-        went = f"epoch {progress.epoch}" if progress.epoch else "the first epoch was finished"
-        status.message = f"Stopped {'after' if progress.epoch else 'before'} {went}.{best} Resume goes on from there."
-    elif progress.epoch < config.training.epochs:
+        went = f"epoch {state.epoch}" if state.epoch else "the first epoch was finished"
+        status.message = f"Stopped {'after' if state.epoch else 'before'} {went}.{best} Resume goes on from there."
+    elif state.epoch < config.training.epochs:
         status.message = (
-            f"Ended after epoch {progress.epoch}: no better {name} for {config.training.patience} epochs.{best}"
+            f"Ended after epoch {state.epoch}: no better {name} for {config.training.patience} epochs.{best}"
         )
     else:
-        status.message = f"All {progress.epoch} epochs done.{best}"
+        status.message = f"All {state.epoch} epochs done.{best}"
     status.details.update(
-        best_epoch=progress.best_epoch or None,
-        best_value=progress.best_value if progress.best_epoch else None,
+        best_epoch=state.best_epoch or None,
+        best_value=state.best_value if state.best_epoch else None,
         peak_memory_mb=jobs.peak_memory_mb(),
     )
     jobs.write_status(folder, status)

@@ -1,1 +1,1 @@
-"""What the pages share: their frame, words, pictures, charts, and the readers kept open between readings."""
+"""What the pages share: layout, wording, images, charts, models and the word queue."""

@@ -10,7 +10,7 @@ import plotly.io as pio
 import streamlit as st
 
 # Safe for colour-blind eyes and legible on paper and on dark: blue, amber, green, mauve, sky, brown, lavender, grey.
-# Red is kept for errors.
+# Red stands for errors.
 COLOURS = ("#2f6db0", "#d98a00", "#148a6a", "#b85c9e", "#4fa8d8", "#8a6434", "#8d7fc7", "#77746c")
 INK = {"light": "#1f1e1b", "dark": "#ece8df"}
 QUIET = {"light": "#6b675e", "dark": "#a8a398"}
@@ -18,7 +18,7 @@ GRID = {"light": "#e6e1d5", "dark": "#34322d"}
 PAPER = {"light": "#fffefa", "dark": "#22211d"}
 FONT = '"Source Sans", "Source Sans 3", sans-serif'
 HEIGHT = 300
-_seen: dict[str, str] = {}
+_run_colours: dict[str, str] = {}
 
 
 def mode() -> str:
@@ -27,7 +27,7 @@ def mode() -> str:
 
 
 def template() -> str:
-    """The name of the studio's Plotly template for the theme that is shown; registered on first use."""
+    """The name of the Plotly template for the theme that is shown; registered on first use."""
     name = f"studio-{mode()}"
     if name not in pio.templates:
         pio.templates[name] = _template(mode())
@@ -81,15 +81,15 @@ def colour_of(name: str) -> str:
     Runs are given the colours in the order in which they were made, so that neighbours in time, which are the
     ones that people compare, never share one until all eight are used.
     """
-    if not _seen:
+    if not _run_colours:
         from hwr_core import jobs
 
-        for folder in sorted((jobs.home() / "runs").glob("*/"), key=_made):
-            _seen.setdefault(folder.name, COLOURS[len(_seen) % len(COLOURS)])
-    return _seen.setdefault(name, COLOURS[len(_seen) % len(COLOURS)])
+        for folder in sorted((jobs.home() / "runs").glob("*/"), key=_created):
+            _run_colours.setdefault(folder.name, COLOURS[len(_run_colours) % len(COLOURS)])
+    return _run_colours.setdefault(name, COLOURS[len(_run_colours) % len(COLOURS)])
 
 
-def _made(folder: Path) -> float:
+def _created(folder: Path) -> float:
     try:
         return (folder / "config.json").stat().st_mtime
     except OSError:
@@ -126,7 +126,7 @@ def show(
         file_name: of the downloads, without ending.
         data: what is drawn, as a table.
         alt: what the chart shows, for people who do not see it; the title by default.
-        download: False leaves the CSV's button away, where a table beside has it.
+        download: False leaves out the CSV button, where a table next to it has one.
     """
     figure.update_layout(template=template(), height=figure.layout.height or HEIGHT)
     config = {
@@ -147,5 +147,5 @@ def show(
             type="tertiary",
             icon=":material/download:",
             on_click="ignore",
-            help=f"The figures behind “{title}”; the camera on the chart's corner saves it as PNG.",
+            help=f"The numbers behind “{title}”; the camera on the chart's corner saves it as PNG.",
         )

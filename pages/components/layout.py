@@ -1,4 +1,4 @@
-"""The same anatomy on every page: title, one sentence, the main thing; and the designed states."""
+"""The same layout on every page: title, one sentence, the main thing; and its empty and error states."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGES = menu.PAGES
 
 
 def style() -> None:
-    """The name above the menu, and the few rules that the theme has no setting for; called in streamlit_app.py."""
+    """The logo, and the CSS rules that the theme has no setting for; called in streamlit_app.py."""
     from pages.components.charts import mode
 
     ink = "#a3bfe6" if mode() == "dark" else "#22406b"
@@ -26,7 +26,7 @@ def style() -> None:
 
 
 def page(title: str, sentence: str) -> None:
-    """The head of a page: its title, and one sentence saying what it answers. Every page begins with it."""
+    """The head of a page: its title, and one sentence of what it shows. Every page begins with it."""
     menu.require()
     st.html(f'<header class="studio-head"><h1>{escape(title)}</h1><p>{escape(sentence)}</p></header>')
 
@@ -53,19 +53,19 @@ def section(title: str, sentence: str = "") -> None:
 
 def empty(
     icon: str,
-    what: str,
+    sentence: str,
     button_label: str | None = None,
     page: str | None = None,
     *,
-    on_click: Callable[[], object] | None = None,
+    on_click: Callable[[], None] | None = None,
     key: str | None = None,
 ) -> bool:
-    """The designed empty state: what this will show, and the one button that fills it.
+    """The empty state: what this will show, and the one button that fills it.
 
     Args:
         icon: a Material symbol's name, such as "photo_library".
-        what: the sentence.
-        button_label: what the button says; without one there is no button.
+        sentence: what will be shown here, or why it is empty.
+        button_label: without one there is no button.
         page: the page that the button opens, such as "data"; without one the button's press is returned.
         on_click: called on the press, before the page is drawn again.
         key: the button's key; made of the label by default.
@@ -75,7 +75,7 @@ def empty(
     """
     with st.container(key=f"empty_{key or icon}", horizontal_alignment="center", gap="small"):
         st.markdown(f":material/{icon}:", width="content")
-        st.html(f'<p class="studio-empty">{escape(what)}</p>', width="stretch")
+        st.html(f'<p class="studio-empty">{escape(sentence)}</p>', width="stretch")
         if button_label is None:
             return False
         key = key or f"fill_{button_label.lower().replace(' ', '_')}"
@@ -91,7 +91,7 @@ def page_button(label: str, on_click: Callable[..., object], *args: Any, **setti
     After an `on_click` of its own, Streamlit draws the fragment alone again: what else is on the page stays as it was.
 
     Args:
-        label: what stands on it.
+        label: of the button.
         on_click: called on the press with `args`; then the whole page is drawn again.
         settings: of `st.button`.
     """
@@ -112,7 +112,7 @@ def link(page: str, label: str, icon: str | None = None, **choices: str) -> None
 
 
 def error(sentence: str, where: str = "") -> None:
-    """An error's sentence, beside the thing it is about."""
+    """An error's sentence, next to the thing it is about."""
     st.error(f"**{where}** {sentence}" if where else sentence, icon=":material/error:")
 
 
@@ -125,5 +125,5 @@ def card(kind: str, figure: str, below: str = "") -> None:
 
 
 def plain(text: str) -> str:
-    """Text as a label shows it: the marks that Markdown would take as its own are escaped."""
-    return "".join(f"\\{mark}" if mark in "\\`*_{}[]()#+-.!|~>$:<" else mark for mark in text)
+    """Text as a label shows it, its Markdown characters escaped."""
+    return "".join(f"\\{character}" if character in "\\`*_{}[]()#+-.!|~>$:<" else character for character in text)

@@ -8,6 +8,7 @@ import streamlit as st
 
 PAGES = Path(__file__).parents[1]
 ICON = Path(__file__).with_name("icon.png")
+ENTERED = "entered"  # session key
 
 
 def pages() -> list[st.Page]:
@@ -22,19 +23,19 @@ def pages() -> list[st.Page]:
 
 
 def enter() -> None:
-    """Called by streamlit_app.py: this session came through the front door."""
+    """Called by streamlit_app.py: this session has the pages and the sidebar."""
     st.set_page_config(page_title="Handwriting Studio", page_icon=ICON, layout="wide")
-    st.session_state["front_door"] = True
+    st.session_state[ENTERED] = True
 
 
 def require() -> None:
-    """Send a session that did not come through the front door there, once.
+    """Send a session that did not enter through streamlit_app.py there, once.
 
     On a fresh server Streamlit takes the folder `pages/` for its old automatic menu, and a deep link runs the page
     alone, without sidebar and style, until some session has declared its pages. So the page declares them and has
     itself run anew.
     """
-    if "front_door" not in st.session_state:
+    if ENTERED not in st.session_state:
         enter()
         st.navigation(pages())
         st.rerun()

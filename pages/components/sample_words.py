@@ -1,4 +1,4 @@
-"""A few words of the built-in demo set, to try a reader on."""
+"""A few words of the built-in demo set, to try a model on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from hwr_core.errors import DataError
 
-NUMBER = 6
+MAX_SAMPLES = 6
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class SampleWord:
 
 @st.cache_resource(show_spinner=False, max_entries=1)
 def sample_words() -> list[SampleWord]:
-    """Words of writers that no shipped reader was trained on, one a writer; empty where the demo set is missing."""
+    """Words of writers that no shipped model was trained on, one a writer; empty where the demo set is missing."""
     from hwr_core.synthesis import demo_zip
 
     try:
@@ -38,7 +38,7 @@ def sample_words() -> list[SampleWord]:
                 if row["split"] != "train" and 5 <= len(row["transcription"]) <= 9 and row["transcription"].isalpha():
                     chosen.setdefault(row["writer"], row)
             words = []
-            for row in list(chosen.values())[:NUMBER]:
+            for row in list(chosen.values())[:MAX_SAMPLES]:
                 image = row["image"] if row["image"] in names else f"{folder}/{row['image']}"
                 words.append(SampleWord(f"{row['word_id']}.png", row["transcription"], archive.read(image)))
             return words

@@ -1,289 +1,266 @@
-"""The words that lie on the desk to be read: from files, the camera or the samples, kept while the tab is open."""
+"""The queue of words to be read, from files, the camera, the drawing pad or data sets; it lasts as long as the tab."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from hwr_core.errors import HwrError
+from hwr_core.imaging.uploads import IMAGE_SUFFIXES, unpack_upload
+from hwr_core.recognition import Reading
+from hwr_core.recognition.export import ExportRow, export_row
+from hwr_core.recognition.pool import OnWait, ReadingConditions
 from pages.components import models
-from pages.components.unpack import unpacked
 
-TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "webp", "bmp", "gif", "zip"]
-MOST_WORDS = 1000  # a tab's memory; more is a data set
-RECOGNISED = "desk_recognised"  # ids of words that were looked up among those accepted before
-HALF, MOSTLY = 0.5, 0.8  # shares of words in capitals that are told apart
-LONGEST = 1600  # pixels kept of a picture: far more than a canvas shows, a fraction of a phone's photograph
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+UPLOAD_TYPES = [suffix.removeprefix(".") for suffix in (*IMAGE_SUFFIXES, ".zip")]
+MAX_WORDS_PER_QUEUE = 1000  # a tab's memory; more is a data set
+HALF_CAPITALS, MOSTLY_CAPITALS = 0.5, 0.8  # the shares of words in capitals that readings distinguish
+MAX_IMAGE_SIDE = 1600  # pixels of an image: far more than a canvas shows, a fraction of a phone's photograph
+ReadingKey = tuple[str, str, str, ReadingConditions]  # checkpoint folder, word id, typed text, conditions
 
 
 @dataclass
 class Word:
-    """One word on the desk."""
+    """One word of the queue."""
 
     id: str
     name: str
     data: bytes | None = None  # the file, until it is decoded
-    picture: np.ndarray | None = None
+    image: np.ndarray | None = None
     problem: str = ""  # why it cannot be read: the sentence
-    typed: str = ""  # the partial text under which it is read
-    accepted: str | None = None  # what the person settled on
+    typed: str = ""  # the prefix or mask under which it is read
+    accepted: str | None = None  # the accepted text
     svg: str = ""  # the strokes of a word that was drawn
     source: str = ""  # the data set that it came from
-    word_id: str = ""  # its name there
-    truth: str = ""  # its transcription there
-    writer: str = ""  # whose hand it is, if that data set says so
+    word_id: str = ""  # its id there
+    transcription: str = ""  # its transcription there
+    writer: str = ""  # its writer, if that data set names one
 
     @cached_property
-    def picture_key(self) -> str:
-        """By which the accepted words know the picture; of a decoded one, which stays as it is."""
-        from hwr_core.corrections.accepted_words import picture_key
+    def image_key(self) -> str:
+        """The key of the image among the accepted words; only of a decoded image, which does not change."""
+        from hwr_core.corrections.accepted_words import image_key
 
-        assert self.picture is not None
-        return picture_key(self.picture)
+        assert self.image is not None
+        return image_key(self.image)
+
+
+@dataclass
+class QueueState:
+    """What the session keeps of the queue."""
+
+    words: dict[str, Word] = field(default_factory=dict)  # by id, in the order in which they were added
+    current_id: str = ""
+    last_added: list[str] = field(default_factory=list)  # ids of the last upload, photograph, drawing or sample
+    upload_round: int = 0  # rises with every upload
+    has_overflowed: bool = False
+    conditions: ReadingConditions = field(default_factory=ReadingConditions)
+    readings: dict[ReadingKey, Reading] = field(default_factory=dict)
+    refused: set[ReadingKey] = field(default_factory=set)  # cannot be read: not tried again
+    looked_up: set[str] = field(default_factory=set)  # ids that were searched among the words accepted earlier
+
+
+def state() -> QueueState:
+    return st.session_state.setdefault("word_queue", QueueState())
 
 
 def words() -> list[Word]:
-    """Every word on the desk, in the order in which they came."""
-    return list(_desk().values())
+    """Every word, in the order in which they were added."""
+    return list(state().words.values())
 
 
-def good() -> list[Word]:
-    return [word for word in words() if word.picture is not None]
+def readable_words() -> list[Word]:
+    return [word for word in words() if word.image is not None]
 
 
-def broken() -> list[Word]:
+def broken_words() -> list[Word]:
     return [word for word in words() if word.problem]
 
 
-def _desk() -> dict[str, Word]:
-    return st.session_state.setdefault("desk", {})
+def find(word_id: str) -> Word | None:
+    """The readable word of this id."""
+    word = state().words.get(word_id)
+    return word if word is not None and word.image is not None else None
 
 
 def current() -> Word | None:
-    """The word under the lamp."""
-    found = _desk().get(st.session_state.get("desk_at", ""))
-    if found is not None and found.picture is not None:
-        return found
-    return next(iter(good()), None)
+    """The word that is worked on."""
+    return find(state().current_id) or next(iter(readable_words()), None)
 
 
-def find(key: str) -> Word | None:
-    """A word on the desk whose picture can be read, by its id."""
-    word = _desk().get(key)
-    return word if word is not None and word.picture is not None else None
+def set_current(word: Word) -> None:
+    state().current_id = word.id
 
 
-def look_at(word: Word) -> None:
-    st.session_state["desk_at"] = word.id
-
-
-def put(name: str, data: bytes) -> Word | None:
-    """Lay a file on the desk; the same file again is the word that is there already. None where the desk is full."""
+def add_file(name: str, data: bytes) -> Word | None:
+    """Add an image file; the same file again is the word that is there already. None where the queue is full."""
     return _add(Word(hashlib.sha256(data + name.encode()).hexdigest()[:16], name, data))
 
 
 def _add(word: Word) -> Word | None:
-    desk = _desk()
-    if word.id not in desk and len(desk) >= MOST_WORDS:
-        st.session_state["desk_full"] = True
+    queue = state()
+    if word.id not in queue.words and len(queue.words) >= MAX_WORDS_PER_QUEUE:
+        queue.has_overflowed = True
         return None
-    return desk.setdefault(word.id, word)
+    return queue.words.setdefault(word.id, word)
 
 
-def was_full() -> bool:
-    """Whether pictures have been left out since this was last asked: the desk holds `MOST_WORDS`."""
-    return bool(st.session_state.pop("desk_full", False))
+def pop_overflow() -> bool:
+    """Whether images have been left out since the last call: the queue holds `MAX_WORDS_PER_QUEUE`."""
+    has_overflowed, state().has_overflowed = state().has_overflowed, False
+    return has_overflowed
 
 
-def take(widget: str, folder: Path | None = None) -> None:
-    """A widget's callback: lay what was uploaded or photographed on the desk, and empty the widget."""
-    given = st.session_state.get(widget)
-    files = [file for file in (given if isinstance(given, list) else [given]) if file is not None]
+def on_upload(widget: str, folder: Path | None = None) -> None:
+    """Callback of an upload widget: add its files, and empty it."""
+    value: list[UploadedFile] | UploadedFile | None = st.session_state.get(widget)
+    files = [file for file in (value if isinstance(value, list) else [value]) if file is not None]
     if not files:
         return
-    put_all((file.name, file.getvalue()) for file in files)
+    add_files((file.name, file.getvalue()) for file in files)
     if folder is not None:
-        models.warm(folder)
+        models.pool().open(folder)
 
 
-def put_all(files: Iterable[tuple[str, bytes]]) -> None:
-    """Lay files on the desk, zips unpacked; the first of them comes under the lamp."""
-    came = []
+def add_files(files: Iterable[tuple[str, bytes]]) -> None:
+    """Add files, zips unpacked; the first one becomes the current word."""
+    added = []
     for name, data in files:
         try:
-            came += [put(*member) for member in unpacked(name, data)]
+            added += [add_file(*member) for member in unpack_upload(name, data)]
         except HwrError as error:
-            came.append(_add(Word(hashlib.sha256(data).hexdigest()[:16], name, problem=str(error))))
-    lay([word for word in came if word is not None])
+            added.append(_add(Word(hashlib.sha256(data).hexdigest()[:16], name, problem=str(error))))
+    show_added([word for word in added if word is not None])
 
 
-def put_words(some: Iterable[Word]) -> None:
-    """Lay words on the desk whose pictures are known already; one that is there stays as it is."""
-    lay([word for word in map(_add, some) if word is not None])
+def add_words(new_words: Iterable[Word]) -> None:
+    """Add words whose images are decoded already; one that is there stays as it is."""
+    show_added([word for word in map(_add, new_words) if word is not None])
 
 
-def lay(came: list[Word]) -> None:
-    """What has come with one upload, photograph or click: the first of it comes under the lamp."""
-    if came:
-        look_at(came[0])
-    st.session_state["desk_came"] = [word.id for word in came]
-    st.session_state["desk_round"] = st.session_state.get("desk_round", 0) + 1
+def show_added(added: list[Word]) -> None:
+    """Note what one upload, photograph, drawing or click has added; the first of it becomes the current word."""
+    if added:
+        set_current(added[0])
+    state().last_added = [word.id for word in added]
+    state().upload_round += 1
 
 
-def last_come() -> list[Word]:
-    """The words that came with the last upload, photograph or sample."""
-    desk = _desk()
-    return [desk[key] for key in st.session_state.get("desk_came", []) if key in desk]
+def last_added() -> list[Word]:
+    """The words of the last upload, photograph, drawing or sample."""
+    queue = state()
+    return [queue.words[word_id] for word_id in queue.last_added if word_id in queue.words]
 
 
-def forget_last() -> None:
-    st.session_state.pop("desk_came", None)
+def forget_last_added() -> None:
+    state().last_added = []
 
 
 def widget_key(name: str) -> str:
-    """A key that changes with every upload, so that the widget is empty again and the desk is the only list."""
-    return f"{name}_{st.session_state.get('desk_round', 0)}"
+    """A key that changes with every upload: the widget is empty again, and the queue is the only list."""
+    return f"{name}_{state().upload_round}"
 
 
 def remove(word: Word) -> None:
-    _desk().pop(word.id, None)
+    state().words.pop(word.id, None)
 
 
 def clear() -> None:
-    _desk().clear()
-    for name in ("readings", "desk_refused", "desk_came", "desk_at", RECOGNISED):
-        st.session_state.pop(name, None)
+    """Empty the queue; the conditions stay."""
+    old = state()
+    st.session_state["word_queue"] = QueueState(
+        upload_round=old.upload_round, has_overflowed=old.has_overflowed, conditions=old.conditions
+    )
 
 
-def conditions() -> models.Conditions:
-    """What all readings are held to: the language, and a list of words."""
-    return st.session_state.get("desk_conditions", models.Conditions())
-
-
-def hold_to(wanted: models.Conditions) -> None:
-    st.session_state["desk_conditions"] = wanted
-
-
-def in_capitals(folder: Path) -> float | None:
-    """The share of words in capitals among those that this reader has read, in steps; None where there are few.
+def capitals_share(folder: Path) -> float | None:
+    """The share of words in capitals among those that this model has read, in steps; None where there are few.
 
     In steps, since whatever was read under another share is read again.
     """
-    from hwr_core.decoding.all_capitals import ENOUGH, share_in_capitals
+    from hwr_core.decoding.all_capitals import MIN_CAPITALS_SHARE, share_in_capitals
 
-    found = {key: reading.capitals for (where, key, *_), reading in _readings().items() if where == str(folder)}
-    share = share_in_capitals(found[word.id] for word in good() if found.get(word.id) is not None)
-    return None if share < ENOUGH else MOSTLY if share >= MOSTLY else HALF
+    evidence = {key: reading.capitals for (where, key, *_), reading in state().readings.items() if where == str(folder)}
+    log_ratios = (evidence.get(word.id) for word in readable_words())
+    share = share_in_capitals(log_ratio for log_ratio in log_ratios if log_ratio is not None)
+    return None if share < MIN_CAPITALS_SHARE else MOSTLY_CAPITALS if share >= MOSTLY_CAPITALS else HALF_CAPITALS
 
 
-def settle(tell: Callable[[int, int], None] | None = None) -> None:
-    """Decode what has come since; a file that is no picture keeps its sentence, the rest goes on."""
-    from hwr_core.imaging import read_picture, reduced
+def decode_images(on_progress: Callable[[int, int], None] | None = None) -> None:
+    """Decode the files that were added; one that is no image gets its sentence, the rest goes on."""
+    from hwr_core.imaging import limit_size, read_image
 
     waiting = [word for word in words() if word.data is not None]
-    for done, word in enumerate(waiting):
-        if tell:
-            tell(done, len(waiting))
+    for step, word in enumerate(waiting):
+        if on_progress:
+            on_progress(step, len(waiting))
         try:
-            word.picture = reduced(read_picture(word.data or b"", word.name), LONGEST)
+            word.image = limit_size(read_image(word.data or b"", word.name), MAX_IMAGE_SIDE)
         except HwrError as error:
             word.problem = str(error)
         word.data = None
 
 
-Question = tuple[str, str, str, models.Conditions]
+def _reading_key(word: Word, folder: Path, typed: str | None = None) -> ReadingKey:
+    return str(folder), word.id, word.typed if typed is None else typed, state().conditions
 
 
-def _readings() -> dict[Question, Any]:
-    return st.session_state.setdefault("readings", {})
-
-
-def _question(word: Word, folder: Path, typed: str | None = None) -> Question:
-    return str(folder), word.id, word.typed if typed is None else typed, conditions()
-
-
-def reading_of(word: Word, folder: Path, typed: str | None = None) -> Any | None:
-    """What this reader says of the word under what was typed, if it has been asked."""
-    return _readings().get(_question(word, folder, typed))
+def reading_of(word: Word, folder: Path, typed: str | None = None) -> Reading | None:
+    """This model's reading of the word under `typed` (by default what was typed last), if it was read."""
+    return state().readings.get(_reading_key(word, folder, typed))
 
 
 def unread(folder: Path) -> list[Word]:
-    """Words that this reader has not been asked about; one that it refused, for what was typed, is not asked again."""
-    refused = st.session_state.get("desk_refused", set())
-    return [word for word in good() if reading_of(word, folder) is None and _question(word, folder) not in refused]
+    """Words that this model has not read, without those that it refused under what was typed."""
+    refused = state().refused
+    return [
+        word
+        for word in readable_words()
+        if reading_of(word, folder) is None and _reading_key(word, folder) not in refused
+    ]
 
 
-def refuse(word: Word, folder: Path) -> None:
-    """This reader cannot read the word under what was typed."""
-    st.session_state.setdefault("desk_refused", set()).add(_question(word, folder))
+def mark_refused(word: Word, folder: Path) -> None:
+    """This model cannot read the word under what was typed."""
+    state().refused.add(_reading_key(word, folder))
 
 
-def read(some: list[Word], folder: Path, tell: Callable[[str], None] | None = None) -> None:
-    """Have words read; what has been read already is not read again.
+def read(batch: list[Word], folder: Path, on_wait: OnWait | None = None) -> None:
+    """Have words read; those that have been read already are left out.
 
     Raises:
-        HwrError: the reader cannot be opened, or cannot write what was typed.
+        HwrError: the model cannot be opened, or cannot write what was typed.
     """
-    some = [word for word in some if reading_of(word, folder) is None]
-    if not some:
+    batch = [word for word in batch if reading_of(word, folder) is None]
+    if not batch:
         return
-    pictures = [word.picture for word in some if word.picture is not None]
-    found = models.read(folder, pictures, [word.typed for word in some], tell, conditions())
-    for word, reading in zip(some, found, strict=True):
-        _readings()[_question(word, folder)] = reading
+    images = [word.image for word in batch if word.image is not None]
+    readings = models.pool().read(folder, images, [word.typed for word in batch], state().conditions, on_wait)
+    for word, reading in zip(batch, readings, strict=True):
+        state().readings[_reading_key(word, folder)] = reading
 
 
-def final(word: Word, folder: Path) -> str:
-    """The text that goes out: accepted, else read."""
-    if word.accepted is not None:
-        return word.accepted
+def final_text(word: Word, folder: Path) -> str:
+    """The text that is exported: accepted, else read."""
+    return row(word, folder, "")["text"]
+
+
+def row(word: Word, folder: Path, model: str) -> ExportRow:
+    """The row of one word in an export."""
     reading = reading_of(word, folder)
-    return reading.text if reading else ""
+    return export_row(word.name, reading, model, typed=word.typed, accepted=word.accepted, problem=word.problem)
 
 
-def records(folder: Path, reader: str, only_accepted: bool = False) -> list[dict[str, Any]]:
-    """Every word as a plain record, for downloads; or those alone that were accepted."""
-    return [record(word, folder, reader) for word in words() if word.accepted is not None or not only_accepted]
-
-
-def record(word: Word, folder: Path, reader: str) -> dict[str, Any]:
-    """One word as a plain record."""
-    reading = reading_of(word, folder) if word.picture is not None else None
-    others = reading.alternatives if reading else []
-    return {
-        "file": word.name,
-        "text": final(word, folder),
-        "reading": reading.text if reading else "",
-        "confidence": round(float(reading.confidence), 4) if reading else None,
-        "typed": word.typed,
-        "accepted": word.accepted is not None,
-        "alternatives": [{"text": text, "confidence": round(float(share), 4)} for text, share in others],
-        "reader": reader if reading else "",
-        "problem": word.problem,
-    }
-
-
-def as_csv(rows: list[dict[str, Any]]) -> bytes:
-    flat = [
-        {**row, "alternatives": " | ".join(f"{a['text']} ({a['confidence']:.4f})" for a in row["alternatives"])}
-        for row in rows
-    ]
-    return pd.DataFrame(flat).to_csv(index=False).encode("utf-8")
-
-
-def as_json(rows: list[dict[str, Any]]) -> bytes:
-    return json.dumps(rows, ensure_ascii=False, indent=1).encode("utf-8")
-
-
-def as_text(rows: list[dict[str, Any]]) -> bytes:
-    """The words alone, one a line."""
-    return "".join(f"{row['text']}\n" for row in rows).encode("utf-8")
+def rows(folder: Path, model: str, accepted_only: bool = False) -> list[ExportRow]:
+    """The rows of all words, or of the accepted ones."""
+    return [row(word, folder, model) for word in words() if word.accepted is not None or not accepted_only]

@@ -6,30 +6,33 @@ import math
 import time
 from datetime import datetime
 
+from hwr_core.jobs import Status
+
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share in words: 0.065 -> "6.5 %"; nothing measured -> "–"."""
+    """0.065 -> "6.5 %"; nothing measured -> "–"."""
     if share is None or not math.isfinite(share):
         return "–"
     return f"{100 * share:.{digits}f} %"
 
 
 def sure(confidence: float) -> str:
-    """A confidence in words: 0.93 -> "93 % sure". Never 100: no reader is."""
+    """0.93 -> "93 % sure". Never 100: no model is."""
     if confidence < 0.005:
         return "under 1 % sure" if confidence > 0 else "not sure at all"
     return f"{min(99, round(100 * confidence))} % sure"
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time in its two largest units: 80 -> "1 min 20 s"; unknown -> "–"."""
+    """The two largest units: 80 -> "1 min 20 s"; unknown -> "–"."""
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
         return "–"
     if seconds < 1:
         return "under 1 s"
-    left, parts = round(seconds), []
+    left = round(seconds)
+    parts: list[tuple[int, str]] = []
     for size, name in UNITS:
         amount, left = divmod(left, size)
         if amount or parts:
@@ -40,6 +43,12 @@ def duration(seconds: float | None) -> str:
 def time_left(seconds: float | None) -> str:
     """80 -> "1 min 20 s left"; unknown -> nothing."""
     return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def job_status(status: Status) -> str:
+    """Phase, step and time left of a job: "Reading · 128 of 1,000 · 1 min 20 s left"."""
+    step = f"{status.step:,} of {status.steps:,}" if status.steps > 1 else ""
+    return " · ".join(filter(None, [status.phase, step, time_left(status.seconds_left)]))
 
 
 def count(number: int, noun: str = "", plural: str = "") -> str:
@@ -62,12 +71,12 @@ def ago(when: float | str | None) -> str:
     """Seconds since the epoch, or an ISO date -> "12 min ago"."""
     if isinstance(when, str):
         try:
-            when = datetime.fromisoformat(when).timestamp()
+            return ago(datetime.fromisoformat(when).timestamp())
         except ValueError:
             return when
     if not when:
         return "–"
-    seconds = max(0.0, time.time() - float(when))
+    seconds = max(0.0, time.time() - when)
     if seconds < 45:
         return "just now"
     for unit, name in ((86_400, "day"), (3_600, "hour"), (60, "min")):

@@ -1,1 +1,1 @@
-"""What the Data page is made of: the gallery, its figures, the check report, one word up close, adding a data set."""
+"""Parts of the Data page."""

@@ -1,81 +1,99 @@
-"""Adding a data set: where it is, what its columns mean, and the job that reads it, followed until it is done."""
+"""Adding a data set: its source, the meaning of its columns, and the jobs that read sources."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hwr_core import jobs
+from hwr_core.datasets import (
+    DataSetInfo,
+    dataset_folder,
+    list_datasets,
+    remove_dataset,
+    save_upload,
+    slug,
+    start_adding,
+)
+from hwr_core.datasets import preview as source_preview
 from hwr_core.errors import DataError, HwrError
-from pages.components import layout, sidebar, wording
+from pages.components import layout, progress_card, sidebar, wording
+from pages.data_sections.state import open_form, state
 
+LIST, ZIP, IAM, FOLDER = "CSV and images", "Zip", "IAM database", "Folder of images"
 KINDS = {
-    "CSV and pictures": "A list of words as CSV, and a folder that holds the pictures, at any depth.",
-    "Zip": "Any of the other three, zipped. It is read as it is, never unpacked.",
-    "IAM database": "The folder with words.txt (or lines.txt) and the tree of pictures, as it is distributed.",
-    "Folder of pictures": "Pictures named after the word they show: because.png, because_2.png.",
+    LIST: "A list of words as CSV, and a folder that holds the images, at any depth.",
+    ZIP: "Any of the other three, zipped. It is read as it is, never unpacked.",
+    IAM: "The folder with words.txt (or lines.txt) and the tree of images, as it is distributed.",
+    FOLDER: "Images named after the word they show: because.png, because_2.png.",
 }
 MEANINGS = {
-    "transcription": "what the picture says",
+    "transcription": "what the image says",
     "word_id": "the word's own name",
-    "image": "the picture's file",
+    "image": "the image file",
     "writer": "who wrote it",
     "form": "the page it is from",
     "split": "train, validation or test",
 }
-DEMO = "demo"  # the name under which the library keeps the built-in set
+DEMO = "demo"  # name of the built-in set
 NONE = "(none)"
-TOLD_S = 15.0  # how long a data set's arrival is told
-HEAD = 200_000  # bytes of a list that are looked at for its header
+ARRIVAL_SHOWN_SECONDS = 15.0
+LEAVE_SECONDS = 5.0  # for the process of a job that has ended
 
 
 @dataclass
-class Wanted:
-    """What the form says so far."""
+class SourceForm:
+    """What the form has so far."""
 
     reader: str = "auto"
     path: Path | None = None
-    upload: Any = None
-    pictures: Path | None = None
+    upload: UploadedFile | None = None
+    image_root: Path | None = None
     columns: dict[str, str] = field(default_factory=dict)
-    mapped: bool = True  # whether the columns that are needed are known
+    is_mapped: bool = True  # whether the columns that are needed are known
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self.path or self.upload) and self.is_mapped
+
+    @property
+    def suggested_name(self) -> str:
+        if self.upload is not None:
+            return slug(Path(self.upload.name).stem).lower()
+        return source_preview.suggested_name(self.path) if self.path else ""
 
 
 def form() -> None:
     """The form; starts the job and closes itself."""
     with st.container(border=True, key="add_form"):
         layout.section("Add a data set")
-        kind = st.segmented_control("Kind", list(KINDS), key="add_kind", default="CSV and pictures", required=True)
+        kind = st.segmented_control("Kind", list(KINDS), key="add_kind", default=LIST, required=True)
         layout.note(KINDS[kind])
-        wanted = {"CSV and pictures": csv_fields, "Zip": zip_fields}.get(kind, folder_field)(kind)
+        source = {LIST: list_fields, ZIP: zip_fields, IAM: iam_fields, FOLDER: folder_fields}[kind]()
         name = st.text_input(
-            "Name", key="add_name", placeholder=suggested(wanted) or "my-words", max_chars=60,
-            help="What the data set is called in the studio.",
+            "Name", key="add_name", placeholder=source.suggested_name or "my-words", max_chars=60,
+            help="The data set's name in the studio.",
         )  # fmt: skip
-        place = st.container()
+        error_place = st.container()
         with st.container(horizontal=True, gap="small"):
-            ready = bool(wanted.path or wanted.upload) and wanted.mapped
-            if st.button("Add", key="add_start", type="primary", icon=":material/add:", disabled=not ready):
+            if st.button("Add", key="add_start", type="primary", icon=":material/add:",
+                         disabled=not source.is_complete):  # fmt: skip
                 try:
-                    begin((name or suggested(wanted) or "").strip(), wanted)
+                    start((name or source.suggested_name).strip(), source)
                 except (HwrError, OSError) as error:
-                    with place:
+                    with error_place:
                         layout.error(str(error))
                 else:
-                    st.session_state["adding"] = False
+                    open_form("")
                     st.rerun()
-            st.button("Close", key="add_close", on_click=close)
+            st.button("Close", key="add_close", on_click=open_form, args=("",))
 
 
-def close() -> None:
-    st.session_state["adding"] = False
-
-
-def csv_fields(kind: str) -> Wanted:
+def list_fields() -> SourceForm:
     left, right = st.columns(2)
     with left:
         upload = st.file_uploader(
@@ -83,39 +101,40 @@ def csv_fields(kind: str) -> Wanted:
         )
         path = path_input("or its path on this machine", "add_csv_path", "/data/words.csv") if upload is None else None
     with right:
-        pictures = path_input(
-            "Folder of the pictures", "add_pictures", "/data/pictures",
+        image_root = path_input(
+            "Folder of the images", "add_pictures", "/data/images",
             "A path on the machine that the studio runs on. Left empty: the CSV's own folder.",
         )  # fmt: skip
-    wanted = Wanted("csv", path, upload, pictures)
+    source = SourceForm("csv", path, upload, image_root)
     head = None
     if upload is not None:
-        head = bytes(upload.getbuffer()[:HEAD])
-        if pictures is None:
-            layout.note("Say which folder holds the pictures: an uploaded CSV has none beside it.")
-            wanted.upload = None
+        head = bytes(upload.getbuffer()[: source_preview.MAX_HEAD_BYTES])
+        if image_root is None:
+            layout.note("Name the folder that holds the images: an uploaded CSV has none next to it.")
+            source.upload = None
     elif path is not None and path.is_file():
-        with path.open("rb") as file:
-            head = file.read(HEAD)
+        head = source_preview.read_head(path)
     if head:
-        wanted.columns, wanted.mapped = map_columns(upload.name if upload is not None else str(path), head)
-    return wanted
+        source.columns, source.is_mapped = map_columns(upload.name if upload is not None else str(path), head)
+    return source
 
 
-def zip_fields(kind: str) -> Wanted:
+def zip_fields() -> SourceForm:
     upload = st.file_uploader("Zip file", ["zip"], key="add_zip", help="Up to 1 GB; larger ones by their path.")
     path = path_input("or its path on this machine", "add_zip_path", "/data/words.zip") if upload is None else None
-    return Wanted("auto", path, upload)
+    return SourceForm("auto", path, upload)
 
 
-def folder_field(kind: str) -> Wanted:
-    reader = "iam" if kind == "IAM database" else "folder"
-    where = "/data/iam" if reader == "iam" else "/data/pictures"
-    return Wanted(reader, path_input("Path on this machine", f"add_{reader}_path", where))
+def iam_fields() -> SourceForm:
+    return SourceForm("iam", path_input("Path on this machine", "add_iam_path", "/data/iam"))
+
+
+def folder_fields() -> SourceForm:
+    return SourceForm("folder", path_input("Path on this machine", "add_folder_path", "/data/images"))
 
 
 def path_input(label: str, key: str, example: str, help_text: str | None = None) -> Path | None:
-    """A path on the machine; says at once when there is nothing there."""
+    """A path on the machine; an error where there is nothing."""
     text = st.text_input(label, key=key, placeholder=example, help=help_text).strip().strip('"')
     if not text:
         return None
@@ -127,177 +146,121 @@ def path_input(label: str, key: str, example: str, help_text: str | None = None)
 
 
 def map_columns(name: str, head: bytes) -> tuple[dict[str, str], bool]:
-    """Which column means what: found out by name, and asked for where that fails."""
-    from hwr_core.datasets.sources.table import columns_of, read_table
-
+    """The meaning of each column: recognized by its name, and chosen by the person; and whether that is enough."""
     try:
-        table = read_table(Path(name).name, head[: head.rfind(b"\n") + 1] or head)
+        preview = source_preview.preview_list(Path(name).name, head)
     except HwrError as error:
         layout.error(str(error))
         return {}, False
-    found = columns_of(table.header, {})
-    known = "transcription" in found and bool({"word_id", "image"} & set(found))
-    label = "Columns, as they were understood" if known else "Say what the columns mean"
-    mapping: dict[str, str] = {}
-    with st.expander(label, expanded=not known, key="add_columns"):
-        options = [NONE, *dict.fromkeys(filter(None, table.header))]
+    recognized = source_preview.are_sufficient(preview.columns)
+    label = "Columns, as they were understood" if recognized else "Choose what the columns mean"
+    columns: dict[str, str] = {}
+    with st.expander(label, expanded=not recognized, key="add_columns"):
+        options = [NONE, *dict.fromkeys(filter(None, preview.header))]
         with st.grid(3, min_column_width=180, gap="small", key="add_mapping"):
             for ours, meaning in MEANINGS.items():
-                guess = table.header[found[ours]] if ours in found else NONE
                 chosen = st.selectbox(
-                    f"{ours}: {meaning}", options, index=options.index(guess), key=f"add_column_{ours}_{name}"
-                )
+                    f"{ours}: {meaning}", options, index=options.index(preview.columns.get(ours, NONE)),
+                    key=f"add_column_{ours}_{name}",
+                )  # fmt: skip
                 if chosen != NONE:
-                    mapping[ours] = chosen
-    if "transcription" not in mapping or not {"word_id", "image"} & set(mapping):
-        layout.note("A list needs a column for the transcription, and one for the picture's file or the word's name.")
-        return mapping, False
-    return mapping, True
+                    columns[ours] = chosen
+    sufficient = source_preview.are_sufficient(columns)
+    if not sufficient:
+        layout.note("A list needs a column for the transcription, and one for the image file or the word's name.")
+    return columns, sufficient
 
 
-def suggested(wanted: Wanted) -> str:
-    """A name made from the source's."""
-    from hwr_core.datasets import slug
-
-    if wanted.upload is not None:
-        stem = Path(wanted.upload.name).stem
-    elif wanted.path is not None:
-        stem = wanted.path.stem if wanted.path.is_file() else wanted.path.name
-        if stem.lower() in ("words", "lines", "labels", "data") and wanted.path.is_file():
-            stem = wanted.path.parent.name or stem
-    else:
-        return ""
-    return slug(stem).lower()
-
-
-def begin(name: str, wanted: Wanted) -> None:
+def start(name: str, source: SourceForm) -> None:
     """Start the job that reads, checks and prepares the data set.
 
     Raises:
-        DataError: the name is taken or cannot be one, or there is nothing at the path.
+        DataError: the name is missing, taken or invalid, or there is nothing at the path.
     """
-    from hwr_core.datasets import save_upload, start_adding
-
     if not name:
         raise DataError("The data set needs a name. Type one above.")
-    source = wanted.path
-    if wanted.upload is not None:
-        source = save_upload(name, wanted.upload.name, wanted.upload)
-    assert source is not None  # the button is disabled without
-    start_adding(name, source, reader=wanted.reader, columns=wanted.columns or None, image_root=wanted.pictures)
-    st.session_state["added"] = name
+    path = source.path
+    if source.upload is not None:
+        path = save_upload(name, source.upload.name, source.upload)
+    assert path is not None  # the button is disabled without
+    start_adding(name, path, reader=source.reader, columns=source.columns or None, image_root=source.image_root)
+    state().started = name
 
 
 def add_demo() -> None:
-    """Add the built-in words."""
-    from hwr_core.datasets import start_adding
+    """A button's callback: add the built-in words."""
     from hwr_core.synthesis import demo_zip
 
     try:
         start_adding(DEMO, demo_zip())
-        st.session_state["added"] = DEMO
+        state().started = DEMO
     except HwrError as error:
-        st.session_state["add_failed"] = str(error)
+        state().error = str(error)
 
 
-def unfinished() -> list[Any]:
-    """Data sets whose adding runs, was stopped or has failed."""
-    from hwr_core.datasets import list_datasets
-
+def unfinished() -> list[DataSetInfo]:
+    """Data sets that are being added, or whose adding was stopped or has failed."""
     return [info for info in list_datasets() if not info.is_ready]
 
 
-def under_way(some: list[Any]) -> bool:
-    return any(info.status.state == "running" for info in some)
-
-
 def follow() -> None:
-    """The jobs under way, redrawn every second; the whole page once more when one ends."""
-    some = unfinished()
-    if under_way(some):
-        _live()
-    else:
-        _cards(some)
-    _arrived()
-
-
-@st.fragment(run_every="1s")
-def _live() -> None:
-    some = unfinished()
-    _cards(some)
-    if not under_way(some):
+    """The jobs, drawn again every second while one runs; a data set that was added here is then the chosen one."""
+    progress_card.follow(
+        lambda: [info.status.state for info in unfinished()],
+        cards,
+        seconds=1.0,
+        key="add_follow",
+    )
+    started = state().started
+    if started and any(info.name == started and info.is_ready for info in list_datasets()):
+        state().started, state().arrived, state().arrived_at = "", started, time.monotonic()
+        sidebar.choose(dataset=started)
         st.rerun()
 
 
-def _arrived() -> None:
-    """Once a data set that was added here is ready, it is the chosen one."""
-    from hwr_core.datasets import list_datasets
+def arrived() -> str:
+    """The data set that was added in the last seconds.
 
-    name = st.session_state.get("added")
-    done = {info.name: info for info in list_datasets() if info.is_ready}
-    if name in done:
-        del st.session_state["added"]
-        sidebar.choose(dataset=name)
-        st.session_state["arrived"] = (name, time.monotonic())
-        st.rerun()
+    For a while, not for one drawing: the page may be drawn twice in a row, and nobody would see the first.
+    """
+    if time.monotonic() - state().arrived_at >= ARRIVAL_SHOWN_SECONDS:
+        state().arrived = ""
+    return state().arrived
 
 
-def arrival() -> str | None:
-    """The data set that came within the last seconds. It is told for a while, not for one drawing of the page: the
-    page may be drawn twice in a row, and nobody would have seen the first."""
-    name, since = st.session_state.get("arrived", (None, 0.0))
-    if name is None or time.monotonic() - since < TOLD_S:
-        return name
-    del st.session_state["arrived"]
-    return None
+def cards() -> None:
+    for info in unfinished():
+        card(info)
 
 
-def _cards(some: list[Any]) -> None:
-    for info in some:
-        status = info.status
-        with st.container(border=True, key=f"job_{info.name}", gap="xsmall"):
-            if status.state == "running":
-                step = f"{wording.count(status.step)} of {wording.count(status.steps)}" if status.steps > 1 else ""
-                text = " · ".join(filter(None, [status.phase, step, wording.time_left(status.seconds_left)]))
-                st.progress(status.progress, f"**{layout.plain(info.name)}** · {text}")
-                st.button("Stop", key=f"stop_{info.name}", icon=":material/stop:", on_click=_stop, args=(info.name,))
-            else:
-                sentence = status.message or " ".join(info.notes) or "It was not added to the end."
-                layout.error(sentence, layout.plain(info.name))
-                report = info.folder / "report.csv"
-                with st.container(horizontal=True, gap="small"):
-                    if report.is_file():
-                        st.download_button(
-                            "Check report (CSV)", report.read_bytes, f"{info.name}-check.csv", "text/csv",
-                            key=f"report_{info.name}", icon=":material/download:", on_click="ignore",
-                        )  # fmt: skip
-                    st.button(
-                        "Put away", key=f"forget_{info.name}", on_click=forget, args=(info.name,),
-                        help="Takes this message away, and what was uploaded; your own files stay.",
-                    )  # fmt: skip
+def card(info: DataSetInfo) -> None:
+    """The progress of one job, or how it ended."""
+    with st.container(border=True, key=f"job_{info.name}", gap="xsmall"):
+        if info.status.state == "running":
+            st.progress(info.status.progress, f"**{layout.plain(info.name)}** · {wording.job_status(info.status)}")
+            st.button("Stop", key=f"stop_{info.name}", icon=":material/stop:",
+                      on_click=jobs.request_stop, args=(info.folder,))  # fmt: skip
+            return
+        sentence = info.problem or info.status.message or "It was not added completely."
+        layout.error(sentence, layout.plain(info.name))
+        report = info.folder / "report.csv"
+        with st.container(horizontal=True, gap="small"):
+            if report.is_file():
+                st.download_button(
+                    "Check report (CSV)", report.read_bytes, f"{info.name}-check.csv", "text/csv",
+                    key=f"report_{info.name}", icon=":material/download:", on_click="ignore",
+                )  # fmt: skip
+            st.button(
+                "Dismiss", key=f"forget_{info.name}", on_click=remove, args=(info.name,),
+                help="Removes this message, and what was uploaded; your own files stay.",
+            )  # fmt: skip
 
 
-def _stop(name: str) -> None:
-    from hwr_core.datasets import dataset_folder
-
-    jobs.request_stop(dataset_folder(name))
-
-
-def _let_end(folder: Path) -> None:
-    """A job that has said its last word needs a moment to be gone."""
-    status = jobs.read_status(folder)
-    end = time.monotonic() + 5
-    while status.state != "running" and jobs.is_alive(status) and time.monotonic() < end:
-        time.sleep(0.1)
-
-
-def forget(name: str) -> None:
-    """Remove a data set: what the studio prepared, and its uploaded file; files that lie elsewhere stay."""
-    from hwr_core.datasets import dataset_folder, remove_dataset
-
+def remove(name: str) -> None:
+    """A button's callback: remove what the studio prepared, and the uploaded file; files elsewhere stay."""
     try:
-        _let_end(dataset_folder(name))
+        jobs.wait_until_left(dataset_folder(name), LEAVE_SECONDS)
         remove_dataset(name)
         st.toast(f"{name} was removed.", icon=":material/check:")
     except HwrError as error:
-        st.session_state["add_failed"] = str(error)
+        state().error = str(error)

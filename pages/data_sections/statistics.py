@@ -1,4 +1,4 @@
-"""What a data set is made of, as charts."""
+"""Charts of a data set's words."""
 
 from __future__ import annotations
 
@@ -8,22 +8,19 @@ import streamlit as st
 
 from pages.components import charts, wording
 from pages.data_sections import dataset_cache
+from pages.data_sections.dataset_cache import OpenDataset
 
-MOST_CHARACTERS = 40
+MAX_CHARACTERS_SHOWN = 40
 
 
-def show(name: str, stamp: int) -> None:
-    data = dataset_cache.described(name, stamp)
+def show(opened: OpenDataset) -> None:
+    name, counted = opened.dataset.name, dataset_cache.statistics(opened)
     with st.grid(2, min_column_width=340, gap=("small", "medium"), key="figures"):
-        with st.container(gap=None):
-            charts.show(splits(data["splits"]), "chart_splits", f"{name}-splits", data["splits"])
-        with st.container(gap=None):
-            charts.show(lengths(data["lengths"]), "chart_lengths", f"{name}-lengths", data["lengths"])
-        with st.container(gap=None):
-            charts.show(writers(data["writers"]), "chart_writers", f"{name}-writers", data["writers"])
-        with st.container(gap=None):
-            charts.show(sizes(data["sizes"]), "chart_sizes", f"{name}-sizes", data["sizes"])
-    charts.show(characters(data["characters"]), "chart_characters", f"{name}-characters", data["characters"])
+        for key, draw in (("splits", splits), ("lengths", lengths), ("writers", writers), ("sizes", sizes)):
+            data = getattr(counted, key)
+            with st.container(gap=None):
+                charts.show(draw(data), f"chart_{key}", f"{name}-{key}", data)
+    charts.show(characters(counted.characters), "chart_characters", f"{name}-characters", counted.characters)
 
 
 def splits(data: pd.DataFrame) -> go.Figure:
@@ -44,8 +41,8 @@ def splits(data: pd.DataFrame) -> go.Figure:
             hoverinfo="skip",
         )
     figure.update_layout(title="Splits, no writer in two of them", showlegend=False, hovermode=False)
-    most = int(data["words"].max()) if len(data) else 1
-    figure.update_xaxes(visible=False, range=[0, 1.9 * most])  # room for the words behind the longest bar
+    longest = int(data["words"].max()) if len(data) else 1
+    figure.update_xaxes(visible=False, range=[0, 1.9 * longest])  # space for the text after the longest bar
     figure.update_yaxes(showgrid=False)
     return figure
 
@@ -103,22 +100,21 @@ def sizes(data: pd.DataFrame) -> go.Figure:
             hovertemplate="about %{x:.0f} x %{y:.0f} pixels: %{z:,} words<extra></extra>",
         )
     )
-    figure.update_layout(title="Sizes of the pictures, darker is more", hovermode="closest")
-    if dark:
-        figure.update_layout(title="Sizes of the pictures, lighter is more")
+    title = f"Sizes of the images, {'lighter' if dark else 'darker'} is more"
+    figure.update_layout(title=title, hovermode="closest")
     figure.update_xaxes(title="width, pixels", rangemode="tozero")
     figure.update_yaxes(title="height, pixels", rangemode="tozero", showgrid=False)
     return figure
 
 
 def characters(data: pd.DataFrame) -> go.Figure:
-    shown = data.head(MOST_CHARACTERS)
+    shown = data.head(MAX_CHARACTERS_SHOWN)
     names = ["space" if character == " " else character for character in shown["character"]]
     figure = go.Figure(
         go.Bar(x=names, y=shown["times"], marker_color=charts.COLOURS[0], hovertemplate="%{y:,} times<extra></extra>")
     )
-    most = f"The commonest {len(shown)} of " if len(data) > len(shown) else ""
-    figure.update_layout(title=f"{most}{wording.count(len(data), 'character')}")
+    prefix = f"The commonest {len(shown)} of " if len(data) > len(shown) else ""
+    figure.update_layout(title=f"{prefix}{wording.count(len(data), 'character')}")
     figure.update_xaxes(type="category", tickangle=0, dtick=1, ticks="")
     figure.update_yaxes(type="log", tickformat=",", dtick=1, title="times, logarithmic")
     return figure

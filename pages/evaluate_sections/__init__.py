@@ -1,1 +1,1 @@
-"""The parts of the Evaluate page: what is asked, how it goes, what was found."""
+"""Parts of the Evaluate page: the form, the progress, the results, the comparison of two models."""

@@ -1,25 +1,24 @@
-"""What was measured, as charts; every function takes the table that its download offers."""
+"""The charts of an evaluation; every function takes the table that its download offers."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from hwr_core.evaluation import Group
 from pages.components import charts, wording
 
 BLUE, AMBER, GREEN = charts.COLOURS[:3]
-MOST_WRITERS = 60  # with names and intervals; more are a plain curve
+MAX_NAMED_WRITERS = 60  # with names and intervals; more are a plain curve
 
 
 def shade(light: str, dark: str) -> str:
     return dark if charts.mode() == "dark" else light
 
 
-def group_table(groups: list[Any], noun: str) -> pd.DataFrame:
+def group_table(groups: list[Group], noun: str) -> pd.DataFrame:
     """Groups of an evaluation as a table, shares in [0, 1]."""
     return pd.DataFrame(
         [
@@ -41,7 +40,7 @@ def group_table(groups: list[Any], noun: str) -> pd.DataFrame:
 
 
 def lengths(tables: dict[str, pd.DataFrame]) -> go.Figure:
-    """Error by the length of the word, of one reader or of two."""
+    """Error by the length of the word, of one model or of two."""
     figure = go.Figure()
     for (name, table), colour in zip(tables.items(), (BLUE, AMBER), strict=False):
         figure.add_bar(
@@ -64,7 +63,7 @@ def lengths(tables: dict[str, pd.DataFrame]) -> go.Figure:
     return figure
 
 
-def _interval(table: pd.DataFrame, name: str) -> dict[str, Any]:
+def _interval(table: pd.DataFrame, name: str) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,
@@ -77,8 +76,8 @@ def _interval(table: pd.DataFrame, name: str) -> dict[str, Any]:
 
 
 def writers(table: pd.DataFrame) -> go.Figure:
-    """Error of each writer, the hardest hand first."""
-    few = len(table) <= MOST_WRITERS
+    """Error of each writer, the one with the most errors first."""
+    few = len(table) <= MAX_NAMED_WRITERS
     figure = go.Figure(
         go.Bar(
             x=table["writer"] if few else list(range(1, len(table) + 1)),
@@ -93,13 +92,15 @@ def writers(table: pd.DataFrame) -> go.Figure:
     if few:
         figure.update_xaxes(title="writer", type="category", tickangle=0 if len(table) <= 8 else -60)
     else:
-        figure.update_xaxes(title="writers, the hardest first", unifiedhovertitle={"text": "writer %{customdata[0]}"})
+        figure.update_xaxes(
+            title="writers, the most errors first", unifiedhovertitle={"text": "writer %{customdata[0]}"}
+        )
     figure.update_yaxes(ticksuffix=" %", rangemode="tozero")
     return figure
 
 
 def error_kinds(table: pd.DataFrame) -> go.Figure:
-    """In what way wrong words are wrong."""
+    """Wrong words by kind of error."""
     rows = table.iloc[::-1]
     figure = go.Figure(
         go.Bar(
@@ -107,7 +108,10 @@ def error_kinds(table: pd.DataFrame) -> go.Figure:
             x=rows["words"],
             orientation="h",
             marker_color=BLUE,
-            text=[f"{row.words:,} · {wording.percent(row.share, 0)}" for row in rows.itertuples()],
+            text=[
+                f"{words:,} · {wording.percent(share, 0)}"
+                for words, share in zip(rows["words"], rows["share"], strict=True)
+            ],
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
@@ -125,7 +129,7 @@ def named(character: str) -> str:
 
 
 def confusion_matrix(characters: list[str], counts: np.ndarray, written: dict[str, int]) -> go.Figure:
-    """Which character (row) is read as which other (column); the diagonal is left blank: right is not news."""
+    """Which character (row) is read as which other (column); the diagonal is left blank."""
     names = [named(character) for character in characters]
     shown = counts.astype(float)
     shown[np.eye(len(names), dtype=bool) | (counts == 0)] = np.nan
@@ -215,7 +219,7 @@ def risk(table: pd.DataFrame, threshold: float) -> go.Figure:
             hovertemplate="from %{customdata:.0f} % sure on: %{y:.1f} % wrong<extra></extra>",
         )
     )  # fmt: skip
-    chosen = known.iloc[[(known["threshold"] - threshold).abs().argmin()]]
+    chosen = known.iloc[[int((known["threshold"] - threshold).abs().argmin())]]
     figure.add_scatter(
         x=100 * chosen["coverage"], y=100 * chosen["risk"], mode="markers", hoverinfo="skip",
         marker={"size": 11, "color": AMBER},
@@ -228,8 +232,8 @@ def risk(table: pd.DataFrame, threshold: float) -> go.Figure:
     return figure
 
 
-def hands(table: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
-    """Each writer's error under one reader against the other's: below the line, the second reads that hand better."""
+def writers_compared(table: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
+    """Each writer's error with one model against the other's: below the line, the second reads that writer better."""
     high = 100 * max(0.05, table[["cer_a", "cer_b"]].to_numpy().max()) * 1.08
     quiet = charts.QUIET[charts.mode()]
     figure = go.Figure(

@@ -1,81 +1,77 @@
-"""Evaluations under way: how far, how good so far, and the button that stops them; gone when they have ended."""
+"""Evaluations that run: how far, the metrics so far, the button that stops them; and why one has ended."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import streamlit as st
 
 from hwr_core import jobs
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import store
-from pages.components import layout, wording
+from hwr_core.training import Run
+from pages.components import layout, progress_card, wording
 from pages.evaluate_sections import request_form
+from pages.evaluate_sections.request_form import Target
 
-POLL = "1s"
-
-
-def states(some: list[request_form.Constraints]) -> list[str]:
-    return [one.kept.status.state for one in some]
+POLL_SECONDS = 1.0
 
 
-def draw(some: list[request_form.Constraints]) -> None:
-    """A card each; redrawn every second while one works, and the whole page once when one ends."""
-    before = states(some)
-    every = POLL if "running" in before else None
-    st.fragment(run_every=every, key="evaluate_follow")(_live)(some, before)
+def draw(targets: list[Target]) -> None:
+    """A card each; redrawn every second while one runs, and the whole page once when one ends."""
+    progress_card.follow(
+        lambda: [target.stored.status.state for target in targets],
+        lambda: _cards(targets),
+        seconds=POLL_SECONDS,
+        key="evaluate_follow",
+    )
 
 
-def _live(some: list[request_form.Constraints], before: list[str]) -> None:
-    if states(some) != before:
-        st.rerun()
-    for one in some:
-        status = one.kept.status
+def _cards(targets: list[Target]) -> None:
+    for target in targets:
+        status = target.stored.status
         if status.state == "running":
-            _card(one, status)
+            _card(target, status)
 
 
-def _card(one: request_form.Constraints, status: Any) -> None:
-    key = one.kept.folder.name
+def _card(target: Target, status: jobs.Status) -> None:
+    key = target.stored.folder.name
     with st.container(border=True, key=f"job_{key}", gap="small"):
-        parts = [f"**{layout.plain(one.reader)}**", status.phase]
+        parts = [f"**{layout.plain(target.model)}**", status.phase]
         if status.steps:
             parts.append(f"{wording.count(status.step)} of {wording.count(status.steps)}")
         parts.append(wording.time_left(status.seconds_left))
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             st.progress(status.progress, " · ".join(filter(None, parts)), width="stretch")
-            asked = jobs.stop_requested(one.kept.folder)
-            st.button(
-                "Stopping …" if asked else "Stop", key=f"stop_{key}", icon=":material/stop:", disabled=asked,
-                on_click=_stop, args=(one,), help="Nothing is kept of an evaluation that is not whole.",
-            )  # fmt: skip
-        so_far = status.details
-        if so_far.get("words"):
+            progress_card.stop_button(
+                target.stored.folder,
+                lambda: _stop(target),
+                key=f"stop_{key}",
+                help_text="An evaluation that is stopped has no result.",
+            )
+        metrics = status.details
+        if metrics.get("words"):
             layout.facts(
                 [
-                    (wording.percent(so_far["cer"]), "CER so far"),
-                    (wording.percent(so_far["word_accuracy"]), "words right so far"),
-                    (f"{so_far['words_per_second']:,.0f}", "words/s"),
+                    (wording.percent(metrics["cer"]), "CER so far"),
+                    (wording.percent(metrics["word_accuracy"]), "words right so far"),
+                    (f"{metrics['words_per_second']:,.0f}", "words/s"),
                 ]
             )
 
 
-def _stop(one: request_form.Constraints) -> None:
+def _stop(target: Target) -> None:
     try:
-        store.stop(one.kept)
+        store.stop(target.stored)
     except (HwrError, OSError) as error:
         st.session_state[request_form.ERROR] = str(error)
 
 
-def ended_badly(one: request_form.Constraints) -> None:
-    """Why an evaluation has no figures, beside the reader's name."""
-    status = one.kept.status
+def failure(target: Target) -> None:
+    """Why an evaluation has no figures, next to the model's name."""
+    status = target.stored.status
     if status.state == "failed":
-        layout.error(status.message or "The evaluation failed.", layout.plain(one.reader))
-        log = one.kept.folder / jobs.LOG_FILE
-        text = log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.is_file() else ""
-        if text.strip():
-            with st.expander("Log", icon=":material/notes:", key=f"log_{one.kept.folder.name}"):
-                st.code(text, language=None)
+        layout.error(status.message or "The evaluation failed.", layout.plain(target.model))
+        log = Run(target.stored.folder).log
+        if log():
+            progress_card.log(log, key=f"log_{target.stored.folder.name}", expanded=True)
     elif status.state == "stopped":
-        layout.note(f"{one.reader}: {status.message}")
+        layout.note(f"{target.model}: {status.message}")

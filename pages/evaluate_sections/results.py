@@ -1,4 +1,4 @@
-"""What was found of one reader: headline, lengths and writers, letters, certainty, files."""
+"""The results of one model: headline, lengths and writers, letters, confidence, files."""
 
 from __future__ import annotations
 
@@ -13,63 +13,66 @@ from hwr_core.evaluation import Evaluation, Interval, store
 from hwr_core.evaluation.store import readings_csv
 from pages.components import charts, layout, models, wording
 from pages.evaluate_sections import metric_charts, request_form
+from pages.evaluate_sections.request_form import Target
+
+ADAPTED = "This model was adapted with words of this data set: the figures are no estimate for new words."
 
 
-def around(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
     """The interval behind a figure: `(5.9-7.1)`."""
     return f"({100 * interval.low:.1f}-{100 * interval.high:.1f})"
 
 
-def headline(found: Evaluation) -> None:
+def headline(evaluation: Evaluation) -> None:
     """The answer in one line."""
-    hands = f" by {wording.count(found.writers, 'writer')}" if found.writers else ""
+    writers = f" by {wording.count(evaluation.writers, 'writer')}" if evaluation.writers else ""
+    accuracy = evaluation.word_accuracy
     layout.facts(
         [
-            (wording.percent(found.cer.value), f"CER {around(found.cer)}"),
-            (wording.percent(found.word_accuracy.value), f"words right {around(found.word_accuracy)}"),
-            (wording.count(found.words), f"{'word' if found.words == 1 else 'words'}{hands}"),
-            (wording.percent(found.reliability.ece), "calibration error"),
+            (wording.percent(evaluation.cer.value), f"CER {interval_text(evaluation.cer)}"),
+            (wording.percent(accuracy.value), f"words right {interval_text(accuracy)}"),
+            (wording.count(evaluation.words), f"{'word' if evaluation.words == 1 else 'words'}{writers}"),
+            (wording.percent(evaluation.reliability.ece), "calibration error"),
         ]
     )
 
 
-TAUGHT = "This reader was taught words of this data set: the figures say little about words to come."
-
-
-def is_taught(reader: str, dataset: str) -> bool:
-    """Whether the reader was taught a hand with words of this data set, whatever part they are in."""
-    info = models.available().get(reader)
+def is_adapted(model: str, dataset: str) -> bool:
+    """Whether the model was adapted with words of this data set, whatever part they are in."""
+    info = models.available().get(model)
     return info is not None and info.summary.get("taught", {}).get("dataset") == dataset
 
 
-def remarks(found: Evaluation, one: request_form.Constraints) -> None:
-    """How to take the figures, and when they were made."""
-    if found.writers > 1:
-        drawn = "writers drawn anew"
+def remarks(evaluation: Evaluation, target: Target) -> None:
+    """How to interpret the figures, and when they were measured."""
+    if evaluation.writers > 1:
+        resampled = "writers drawn anew"
+    elif evaluation.writers:
+        resampled = "one writer only: the interval means nothing"
     else:
-        drawn = "one writer only: the interval says nothing" if found.writers else "words drawn anew, writers unknown"
-    said = [
-        f"As written: case, accents and punctuation count. In brackets: 95 % intervals, {drawn}.",
-        "Training words: a reader that learned from them reads them better than it reads new ones."
-        if found.split == "train"
+        resampled = "words drawn anew, writers unknown"
+    sentences = [
+        f"As written: case, accents and punctuation count. In brackets: 95 % intervals, {resampled}.",
+        "Training words: a model that learned from them reads them better than it reads new ones."
+        if evaluation.split == "train"
         else "",
-        TAUGHT if is_taught(one.reader, found.dataset) else "",
-        f"Measured {wording.ago(one.kept.measured)} at {found.words_per_second:,.0f} words/s.",
+        ADAPTED if is_adapted(target.model, evaluation.dataset) else "",
+        f"Measured {wording.ago(target.stored.measured)} at {evaluation.words_per_second:,.0f} words/s.",
     ]
-    layout.note(" ".join(filter(None, said)))
+    layout.note(" ".join(filter(None, sentences)))
 
 
-def errors_tab(found: Evaluation) -> None:
-    """Where the errors are: in short or long words, in whose hand, of what kind."""
-    lengths = metric_charts.group_table(found.length_groups, "length")
-    kinds = pd.DataFrame({"kind": list(found.kinds), "words": list(found.kinds.values())})
+def errors_tab(evaluation: Evaluation) -> None:
+    """Errors by length of the word, by kind and by writer."""
+    lengths = metric_charts.group_table(evaluation.length_groups, "length")
+    kinds = pd.DataFrame({"kind": list(evaluation.kinds), "words": list(evaluation.kinds.values())})
     wrong = int(kinds["words"].sum())
     kinds["share"] = kinds["words"] / max(1, wrong)
-    name = f"{found.checkpoint}-{found.dataset}"
+    name = f"{evaluation.checkpoint}-{evaluation.dataset}"
     with st.grid(2, min_column_width=340, gap=("small", "medium"), key="evaluate_errors"):
         with st.container(gap=None):
             charts.show(
-                metric_charts.lengths({found.checkpoint: lengths}), "chart_lengths", f"{name}-lengths", lengths,
+                metric_charts.lengths({evaluation.checkpoint: lengths}), "chart_lengths", f"{name}-lengths", lengths,
                 alt="Character error rate by the length of the word",
             )  # fmt: skip
         with st.container(gap=None):
@@ -80,20 +83,20 @@ def errors_tab(found: Evaluation) -> None:
                 )  # fmt: skip
             else:
                 layout.empty("verified", "Every word was read rightly.", key="no_errors")
-    if not found.writer_groups:
-        layout.note("The data set names no writers: there is no figure for each hand.")
+    if not evaluation.writer_groups:
+        layout.note("The data set names no writers: there is no figure for each writer.")
         return
-    writers = metric_charts.group_table(found.writer_groups, "writer")
+    writers = metric_charts.group_table(evaluation.writer_groups, "writer")
     charts.show(
         metric_charts.writers(writers), "chart_writers", f"{name}-writers", writers,
-        alt="Character error rate of each writer, the hardest hand first",
+        alt="Character error rate of each writer, the one with the most errors first",
     )  # fmt: skip
 
 
-def letters_tab(found: Evaluation) -> None:
-    """Which characters are taken for which others, which are left out, which are added."""
-    confused = found.confusions
-    name = f"{found.checkpoint}-{found.dataset}"
+def letters_tab(evaluation: Evaluation) -> None:
+    """Which characters are read as which others, which are left out, which are added."""
+    confused = evaluation.confusions
+    name = f"{evaluation.checkpoint}-{evaluation.dataset}"
     pairs = pd.DataFrame(confused.pairs, columns=["written", "read as", "times"])
     if pairs.empty and not confused.missed and not confused.added:
         layout.empty("verified", "No character was taken for another, left out or added.", key="no_confusions")
@@ -108,8 +111,8 @@ def letters_tab(found: Evaluation) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
         if len(pairs):
-            most = st.select_slider("Characters shown", (8, 12, 16, 24, 32, 48), value=16, key="most_characters")
-            characters, counts = confused.matrix(most)
+            number = st.select_slider("Characters shown", (8, 12, 16, 24, 32, 48), value=16, key="number_of_characters")
+            characters, counts = confused.matrix(number)
             charts.show(
                 metric_charts.confusion_matrix(characters, counts, confused.written), "chart_confusions",
                 f"{name}-confusions", pairs, alt="Which written character is read as which other, how often",
@@ -117,37 +120,34 @@ def letters_tab(found: Evaluation) -> None:
         else:
             layout.note("No character was taken for another.")
     with right:
-        for title, counts, key in (
-            ("Left out", confused.missed, "missed"),
-            ("Added", confused.added, "added"),
-        ):
-            table = pd.DataFrame({"character": list(counts), "times": list(counts.values())})
+        for title, numbers, key in (("Left out", confused.missed, "missed"), ("Added", confused.added, "added")):
+            table = pd.DataFrame({"character": list(numbers), "times": list(numbers.values())})
             if len(table):
                 charts.show(metric_charts.letters(table, title), f"chart_{key}", f"{name}-{key}", table, alt=title)
             else:
                 layout.note(f"{title}: none.")
 
 
-def certainty_tab(found: Evaluation) -> None:
-    """What the confidence is worth, and what a threshold on it would do."""
-    name = f"{found.checkpoint}-{found.dataset}"
-    bins = pd.DataFrame([asdict(one) for one in found.reliability.bins])
-    kept = pd.DataFrame([asdict(one) for one in found.reliability.kept])
+def confidence_tab(evaluation: Evaluation) -> None:
+    """How reliable the confidence is, and what a threshold on it would do."""
+    name = f"{evaluation.checkpoint}-{evaluation.dataset}"
+    bins = pd.DataFrame([asdict(item) for item in evaluation.reliability.bins])
+    coverage = pd.DataFrame([asdict(item) for item in evaluation.reliability.kept])
     percent = st.slider(
-        "Accept readings that are at least so sure", 0, 99, 80, format="%d %%", key="threshold",
+        "Accept readings that are at least this sure", 0, 99, 80, format="%d %%", key="threshold",
         help="The rest would be shown to a person.",
     )  # fmt: skip
-    at = kept.iloc[(kept["threshold"] - percent / 100).abs().argmin()]
-    wrong = int(at["wrong"])
-    left = found.words - int(at["words"])
+    chosen = coverage.iloc[(coverage["threshold"] - percent / 100).abs().argmin()]
+    wrong = int(chosen["wrong"])
+    remaining = evaluation.words - int(chosen["words"])
     layout.facts(
         [
-            (wording.percent(at["coverage"], 0), f"accepted: {wording.count(int(at['words']), 'word')}"),
-            (wording.count(wrong), f"of them wrong ({wording.percent(at['risk'])})"),
-            (wording.count(left), "left for a person"),
+            (wording.percent(chosen["coverage"], 0), f"accepted: {wording.count(int(chosen['words']), 'word')}"),
+            (wording.count(wrong), f"of them wrong ({wording.percent(chosen['risk'])})"),
+            (wording.count(remaining), "left for a person"),
         ]
     )
-    with st.grid(2, min_column_width=340, gap=("small", "medium"), key="evaluate_certainty"):
+    with st.grid(2, min_column_width=340, gap=("small", "medium"), key="evaluate_confidence"):
         with st.container(gap=None):
             charts.show(
                 metric_charts.reliability(bins), "chart_reliability", f"{name}-reliability", bins,
@@ -155,37 +155,37 @@ def certainty_tab(found: Evaluation) -> None:
             )  # fmt: skip
         with st.container(gap=None):
             charts.show(
-                metric_charts.risk(kept, float(at["threshold"])), "chart_risk", f"{name}-risk", kept,
+                metric_charts.risk(coverage, float(chosen["threshold"])), "chart_risk", f"{name}-risk", coverage,
                 alt="Share of wrong words among the accepted, by how many are accepted",
             )  # fmt: skip
     layout.note(
-        f"Calibration error (ECE, {len(bins)} bins): {wording.percent(found.reliability.ece)}. Mean confidence of "
-        f"right words {wording.percent(found.confidence_of_right, 0)}, of wrong ones "
-        f"{wording.percent(found.confidence_of_wrong, 0)}."
+        f"Calibration error (ECE, {len(bins)} bins): {wording.percent(evaluation.reliability.ece)}. Mean confidence of "
+        f"right words {wording.percent(evaluation.confidence_of_right, 0)}, of wrong ones "
+        f"{wording.percent(evaluation.confidence_of_wrong, 0)}."
     )
 
 
-def files_tab(found: Evaluation, one: request_form.Constraints) -> None:
-    """Everything to take along; measure again; remove."""
-    name = f"{found.checkpoint}-{found.dataset}-{found.split}".replace(" + ", "-")
+def files_tab(evaluation: Evaluation, target: Target) -> None:
+    """Downloads, and the buttons that measure again and remove."""
+    name = f"{evaluation.checkpoint}-{evaluation.dataset}-{evaluation.split}".replace(" + ", "-")
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Figures (JSON)", lambda: json.dumps(found.report(), indent=1, ensure_ascii=False).encode("utf-8"),
+            "Figures (JSON)", lambda: json.dumps(evaluation.report(), indent=1, ensure_ascii=False).encode("utf-8"),
             f"{name}.json", "application/json", key="figures_json", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Every reading (CSV)", lambda: readings_csv(found).encode("utf-8"), f"{name}.csv", "text/csv",
+            "Every reading (CSV)", lambda: readings_csv(evaluation).encode("utf-8"), f"{name}.csv", "text/csv",
             key="readings_csv", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Table (Markdown)", lambda: found.table().encode("utf-8"), f"{name}.md", "text/markdown",
+            "Table (Markdown)", lambda: evaluation.table().encode("utf-8"), f"{name}.md", "text/markdown",
             key="table_md", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
-    layout.note(f"Kept in {one.kept.folder}. The same from a shell:")
-    request = one.request
-    most = f" --most {request.most}" if request.most else ""
+    layout.note(f"Stored in {target.stored.folder}. The same from a shell:")
+    request = target.request
+    limit = f" --most {request.most}" if request.most else ""
     st.code(
-        f"python -m hwr_core.evaluation {request.checkpoint} {request.datasets[0]} --split {request.split}{most}",
+        f"python -m hwr_core.evaluation {request.checkpoint} {request.datasets[0]} --split {request.split}{limit}",
         language="bash", wrap_lines=True,
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
@@ -194,19 +194,19 @@ def files_tab(found: Evaluation, one: request_form.Constraints) -> None:
             key="evaluate_again",
             icon=":material/refresh:",
             on_click=request_form.begin,
-            args=([one],),
+            args=([target],),
             help="These figures stay until the new ones are there.",
         )
         with st.popover("Remove these figures", icon=":material/delete:", key="evaluate_remove"):
             st.markdown(
-                f"Remove what was measured of **{layout.plain(found.checkpoint)}** on "
-                f"{layout.plain(found.dataset)}, {found.split}? It can be measured again."
+                f"Remove what was measured of **{layout.plain(evaluation.checkpoint)}** on "
+                f"{layout.plain(evaluation.dataset)}, {evaluation.split}? It can be measured again."
             )
-            st.button("Remove", key="evaluate_remove_yes", type="primary", on_click=_remove, args=(one,))
+            st.button("Remove", key="evaluate_remove_yes", type="primary", on_click=_remove, args=(target,))
 
 
-def _remove(one: request_form.Constraints) -> None:
+def _remove(target: Target) -> None:
     try:
-        store.delete(one.kept)
+        store.delete(target.stored)
     except (HwrError, OSError) as error:
         st.session_state[request_form.ERROR] = str(error)

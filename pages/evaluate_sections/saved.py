@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,49 +11,49 @@ from hwr_core.errors import HwrError
 from hwr_core.evaluation import Comparison, Evaluation, StoredEvaluation, compare, list_evaluations, stored
 
 
-def evaluation(kept: StoredEvaluation) -> Evaluation:
-    """Figures and readings; `DataError` where they are damaged."""
-    return _opened(str(kept.folder), kept.measured)
+def evaluation(target: StoredEvaluation) -> Evaluation:
+    """Metrics and readings; `DataError` where they are damaged."""
+    return _evaluation(str(target.folder), target.measured)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _opened(folder: str, stamp: float) -> Evaluation:
+def _evaluation(folder: str, measured: float) -> Evaluation:
     return StoredEvaluation(Path(folder)).evaluation()
 
 
 def comparison(first: StoredEvaluation, second: StoredEvaluation) -> Comparison:
-    return _compared((str(first.folder), first.measured), (str(second.folder), second.measured))
+    return _comparison((str(first.folder), first.measured), (str(second.folder), second.measured))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _compared(first: tuple[str, float], second: tuple[str, float]) -> Comparison:
-    return compare(_opened(*first).readings, _opened(*second).readings)
+def _comparison(first: tuple[str, float], second: tuple[str, float]) -> Comparison:
+    return compare(_evaluation(*first).readings, _evaluation(*second).readings)
 
 
 def overview() -> pd.DataFrame:
-    """A row each evaluation that is done, the newest first; shares in [0, 1], seconds since the epoch."""
+    """A row an evaluation that is done, the newest first; shares in [0, 1], seconds since the epoch."""
     rows = []
-    for one in list_evaluations():
-        found = _row(str(one.folder), one.measured) if one.is_done else None
-        if found:
-            rows.append({**found, "Up to date": is_current(one)})
+    for target in list_evaluations():
+        row = _row(str(target.folder), target.measured) if target.is_done else None
+        if row:
+            rows.append({**row, "Up to date": is_current(target)})
     return pd.DataFrame(rows)
 
 
-def is_current(one: StoredEvaluation) -> bool:
-    """Whether the reader, the words and their transcriptions are still what they were."""
+def is_current(target: StoredEvaluation) -> bool:
+    """Whether the model, the words and their transcriptions are still what they were."""
     try:
-        return stored(one.request).folder == one.folder
+        return stored(target.request).folder == target.folder
     except HwrError:
         return False
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def _row(folder: str, stamp: float) -> dict[str, Any] | None:
+def _row(folder: str, measured: float) -> dict[str, str | float] | None:
     try:
         report = StoredEvaluation(Path(folder)).report()
         return {
-            "Reader": report["checkpoint"],
+            "Reader": report["checkpoint"],  # a column of the download: its name stays
             "Data set": report["dataset"],
             "Part": report["split"],
             "Words": report["words"],
@@ -67,7 +66,7 @@ def _row(folder: str, stamp: float) -> dict[str, Any] | None:
             "Words right high": report["word_accuracy"]["high"],
             "ECE": report["ece"],
             "Words/s": report["words"] / max(report["seconds"], 1e-9),
-            "Measured": stamp,
+            "Measured": measured,
         }
     except (HwrError, KeyError, TypeError):
         return None

@@ -1,1 +1,1 @@
-"""Parts of the Read page: what was accepted is kept, and a reader is taught by it."""
+"""Parts of the Read page."""

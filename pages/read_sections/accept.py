@@ -1,145 +1,139 @@
-"""Accepted words, kept: what the Read page stores, counts, takes back and hands out."""
+"""Accepted words: stored, counted, undone, exported."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
+from hwr_core.corrections import AcceptedWords
 from hwr_core.datasets import MY_CORRECTIONS
 from hwr_core.errors import HwrError
+from hwr_core.recognition import CheckpointInfo
 from pages.components import layout, word_queue, wording
 
-FAILED = "keep_failed"  # the sentence of a word that could not be stored
+FAILURE = "accept_failure"  # session key: the sentence of a word that could not be stored
+EMPTY = "Words that you accept are stored on this machine, and a model can be adapted to your handwriting with them."
 
 
-def keep(word: word_queue.Word, text: str, info: Any) -> bool:
+def writer_now() -> str:
+    """The writer that was named for the words of this page."""
+    return (st.session_state.get("accept_writer") or "").strip()
+
+
+def store(word: word_queue.Word, text: str, info: CheckpointInfo) -> bool:
     """Store an accepted word; False, and the sentence for the page, where that fails."""
-    from hwr_core.corrections import AcceptedWords
-
-    if not text.strip() or word.picture is None:
-        st.toast("Accepted as blank: there is nothing to keep of it.", icon=":material/check_box_outline_blank:")
+    if not text.strip() or word.image is None:
+        st.toast("Accepted as blank: there is nothing to store.", icon=":material/check_box_outline_blank:")
         return True
     reading = word_queue.reading_of(word, info.folder)
     try:
-        made = AcceptedWords().accept(
-            word.picture,
+        accepted = AcceptedWords().accept(
+            word.image,
             text,
             reading=reading.text if reading else "",
             confidence=float(reading.confidence) if reading else 0.0,
             prefix=word.typed,
             checkpoint=info.name,
-            who=st.session_state.get("keep_who") or "",
-            writer=st.session_state.get("keep_writer") or word.writer,
+            who=st.session_state.get("accept_who") or "",
+            writer=st.session_state.get("accept_writer") or word.writer,
             source=word.source or word.name,
             word_id=word.word_id,
         )
     except HwrError as error:
-        st.session_state[FAILED] = f"The word was not accepted. {error}"
+        st.session_state[FAILURE] = f"The word was not accepted. {error}"
         return False
-    kept_of()[word.id] = made.id
+    accepted_ids()[word.id] = accepted.id
     return True
 
 
-def take_back(word: word_queue.Word) -> None:
+def reopen(word: word_queue.Word) -> None:
     """The word is open again; what was stored of it is undone, not deleted."""
-    from hwr_core.corrections import AcceptedWords
-
-    number = kept_of().pop(word.id, None)
+    accepted_id = accepted_ids().pop(word.id, None)
     was_accepted, word.accepted = word.accepted is not None, None
-    if was_accepted and number is not None:  # one of an earlier round stays: the desk was cleared since
+    if was_accepted and accepted_id is not None:  # one from before the queue was cleared stays
         try:
-            AcceptedWords().undo(number)
+            AcceptedWords().undo(accepted_id)
         except HwrError as error:
-            st.session_state[FAILED] = str(error)
+            st.session_state[FAILURE] = str(error)
 
 
-def kept_of() -> dict[str, int]:
-    """Word on the desk -> number of what was stored of it."""
-    return st.session_state.setdefault("kept", {})
+def accepted_ids() -> dict[str, int]:
+    """Word of the queue -> id of the accepted word in the database; outlives the queue."""
+    return st.session_state.setdefault("accepted_ids", {})
 
 
-def recognise() -> None:
-    """Words on the desk whose pictures were accepted before are accepted again: after a reload, say."""
-    from hwr_core.corrections import AcceptedWords
-
-    looked_at = st.session_state.setdefault(word_queue.RECOGNISED, set())
-    new = [word for word in word_queue.good() if word.id not in looked_at]
+def restore_accepted() -> None:
+    """Words of the queue whose images were accepted before are accepted again: after a reload, for example."""
+    looked_up = word_queue.state().looked_up
+    new = [word for word in word_queue.readable_words() if word.id not in looked_up]
     if not new:
         return
-    looked_at.update(word.id for word in new)
+    looked_up.update(word.id for word in new)
     try:
-        kept = {correction.picture: correction for correction in AcceptedWords().current()}
+        current = {accepted.picture: accepted for accepted in AcceptedWords().current()}
     except HwrError:
-        return  # `line` says so
-    known = []
+        return  # `summary_line` shows it
+    restored = []
     for word in new:
-        before = kept.get(word.picture_key) if word.accepted is None and not word.typed else None
-        if before is not None:
-            word.accepted, kept_of()[word.id] = before.text, before.id
-            known.append(word.id)
-    if not known:
+        earlier = current.get(word.image_key) if word.accepted is None and not word.typed else None
+        if earlier is not None:
+            word.accepted, accepted_ids()[word.id] = earlier.text, earlier.id
+            restored.append(word.id)
+    if not restored:
         return
-    were = "was" if len(known) == 1 else "were"
-    st.toast(f"{wording.count(len(known), 'word')} of these {were} accepted before.", icon=":material/check:")
-    now, came = word_queue.current(), word_queue.last_come()
-    if now is not None and now.id in known and now in came:
-        word_queue.look_at(next((word for word in came if word.picture is not None and word.accepted is None), now))
+    were = "was" if len(restored) == 1 else "were"
+    st.toast(f"{wording.count(len(restored), 'word')} of these {were} accepted before.", icon=":material/check:")
+    current_word, added = word_queue.current(), word_queue.last_added()
+    if current_word is not None and current_word.id in restored and current_word in added:
+        still_open = (word for word in added if word.image is not None and word.accepted is None)
+        word_queue.set_current(next(still_open, current_word))
 
 
 def undo_last() -> None:
-    """Take back the word accepted last, in whatever tab; on the desk it is open again."""
-    from hwr_core.corrections import AcceptedWords
-
+    """Undo the word accepted last, in whatever tab; in the queue it is open again."""
     try:
         undone = AcceptedWords().undo_last()
     except HwrError as error:
-        st.session_state[FAILED] = str(error)
+        st.session_state[FAILURE] = str(error)
         return
     if undone is None:
         return
     for word in word_queue.words():
-        if kept_of().get(word.id) == undone.id:
+        if accepted_ids().get(word.id) == undone.id:
             word.accepted = None
-            del kept_of()[word.id]
-            word_queue.look_at(word)
+            del accepted_ids()[word.id]
+            word_queue.set_current(word)
     st.toast(f"“{layout.plain(undone.text)}” was taken back.", icon=":material/undo:")
 
 
-def line() -> None:
-    """How many words are kept, whose they are, the last one taken back, and all of them as a file."""
-    from hwr_core.corrections import AcceptedWords
-
-    if sentence := st.session_state.pop(FAILED, None):
+def summary_line() -> None:
+    """The number of accepted words, with undo and export."""
+    if sentence := st.session_state.pop(FAILURE, None):
         layout.error(sentence)
     try:
         number = AcceptedWords().count()
     except HwrError as error:
         layout.error(str(error))
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="kept"):
-        layout.note(f"{wording.count(number, 'accepted word')} kept on this machine." if number else NOTHING)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="accepted_line"):
+        layout.note(f"{wording.count(number, 'accepted word')} stored on this machine." if number else EMPTY)
         if number:
             st.button(
-                "Take back the last", key="keep_undo", type="tertiary", icon=":material/undo:", on_click=undo_last,
+                "Take back the last", key="accept_undo", type="tertiary", icon=":material/undo:", on_click=undo_last,
                 help="Takes the word back that was accepted last.",
             )  # fmt: skip
             st.download_button(
-                "Export", exported, "my-corrections.zip", "application/zip", key="keep_export", type="tertiary",
+                "Export", exported, "my-corrections.zip", "application/zip", key="accept_export", type="tertiary",
                 icon=":material/download:", on_click="ignore",
-                help="words.csv and the pictures: a data set that this studio and others read.",
+                help="words.csv and the images: a data set that this studio and others read.",
             )  # fmt: skip
             layout.link("data", "Look at them", ":material/photo_library:", dataset=MY_CORRECTIONS)
 
 
-NOTHING = "Words that you accept are kept on this machine, and can teach a reader your hand."
-
-
 def exported() -> bytes:
     """The accepted words as a zip."""
-    from hwr_core.corrections import AcceptedWords
     from hwr_core.datasets.my_corrections import export
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,14 +1,15 @@
-// A drawing pad: strokes of pen, finger or mouse, with pressure where the device tells it. They leave as SVG and PNG.
+// A drawing pad: strokes of pen, finger or mouse, with pressure where the device reports it; sent as SVG and PNG.
 
-const PEN = 3.2; // width of a stroke without pressure
-const SCALE = 2; // pixels of the PNG for one of the pad
+const STROKE_WIDTH = 3.2; // without pressure
+const PNG_SCALE = 2; // pixels of the PNG for one of the pad
+const MAX_PNG_SIDE = 1600;
 const MARGIN = 14;
 
 export default function (component) {
   const root = component.parentElement;
   const pad = (root.pad ??= new Pad(root));
   pad.component = component;
-  pad.taken(component.data);
+  pad.update(component.data);
 }
 
 class Pad {
@@ -20,11 +21,11 @@ class Pad {
     for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
       this.canvas.addEventListener(name, (event) => this[name](event));
     }
-    this.find(".read").onclick = () => this.read();
+    this.find(".read").onclick = () => this.send();
     this.find(".undo").onclick = () => this.change(() => this.strokes.pop());
     this.find(".clear").onclick = () => this.change(() => { this.strokes = []; });
     this.canvas.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.read();
+      if (event.key === "Enter") this.send();
       else if (event.key === "Escape") this.change(() => { this.strokes = []; });
       else if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.change(() => this.strokes.pop());
       else return;
@@ -33,8 +34,8 @@ class Pad {
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
-  // Python has the word: the pad is empty for the next one.
-  taken(data) {
+  // Python has received the drawing: the pad is empty for the next one.
+  update(data) {
     if (this.sent && data.number >= this.sent) {
       this.sent = 0;
       this.change(() => { this.strokes = []; });
@@ -42,13 +43,13 @@ class Pad {
   }
 
   point(event) {
-    const box = this.canvas.getBoundingClientRect();
+    const area = this.canvas.getBoundingClientRect();
     const pressure = event.pointerType === "pen" && event.pressure ? event.pressure : 0.5;
-    return [event.clientX - box.left, event.clientY - box.top, pressure, Math.round(event.timeStamp)];
+    return [event.clientX - area.left, event.clientY - area.top, pressure, Math.round(event.timeStamp)];
   }
 
   pointerdown(event) {
-    if (this.drawing || event.button > 0) return; // the palm that rests beside the pen
+    if (this.drawing || event.button > 0) return; // the palm that rests next to the pen
     event.preventDefault();
     this.canvas.setPointerCapture(event.pointerId);
     this.drawing = event.pointerId;
@@ -58,8 +59,8 @@ class Pad {
 
   pointermove(event) {
     if (event.pointerId !== this.drawing) return;
-    const some = event.getCoalescedEvents?.() ?? [];
-    for (const one of some.length ? some : [event]) this.strokes.at(-1).push(this.point(one));
+    const coalesced = event.getCoalescedEvents?.() ?? [];
+    for (const part of coalesced.length ? coalesced : [event]) this.strokes.at(-1).push(this.point(part));
     this.draw();
   }
 
@@ -73,40 +74,40 @@ class Pad {
     this.pointerup(event);
   }
 
-  change(what) {
-    what();
-    const none = !this.strokes.length;
-    for (const name of [".read", ".undo", ".clear"]) this.find(name).disabled = none;
+  change(edit) {
+    edit();
+    const isEmpty = !this.strokes.length;
+    for (const name of [".read", ".undo", ".clear"]) this.find(name).disabled = isEmpty;
     const save = this.find(".save");
-    save.hidden = none;
-    if (!none) save.href = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(this.svg())}`;
+    save.hidden = isEmpty;
+    if (!isEmpty) save.href = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(this.svg())}`;
     this.draw();
   }
 
   draw() {
     const { width, height } = this.canvas.getBoundingClientRect();
-    const dense = devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * dense)) {
-      this.canvas.width = Math.round(width * dense);
-      this.canvas.height = Math.round(height * dense);
+    const ratio = devicePixelRatio || 1;
+    if (this.canvas.width !== Math.round(width * ratio)) {
+      this.canvas.width = Math.round(width * ratio);
+      this.canvas.height = Math.round(height * ratio);
     }
     const pen = this.canvas.getContext("2d");
-    pen.setTransform(dense, 0, 0, dense, 0, 0);
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    this.ink(pen);
+    this.drawStrokes(pen);
   }
 
-  ink(pen) {
+  drawStrokes(pen) {
     pen.strokeStyle = pen.fillStyle = "#111";
     pen.lineCap = pen.lineJoin = "round";
     for (const stroke of this.strokes) {
       if (stroke.length === 1) {
         pen.beginPath();
-        pen.arc(stroke[0][0], stroke[0][1], wide(stroke[0]) / 2, 0, 7);
+        pen.arc(stroke[0][0], stroke[0][1], strokeWidth(stroke[0]) / 2, 0, 7);
         pen.fill();
       }
       for (let place = 1; place < stroke.length; place++) {
-        pen.lineWidth = wide(stroke[place]);
+        pen.lineWidth = strokeWidth(stroke[place]);
         pen.beginPath();
         pen.moveTo(stroke[place - 1][0], stroke[place - 1][1]);
         pen.lineTo(stroke[place][0], stroke[place][1]);
@@ -126,7 +127,7 @@ class Pad {
     const [left, top, width, height] = this.bounds().map((value) => value.toFixed(1));
     const paths = this.strokes.map((stroke) => {
       const points = stroke.length === 1 ? [stroke[0], stroke[0]] : stroke;
-      const middle = points.reduce((sum, point) => sum + wide(point), 0) / points.length;
+      const middle = points.reduce((sum, point) => sum + strokeWidth(point), 0) / points.length;
       const line = points.map(([x, y], place) => `${place ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
       const times = points.map((point) => point[3] - this.strokes[0][0][3]).join(" ");
       return `<path d="${line}" stroke-width="${middle.toFixed(2)}" data-ms="${times}"/>`;
@@ -137,25 +138,25 @@ class Pad {
 
   png() {
     const [left, top, width, height] = this.bounds();
-    const sheet = document.createElement("canvas");
-    const scale = Math.min(SCALE, 1600 / Math.max(width, height));
-    sheet.width = Math.ceil(width * scale);
-    sheet.height = Math.ceil(height * scale);
-    const pen = sheet.getContext("2d");
+    const canvas = document.createElement("canvas");
+    const scale = Math.min(PNG_SCALE, MAX_PNG_SIDE / Math.max(width, height));
+    canvas.width = Math.ceil(width * scale);
+    canvas.height = Math.ceil(height * scale);
+    const pen = canvas.getContext("2d");
     pen.fillStyle = "#fff";
-    pen.fillRect(0, 0, sheet.width, sheet.height);
+    pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
-    this.ink(pen);
-    return sheet.toDataURL("image/png");
+    this.drawStrokes(pen);
+    return canvas.toDataURL("image/png");
   }
 
-  read() {
+  send() {
     if (!this.strokes.length || this.sent) return;
     this.sent = ++this.number;
     this.component.setTriggerValue("drawn", { number: this.sent, png: this.png(), svg: this.svg() });
   }
 }
 
-function wide([, , pressure]) {
-  return PEN * (0.5 + pressure);
+function strokeWidth([, , pressure]) {
+  return STROKE_WIDTH * (0.5 + pressure);
 }

@@ -1,77 +1,145 @@
-"""The workbench: one word under the lamp, and a box that sends every keystroke to the reader.
+"""The current word: its image, its reading, and a text box that sends every keystroke to the model.
 
-Streamlit's own text box answers when it is left. This component sends each keystroke, shows the completion as faint
-text behind what was typed, and is redrawn alone (a fragment); what it shows comes from here.
+Streamlit's own text box sends its text when it is left. This component sends each keystroke, shows the completion as
+faint text behind what was typed, and is redrawn alone (a fragment); what it shows comes from here.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
+import numpy as np
 import streamlit as st
 
 from hwr_core.errors import HwrError
+from hwr_core.recognition import CheckpointInfo, Reading
+from hwr_core.recognition.character_positions import Letter
+from hwr_core.recognition.typed_text import typed_prefix_length
 from pages.components import images, models, recognition, word_queue, wording
 from pages.read_sections import review
 
 HERE = Path(__file__).parent
-KEY = "word_box"
-CLEAR, UNSURE = 0.85, 0.5  # a letter's confidence: above, unmarked; below the second, doubtful
+KEY = "text_box"
+MIN_CLEAR, MIN_UNSURE = 0.85, 0.5  # a letter's confidence: from the first on unmarked, below the second doubtful
 AS_TYPED = "as you typed it"
-LONGEST = 1000  # pixels sent of a picture
-box = st.components.v2.component(
-    "studio_box", **{kind: (HERE / f"text_box.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")}
+MAX_SIDE_SENT = 1000  # pixels of the image that the browser gets
+MAX_ALTERNATIVES = 5
+component = st.components.v2.component(
+    "studio_text_box",
+    html=(HERE / "text_box.html").read_text(encoding="utf-8"),
+    css=(HERE / "text_box.css").read_text(encoding="utf-8"),
+    js=(HERE / "text_box.js").read_text(encoding="utf-8"),
 )
 
 
+@dataclass
+class BoxState:
+    """What the session keeps of the text box: the numbers of the messages that were handled last."""
+
+    typed_number: int = 0
+    action_number: int = 0
+    must_rerun: bool = False  # the queue below shows what was decided
+
+
+class Alternative(TypedDict):
+    text: str
+    sure: str
+
+
+class LetterBox(TypedDict):
+    text: str
+    sure: str
+    mark: str  # "clear", "unsure" or "doubt"
+    at: list[float]  # left and right edge, as shares of the image's width
+
+
+class FrameColumn(TypedDict):
+    at: list[float]
+    top: list[tuple[str, float]]  # the most probable characters; "" is the blank
+
+
+class Payload(TypedDict):
+    """What the component shows."""
+
+    id: str
+    name: str
+    alt: str
+    image: str
+    width: int
+    height: int
+    typed: str
+    number: int
+    done: int
+    ready: bool
+    text: str
+    confidence: float
+    sure: str
+    is_typed_whole: bool
+    typed_letters: int
+    alternatives: list[Alternative]
+    accepted: str | None
+    problem: str
+    place: int
+    total: int
+    letters: list[LetterBox]
+    frames: list[FrameColumn]
+
+
+def state() -> BoxState:
+    return st.session_state.setdefault("text_box_state", BoxState())
+
+
 @st.fragment
-def workbench(info: Any) -> None:
-    """The word under the lamp. Typing redraws this alone; a decision redraws the page, whose queue it changes."""
+def current_word(info: CheckpointInfo) -> None:
+    """Typing redraws this alone; a decision redraws the page, whose queue it changes."""
     word = word_queue.current()
-    if word is None:
+    if word is None or word.image is None:
         return
-    with st.container():  # there each time, so that the box below keeps its place in the page
-        if not models.opening(info.folder).done.is_set():
+    with st.container():  # there in every run, so that the box below keeps its place in the page
+        if not models.pool().open(info.folder).done.is_set():
             recognition.read_now([word], info.folder)
-    box(
+    component(
         key=KEY,
-        data=payload(word, info),
+        data=payload(word, word.image, info),
         on_typed_change=lambda: on_typed(info),
         on_act_change=lambda: on_act(info),
     )
-    if st.session_state.pop("box_decided", False):
+    must_rerun, state().must_rerun = state().must_rerun, False
+    if must_rerun:
         st.rerun()
 
 
-def on_typed(info: Any) -> None:
+def on_typed(info: CheckpointInfo) -> None:
     """A keystroke."""
-    sent = st.session_state[KEY].get("typed") or {}
-    word = word_queue.find(str(sent.get("id", "")))
-    if word is None or sent["number"] <= st.session_state.get("box_number", 0):
+    message = st.session_state[KEY].get("typed") or {}
+    word = word_queue.find(str(message.get("id", "")))
+    if word is None or message["number"] <= state().typed_number:
         return
-    st.session_state["box_number"] = sent["number"]
+    state().typed_number = message["number"]
     was_accepted = word.accepted is not None
-    review.typed(word, str(sent["text"]))
+    review.set_typed(word, str(message["text"]))
     if was_accepted:
-        st.session_state["box_decided"] = True
+        state().must_rerun = True
 
 
-def on_act(info: Any) -> None:
+def on_act(info: CheckpointInfo) -> None:
     """A button, or a key that stands for one."""
-    sent = st.session_state[KEY].get("act") or {}
-    word = word_queue.find(str(sent.get("id", "")))
-    if word is None or sent["number"] <= st.session_state.get("box_done", 0):
+    message = st.session_state[KEY].get("act") or {}
+    word = word_queue.find(str(message.get("id", "")))
+    if word is None or message["number"] <= state().action_number:
         return
-    st.session_state["box_done"] = sent["number"]
-    if sent["what"] in ("accept", "exact", "next", "back"):  # the last keystroke may not have been asked about
-        review.typed(word, str(sent["typed"]))
-    review.act(word, sent["what"], str(sent["typed"] if sent["what"] == "exact" else sent["text"]), info)
-    st.session_state["box_decided"] = True
+    state().action_number = message["number"]
+    action, typed = message["what"], str(message["typed"])
+    if action in ("accept", "exact", "next", "back"):  # the last keystroke may not have been sent
+        review.set_typed(word, typed)
+    review.act(word, action, typed if action == "exact" else str(message["text"]), info)
+    state().must_rerun = True
 
 
-def payload(word: word_queue.Word, info: Any) -> dict[str, Any]:
+def payload(word: word_queue.Word, image: np.ndarray, info: CheckpointInfo) -> Payload:
     """All that the component shows of a word."""
     reading, problem = None, ""
     try:
@@ -79,97 +147,105 @@ def payload(word: word_queue.Word, info: Any) -> dict[str, Any]:
         reading = word_queue.reading_of(word, info.folder)
     except HwrError as error:
         problem = str(error)
-        word_queue.refuse(word, info.folder)
+        word_queue.mark_refused(word, info.folder)
     order = [other.id for other in review.in_order(info)]
-    typed = begun(word.typed, reading.text) if reading else 0
-    whole = reading is not None and 0 < typed == len(reading.text)
-    height, width = word.picture.shape
+    typed_letters = typed_prefix_length(word.typed, reading.text) if reading else 0
+    is_typed_whole = reading is not None and 0 < typed_letters == len(reading.text)
+    height, width = image.shape
+    letters, frames = letters_and_frames(reading, width, typed_letters)
     return {
         "id": word.id,
         "name": word.name,
-        "alt": f"The picture {word.name}",
-        "picture": picture_uri(word.id, word.picture),
+        "alt": f"The image {word.name}",
+        "image": image_uri(word.id, image),
         "width": width,
         "height": height,
         "typed": word.typed,
-        "number": st.session_state.get("box_number", 0),
-        "done": st.session_state.get("box_done", 0),
+        "number": state().typed_number,
+        "done": state().action_number,
         "ready": reading is not None,
         "text": reading.text if reading else "",
         "confidence": float(reading.confidence) if reading else 0.0,
-        "sure": AS_TYPED if whole else wording.sure(reading.confidence) if reading else "",
-        "whole": whole,
-        "begun": typed,
-        "others": others(reading) if reading else [],
+        "sure": AS_TYPED if is_typed_whole else wording.sure(reading.confidence) if reading else "",
+        "is_typed_whole": is_typed_whole,
+        "typed_letters": typed_letters,
+        "alternatives": alternatives(reading) if reading else [],
         "accepted": word.accepted,
         "problem": problem,
         "place": order.index(word.id) + 1,
         "total": len(order),
-        **columns(reading, width, typed),
+        "letters": letters,
+        "frames": frames,
     }
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def picture_uri(name: str, _picture: Any) -> str:
-    return images.as_uri(_picture, LONGEST)
+def image_uri(word_id: str, _image: np.ndarray) -> str:
+    return images.as_uri(_image, MAX_SIDE_SENT)
 
 
-def begun(typed: str, text: str) -> int:
-    """How many letters of the reading were typed."""
-    from hwr_core.recognition.constraints import mask_places
-
-    places = mask_places(typed)
-    return len(places) if None not in places and text.startswith("".join(filter(None, places))) else 0
-
-
-def others(reading: Any) -> list[dict[str, str]]:
-    """The alternatives, best first, five at most."""
-    some = [(text, share) for text, share in reading.alternatives if text != reading.text]
-    return [{"text": text, "sure": wording.percent(part, 0) if part >= 0.01 else "< 1 %"} for text, part in some[:5]]
-
-
-def columns(reading: Any | None, width: int, typed: int) -> dict[str, list[Any]]:
-    """Letters and frames with where they lie, as shares of the picture's width; empty where the reader tells none.
-
-    The first `typed` letters are certain: a person has said so.
-    """
-    aligned = getattr(reading, "alignment", None)
-    letters = aligned.letters if aligned else []
-    if not letters or any(letter.picture is None for letter in letters):
-        return {"letters": [], "frames": []}
-    shown = [
-        {
-            "text": letter.text,
-            "sure": AS_TYPED if place < typed else wording.sure(letter.confidence),
-            "mark": "clear"
-            if place < typed or letter.confidence >= CLEAR
-            else "unsure"
-            if letter.confidence >= UNSURE
-            else "doubt",
-            "at": [share(edge, width) for edge in letter.picture],
-        }
-        for place, letter in enumerate(letters)
+def alternatives(reading: Reading) -> list[Alternative]:
+    """Best first."""
+    pairs = [(text, confidence) for text, confidence in reading.alternatives if text != reading.text]
+    return [
+        {"text": text, "sure": wording.percent(confidence, 0) if confidence >= 0.01 else "< 1 %"}
+        for text, confidence in pairs[:MAX_ALTERNATIVES]
     ]
-    slope, start = on_picture(letters)
-    edges = [share(slope * aligned.frame_width * t + start, width) for t in range(len(aligned.frames) + 1)]
-    frames = [
-        {"at": [left, right], "top": [[text, round(part, 3)] for text, part in top]}
-        for (left, right), top in zip(pairwise(edges), aligned.frames, strict=True)
+
+
+def letters_and_frames(
+    reading: Reading | None, width: int, typed_letters: int
+) -> tuple[list[LetterBox], list[FrameColumn]]:
+    """The letters and frames of a reading with their columns; empty where it has no alignment.
+
+    Args:
+        reading: None where there is none.
+        width: of the image, in pixels.
+        typed_letters: so many at the beginning are certain, since they were typed.
+    """
+    alignment = reading.alignment if reading else None
+    if alignment is None or not alignment.letters:
+        return [], []
+    boxes: list[LetterBox] = []
+    for index, letter in enumerate(alignment.letters):
+        if letter.image is None:
+            return [], []
+        is_typed = index < typed_letters
+        boxes.append(
+            {
+                "text": letter.text,
+                "sure": AS_TYPED if is_typed else wording.sure(letter.confidence),
+                "mark": "clear" if is_typed else mark(letter.confidence),
+                "at": [share(edge, width) for edge in letter.image],
+            }
+        )
+    slope, start = canvas_to_image(alignment.letters)
+    edges = [share(slope * alignment.frame_width * t + start, width) for t in range(len(alignment.frames) + 1)]
+    columns: list[FrameColumn] = [
+        {"at": [left, right], "top": [(text, round(probability, 3)) for text, probability in top]}
+        for (left, right), top in zip(pairwise(edges), alignment.frames, strict=True)
         if left < right
     ]
-    return {"letters": shown, "frames": frames}
+    return boxes, columns
+
+
+def mark(confidence: float) -> str:
+    return "clear" if confidence >= MIN_CLEAR else "unsure" if confidence >= MIN_UNSURE else "doubt"
 
 
 def share(column: float, width: int) -> float:
+    """A column as a share of the width, in [0, 1]."""
     return round(min(1.0, max(0.0, column / width)), 4)
 
 
-def on_picture(letters: list[Any]) -> tuple[float, float]:
-    """Slope and start of picture columns over canvas columns, from the two letter edges that lie farthest apart."""
+def canvas_to_image(letters: list[Letter]) -> tuple[float, float]:
+    """Slope and start of image columns over canvas columns, from the two letter edges that lie farthest apart."""
     first, last = letters[0], letters[-1]
-    low, high = (first.canvas[1], first.picture[1]), (last.canvas[1], last.picture[1])
+    assert first.image is not None
+    assert last.image is not None
+    low, high = (first.canvas[1], first.image[1]), (last.canvas[1], last.image[1])
     if low[0] == high[0]:
-        low = (first.canvas[0], first.picture[0])
+        low = (first.canvas[0], first.image[0])
     if low[0] == high[0]:
         return 1.0, 0.0
     slope = (high[1] - low[1]) / (high[0] - low[0])

@@ -1,47 +1,36 @@
-"""Loss and error by epoch: of one run while it trains, of several beside each other."""
+"""Loss and error by epoch: of one run while it trains, of several in one chart."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from pages.components import charts
 
-# Column of a history -> what it is called; shares in [0, 1].
+# Column of a history -> its label; shares in [0, 1].
 MEASURES = {
     "cer": "CER",
     "word_accuracy": "Word accuracy",
     "validation_accuracy": "Next-token accuracy",
 }
-EXPECTED = {"epoch", "loss", "best"}
-APART = 0.075  # of the axis: labels at line ends keep at least this distance
+MIN_LABEL_DISTANCE = 0.075  # between labels at line ends, as a share of the axis
 
 
-def history_of(run: Any) -> pd.DataFrame:
-    """A run's history; without a row where there is none yet, or none that can be read."""
-    try:
-        history = run.history
-    except (OSError, ValueError):
-        history = pd.DataFrame()
-    return history if EXPECTED.issubset(history.columns) else pd.DataFrame(columns=sorted(EXPECTED))
-
-
-def measured(history: pd.DataFrame, column: str) -> bool:
+def is_measured(history: pd.DataFrame, column: str) -> bool:
     return column in history and bool(history[column].notna().any())
 
 
 def measures_of(histories: Iterable[pd.DataFrame]) -> list[str]:
-    """The measures that any of the runs has figures of."""
+    """The measures that any of the runs has values of."""
     tables = list(histories)
-    return [column for column in MEASURES if any(measured(table, column) for table in tables)]
+    return [column for column in MEASURES if any(is_measured(table, column) for table in tables)]
 
 
 def best_epoch(history: pd.DataFrame) -> int | None:
-    """The epoch whose weights are kept: the last one that was the best so far."""
+    """The epoch whose weights the checkpoint has: the last one that was the best so far."""
     if "best" not in history:
         return None
     epochs = history.loc[history["best"] == 1, "epoch"]
@@ -49,14 +38,14 @@ def best_epoch(history: pd.DataFrame) -> int | None:
 
 
 def live(name: str, history: pd.DataFrame, *, log: bool) -> go.Figure:
-    """Loss above, error below, on one epoch axis: one hover tells both."""
+    """Loss above, error below, on one epoch axis with one hover."""
     figure = go.Figure()
     colour = charts.colour_of(name)
     quiet = charts.QUIET[charts.mode()]
     upper: list[tuple[str, str, list[float]]] = []
     lower: list[tuple[str, str, list[float]]] = []
     for column, text, ink in (("loss", "training", quiet), ("validation_loss", "validation", colour)):
-        if measured(history, column):
+        if is_measured(history, column):
             _line(figure, history, column, text, ink, axis="y", percent=False)
             upper.append((text, ink, _values(history, column, 1)))
     for column, text, ink, dash in (
@@ -65,7 +54,7 @@ def live(name: str, history: pd.DataFrame, *, log: bool) -> go.Figure:
         ("accuracy", "next token, training", quiet, "solid"),
         ("validation_accuracy", "next token", colour, "dash"),
     ):
-        if measured(history, column):
+        if is_measured(history, column):
             _line(figure, history, column, text, ink, axis="y2", percent=True, dash=dash)
             lower.append((text, ink, _values(history, column, 100)))
     split = 0.5 if lower else 0.0
@@ -98,11 +87,11 @@ def compared(histories: dict[str, pd.DataFrame], column: str, title: str, *, log
     factor = 100 if percent else 1
     for name, history in histories.items():
         colour = charts.colour_of(name)
-        if column == "validation_loss" and measured(history, "loss"):
+        if column == "validation_loss" and is_measured(history, "loss"):
             training = f"{name}, training"
             _line(figure, history, "loss", training, colour, percent=False, dash="dot", width=1.2)
             figure.data[-1].showlegend = False
-        if not measured(history, column):
+        if not is_measured(history, column):
             continue
         _line(figure, history, column, name, colour, percent=percent)
         best = best_epoch(history)
@@ -161,13 +150,13 @@ def _line(
     )
 
 
-def _epochs(history: pd.DataFrame) -> dict[str, Any]:
+def _epochs(history: pd.DataFrame) -> dict[str, int | str]:
     """Whole epochs on the axis, also while there are few."""
     last = int(history["epoch"].iloc[-1]) if len(history) else 1
     return {"dtick": 1} if last <= 10 else {"tickformat": "d"}
 
 
-def _scale(log: bool) -> dict[str, Any]:
+def _scale(log: bool) -> dict[str, int | str]:
     return {"type": "log", "dtick": "D2"} if log else {"type": "linear", "rangemode": "tozero"}
 
 
@@ -203,19 +192,19 @@ def _label(
         return math.log10(value) if log else value
 
     low, high = (position(min(finite)), position(max(finite))) if log else (0.0, max(finite))
-    apart = 2 * APART * ((high - low) or 1.0)
+    apart = 2 * MIN_LABEL_DISTANCE * ((high - low) or 1.0)
     ends = []
     for text, colour, values in lines:
         known = [value for value in values if math.isfinite(value) and (value > 0 or not log)]
         if known:
             ends.append((position(known[-1]), text, colour))
-    taken = -math.inf
+    occupied = -math.inf
     for place, text, colour in sorted(ends):
-        taken = max(place, taken + apart)
+        occupied = max(place, occupied + apart)
         figure.add_annotation(
             x=1,
             xref="paper",
-            y=taken,
+            y=occupied,
             yref=axis,
             text=text,
             font={"color": colour, "size": 12},

@@ -1,4 +1,4 @@
-"""What can be downloaded of a run, made when it is asked for."""
+"""The downloads of a run, made on request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _zipped(files: list[Path], root: Path) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # pictures and weights hardly shrink
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # images and weights hardly shrink
         for file in files:
             archive.write(file, file.relative_to(root))
     return buffer.getvalue()

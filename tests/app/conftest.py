@@ -1,4 +1,4 @@
-"""The app run without a browser, in a workspace of its own, with a stand-in reader."""
+"""The app run without a browser, in a workspace of its own, with a stub recognizer."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from visiting import ROOT, StandIn, png
+from visiting import ROOT, StubRecognizer, png
 
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # as `streamlit run` does
 
 
 @pytest.fixture(autouse=True)
-def opened_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a server where someone has opened the app before (see `pages.components.menu.require`).
 
     AppTest forgets between two runs that the app declares its pages, which a server does not.
     """
     from streamlit.runtime.pages_manager import PagesManager
 
-    begin = PagesManager.__init__
+    original = PagesManager.__init__
 
-    def begin_and_remember(self: PagesManager, *arguments: object, **named: object) -> None:
-        begin(self, *arguments, **named)
+    def declare_pages(self: PagesManager, *arguments: object, **named: object) -> None:
+        original(self, *arguments, **named)
         PagesManager.uses_pages_directory = False
 
-    monkeypatch.setattr(PagesManager, "__init__", begin_and_remember)
+    monkeypatch.setattr(PagesManager, "__init__", declare_pages)
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty workspace without any reader, shipped or trained."""
+    """An empty workspace without any model, shipped or trained."""
     import streamlit as st
 
     from hwr_core.recognition import checkpoint
@@ -51,10 +51,10 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 @pytest.fixture
-def reader(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
-    """A reader of the workspace that answers at once and imports nothing."""
+def recognizer(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> StubRecognizer:
+    """The run "steady" of the workspace, read by a stub that imports nothing."""
     from hwr_core.config import CrnnConfig, RunConfig
-    from pages.components import models
+    from hwr_core.recognition import pool
 
     folder = workspace / "runs" / "steady" / "checkpoint"
     folder.mkdir(parents=True)
@@ -62,15 +62,15 @@ def reader(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     (folder.parent / "config.json").write_text(json.dumps(config.to_dict()))
     (folder / "checkpoint.json").write_text(json.dumps({"cer": 0.065, "words": 2515}))
-    (folder / "model.keras").write_bytes(b"a stand-in opens it")
-    stand_in = StandIn()
-    monkeypatch.setattr(models, "load", lambda folder, tell: stand_in)
-    return stand_in
+    (folder / "model.keras").write_bytes(b"opened by the stub")
+    stub = StubRecognizer()
+    monkeypatch.setattr(pool, "load_recognizer", lambda folder, on_phase: stub)
+    return stub
 
 
 @pytest.fixture
 def word_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Makes a CSV and its pictures; `header` may name the columns otherwise."""
+    """Makes a CSV and its images; `header` may name the columns otherwise."""
 
     def make(
         number: int = 40, header: Sequence[str] = ("word_id", "transcription", "image", "writer", "split")

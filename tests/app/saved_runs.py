@@ -35,6 +35,59 @@ DUAL_HISTORY = [{**row, "accuracy": 0.5, "validation_accuracy": 0.4, "cer": row[
 WORDS = (("w1", "because", 0), ("w2", "NA", 1))
 
 
+SCORE = {"words": 8, "right": 6, "edits": 4, "characters": 40}
+RESULT = {
+    "learned": 24,
+    "held_back": 8,
+    "before": SCORE,
+    "after": SCORE,
+    "others_before": SCORE,
+    "others_after": SCORE,
+    "readings": [{"word_id": "w1", "transcription": "the", "before": "tne", "after": "the"}],
+}
+DAMAGES = {  # name of a run -> damaged file, its content
+    "config-empty": ("config.json", b""),
+    "config-cut": ("config.json", b'{"datasets": '),
+    "config-list": ("config.json", b"[1, 2]"),
+    "config-null": ("config.json", b"null"),
+    "config-bytes": ("config.json", b"\xff\xfe\x00"),
+    "config-types": ("config.json", b'{"datasets": 3, "model": {"name": []}, "canvas": "wide"}'),
+    "config-value": ("config.json", b'{"datasets": ["demo"], "training": {"epochs": {"a": 1}}}'),
+    "status-empty": ("status.json", b""),
+    "status-cut": ("status.json", b'{"state": "done", "st'),
+    "status-list": ("status.json", b'["done"]'),
+    "status-types": ("status.json", b'{"state": "done", "step": "five", "details": [], "started": {}}'),
+    "status-details": ("status.json", b'{"state": "done", "updated": 1.0, "details": {"epoch": "five", "epochs": []}}'),
+    "history-empty": ("history.csv", b""),
+    "history-cut": ("history.csv", b"epoch,loss,cer,best\n1,2.0,0.5,1\n2,1."),
+    "history-bytes": ("history.csv", b"\xff\xfe\x00"),
+    "history-columns": ("history.csv", b"a,b\n1,2\n"),
+    "history-types": ("history.csv", b"epoch,loss,cer,best,seconds\n1,low,none,1,soon\n"),
+    "history-json": ("history.csv", b'{"epoch": 1}'),
+    "samples-empty": ("samples.csv", b""),
+    "samples-cut": ("samples.csv", b"epoch,index,word_id,transcription,reading,dataset\n1,0,w1,beca"),
+    "samples-types": ("samples.csv", b"epoch,index,word_id,transcription,reading,dataset\none,zero,w1,a,b,demo\n"),
+    "notes-bytes": ("notes.txt", b"\xff\xfe\x00"),
+    "adaptation-cut": ("adaptation.json", b'{"writer": '),
+    "result-empty": ("taught.json", b""),
+    "result-cut": ("taught.json", json.dumps(RESULT).encode()[:60]),
+    "result-list": ("taught.json", b"[]"),
+    "result-types": ("taught.json", json.dumps({**RESULT, "before": {**SCORE, "words": "eight"}}).encode()),
+    "result-readings": ("taught.json", json.dumps({**RESULT, "readings": 3}).encode()),
+    "checkpoint-cut": ("checkpoint/checkpoint.json", b'{"cer": '),
+    "checkpoint-types": ("checkpoint/checkpoint.json", b'{"cer": "low", "words": "many", "taught": 3}'),
+    "checkpoint-measured": ("checkpoint/checkpoint.json", b'{"cer": 0.1, "measured_with_languages": {"iam": 3}}'),
+}
+
+
+def make_damaged_run(home: Path, damage: str) -> Path:
+    """A finished run of this name in which one file is damaged, see `DAMAGES`."""
+    folder = make_run(home, damage, age=3600)
+    file, content = DAMAGES[damage]
+    (folder / file).write_bytes(content)
+    return folder
+
+
 def small_demo(path: Path, writers: int = 8) -> Path:
     """A zip like the built-in demo set's, of a few drawn words; the first six writers are for training."""
     from PIL import Image, ImageDraw
@@ -50,7 +103,7 @@ def small_demo(path: Path, writers: int = 8) -> Path:
             image.save(buffer, "PNG")
             archive.writestr(f"demo/{number}.png", buffer.getvalue())
             part = "train" if writer < 6 else "validation"
-            rows.append(f"w{number},{text},{number}.png,hand{writer},{part}")
+            rows.append(f"w{number},{text},{number}.png,writer{writer},{part}")
         archive.writestr("demo/words.csv", "\n".join(rows))
     return path
 
@@ -71,7 +124,7 @@ def make_run(
     datasets: tuple[str, ...] = ("demo",),
     **training: float,
 ) -> Path:
-    """Write `home/runs/<name>`: a running one is said to be run by this very process."""
+    """Write `home/runs/<name>`; the process of a running one is this one."""
     folder = home / "runs" / name
     folder.mkdir(parents=True)
     model = model or CrnnConfig()
@@ -114,7 +167,7 @@ def write_csv(path: Path, rows: list[dict]) -> None:
 
 
 def write_checkpoint(folder: Path, config: RunConfig, figures: dict) -> None:
-    """A checkpoint as lists see it; its network is no network."""
+    """A checkpoint as lists see it; its weights cannot be loaded."""
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
     (folder / "checkpoint.json").write_text(json.dumps({"checkpoint_version": 1, **figures}))
@@ -122,7 +175,7 @@ def write_checkpoint(folder: Path, config: RunConfig, figures: dict) -> None:
 
 
 def open_page(page: str, **parameters: str) -> AppTest:
-    """A page of the app, opened through the front door at an address."""
+    """A page of the app, opened at an address."""
     at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=90)
     at.switch_page(f"pages/{page}.py")
     for name, value in parameters.items():
@@ -134,7 +187,7 @@ def open_page(page: str, **parameters: str) -> AppTest:
 
 
 def shown(at: AppTest) -> str:
-    """Every sentence on the page, and the labels of what can be pressed."""
+    """Every sentence on the page, and the labels of buttons and links."""
     parts = [element.proto.body for element in at.main if element.type == "html"]
     parts += [element.value for kind in (at.markdown, at.error, at.info, at.caption, at.code) for element in kind]
     parts += [button.label for button in at.button]
@@ -145,10 +198,10 @@ def shown(at: AppTest) -> str:
 
 def element(at: AppTest, key: str) -> Any:
     """The widget of this key, or None."""
-    return next((found for found in at._tree if getattr(found, "key", None) == key), None)
+    return next((widget for widget in at._tree if getattr(widget, "key", None) == key), None)
 
 
 def links(at: AppTest) -> dict[str, str]:
     """The links on the page: label -> address."""
-    found = [element.proto for element in at.main if element.type == "page_link"]
-    return {link.label: f"{link.page}?{link.query_string}" for link in found}
+    protos = [element.proto for element in at.main if element.type == "page_link"]
+    return {link.label: f"{link.page}?{link.query_string}" for link in protos}

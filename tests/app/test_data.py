@@ -1,7 +1,8 @@
-"""Data: which words are here, are they sound? Every state of the page, on a small data set of drawn words."""
+"""The Data page in every state, on a small data set of drawn words."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from hwr_core import jobs
 
 
 def tiles(app: AppTest) -> list[str]:
-    """The words that the gallery shows."""
+    """The words in the gallery."""
     return [
         button.label.removesuffix(" :material/flag:") for button in app.button if str(button.key).startswith("word_")
     ]
@@ -25,7 +26,7 @@ def on_tab(name: str, **parameters: str) -> AppTest:
 
 
 def wait_for(app: AppTest, what: str, seconds: float = 60) -> AppTest:
-    """Draw the page until it says `what`."""
+    """Run the page until it contains `what`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert not app.exception
@@ -36,22 +37,22 @@ def wait_for(app: AppTest, what: str, seconds: float = 60) -> AppTest:
     raise AssertionError(f"{what!r} did not appear in {seconds} s: {html(app)}")
 
 
-def test_empty_page_offers_the_built_in_words(workspace: Path, monkeypatch: pytest.MonkeyPatch):
-    from hwr_core import datasets
+def test_page_without_data_sets_offers_the_built_in_words(workspace: Path, monkeypatch: pytest.MonkeyPatch):
+    from pages.data_sections import add_dataset
 
-    begun = []
-    monkeypatch.setattr(datasets, "start_adding", lambda name, source: begun.append((name, source)))
+    started: list[tuple[str, Path]] = []
+    monkeypatch.setattr(add_dataset, "start_adding", lambda name, source: started.append((name, source)))
     app = open_app("data")
     assert "No words yet" in html(app)
     assert not app.tabs
     app.button(key="add_demo").click().run()
     assert not app.exception
-    ((name, source),) = begun
+    ((name, source),) = started
     assert name == "demo"
     assert source.is_file()
 
 
-def test_gallery_shows_pictures_with_their_words(words_added: str):
+def test_gallery_shows_images_with_their_words(words_added: str):
     app = open_app("data")
     shown = html(app)
     for figure, noun in (("41", "words"), ("9", "writers"), ("2", "problems")):
@@ -63,7 +64,7 @@ def test_gallery_shows_pictures_with_their_words(words_added: str):
     assert 'alt="Handwriting: because"' in shown
 
 
-def test_gallery_pages(words_added: str):
+def test_gallery_second_page_has_the_rest(words_added: str):
     app = open_app("data")
     app.pagination[0].set_value(2).run()
     assert len(tiles(app)) == 41 - 36
@@ -74,7 +75,7 @@ def test_gallery_pages(words_added: str):
     [("contains", "eat", 5), ("contains", "G", 5), ("contains", "g", 5), ("writer", "hand3", 5), ("split", "test", 10),
      ("length", "1 to 3", 15), ("length", "7 to 9", 10), ("flagged", True, 1)],
 )  # fmt: skip
-def test_filters(words_added: str, key: str, value: object, number: int):
+def test_gallery_filter_shows_matching_words(words_added: str, key: str, value: object, number: int):
     app = open_app("data")
     kind = {"contains": app.text_input, "flagged": app.toggle}.get(key, app.selectbox)
     kind(key=key).set_value(value).run()
@@ -82,57 +83,46 @@ def test_filters(words_added: str, key: str, value: object, number: int):
     assert len(tiles(app)) == number
 
 
-def test_filters_come_from_the_address(words_added: str):
+def test_gallery_filter_comes_from_the_address(words_added: str):
     app = open_app("data", contains="weather")
     assert set(tiles(app)) == {"weather"}
 
 
-def test_a_filter_that_leaves_nothing_says_so_and_is_undone(words_added: str):
+def test_gallery_filter_without_matches_can_be_reset(words_added: str):
     app = open_app("data", contains="zebra")
-    assert "No word is left by this filter" in html(app)
+    assert "No word matches this filter" in html(app)
     app.button(key="show_all").click().run()
     assert not app.exception
     assert len(tiles(app)) == 36
 
 
-def test_only_the_shown_page_is_decoded(words_added: str, monkeypatch: pytest.MonkeyPatch):
+def test_gallery_decodes_only_the_shown_page_and_once(words_added: str, monkeypatch: pytest.MonkeyPatch):
     from hwr_core.datasets import DataSet
 
     opened = []
-    picture = DataSet.picture
-    monkeypatch.setattr(DataSet, "picture", lambda self, index: opened.append(index) or picture(self, index))
+    image = DataSet.image
+    monkeypatch.setattr(DataSet, "image", lambda self, index: opened.append(index) or image(self, index))
     app = open_app("data")
     assert sorted(opened) == list(range(36))
     app.run()
     assert len(opened) == 36  # and only once
 
 
-def test_a_picture_that_has_gone_is_told_in_its_place(words_added: str, tmp_path: Path):
+def test_gallery_missing_image_shows_the_error_in_its_place(words_added: str, tmp_path: Path):
     (tmp_path / "words" / "w003.png").unlink()
     app = open_app("data")
     assert len(tiles(app)) == 36
     assert "w003.png" in html(app)
 
 
-def test_charts(words_added: str):
+def test_charts_have_downloads_and_descriptions(words_added: str):
     app = on_tab("Charts")
     assert len(app.get("plotly_chart")) == 5
     assert len([button for button in app.get("download_button") if button.label == "CSV"]) == 5
     assert all(chart.proto.alt for chart in app.get("plotly_chart"))
 
 
-def test_figures_count_right(words_added: str):
-    from pages.data_sections import dataset_cache
-
-    counted = dataset_cache.described(words_added, dataset_cache.stamp(words_added))
-    assert counted["lengths"].set_index("letters")["words"].to_dict() == {1: 5, 2: 5, 3: 5, 4: 6, 6: 10, 7: 10}
-    assert counted["characters"].set_index("character")["times"]["u"] == 5 * (1 + 2)  # because, museum
-    assert counted["splits"]["words"].sum() == 41
-    assert counted["writers"]["words"].sum() == 41
-    assert counted["sizes"]["words"].sum() == 41
-
-
-def test_check_report_lists_rows_and_reasons(words_added: str):
+def test_check_report_lists_and_filters_rows_with_reasons(words_added: str):
     app = on_tab("Check report")
     assert "1 row left out, 1 word kept" in html(app)
     shown = app.dataframe[0].value
@@ -143,14 +133,14 @@ def test_check_report_lists_rows_and_reasons(words_added: str):
     assert [button.label for button in app.get("download_button")] == ["Check report (CSV)"]
 
 
-def test_a_click_shows_the_word_up_close(words_added: str):
+def test_gallery_click_shows_the_word(words_added: str):
     app = open_app("data")
     app.button(key="word_4").click().run()
     assert not app.exception
     shown = html(app)
     assert app.query_params["data_tab"] == "One word"
     assert '<p class="studio-reading small">museum</p>' in shown
-    for number, step in enumerate(("Picture", "Ink, background divided out", "Cropped to the ink", "Canvas"), 1):
+    for number, step in enumerate(("Image", "Ink, background divided out", "Cropped to the ink", "Canvas"), 1):
         assert f"{number}  {step}" in shown
     assert shown.count("museum, changed") == 6
     assert app.query_params["word"] == "4"
@@ -158,7 +148,7 @@ def test_a_click_shows_the_word_up_close(words_added: str):
     assert '<p class="studio-reading small">weather</p>' in html(app)
 
 
-def test_augmentation_is_drawn_again(words_added: str):
+def test_augmentation_again_draws_other_variations(words_added: str):
     def variations(app: AppTest) -> list[str]:
         return [body for body in (element.proto.body for element in app.get("html")) if "changed (1 of 6)" in body]
 
@@ -169,12 +159,12 @@ def test_augmentation_is_drawn_again(words_added: str):
     assert variations(app) != first
     app.slider(key="augment_strength").set_value(0.0).run()
     (shown,) = variations(app)
-    pictures = [part.split('"')[0] for part in shown.split('src="')[1:]]
-    assert len(pictures) == 6
-    assert len(set(pictures)) == 1  # nothing is changed
+    sources = [part.split('"')[0] for part in shown.split('src="')[1:]]
+    assert len(sources) == 6
+    assert len(set(sources)) == 1  # nothing is changed
 
 
-def test_a_word_can_be_taken_to_the_reader(words_added: str, reader: object):
+def test_read_this_word_opens_the_read_page_with_it(words_added: str, recognizer: object):
     app = on_tab("One word")
     app.button(key="closer_read").click().run()
     assert not app.exception
@@ -182,7 +172,7 @@ def test_a_word_can_be_taken_to_the_reader(words_added: str, reader: object):
     assert app.dataframe[0].value["File"].tolist() == ["w000.png"]
 
 
-def test_removing_asks_with_the_name(words_added: str, tmp_path: Path):
+def test_remove_names_the_data_set_and_keeps_its_source(words_added: str, tmp_path: Path):
     app = on_tab("About")
     assert any("Remove **letters**, 41 words?" in line.value for line in app.markdown)
     app.button(key="data_remove_yes").click().run()
@@ -199,7 +189,7 @@ def open_form() -> AppTest:
     return app
 
 
-def test_a_csv_is_added_as_a_job(workspace: Path, word_folder: Callable[..., Path]):
+def test_add_csv_runs_a_job_and_chooses_the_data_set(workspace: Path, word_folder: Callable[..., Path]):
     app = open_form()
     app.text_input(key="add_csv_path").set_value(str(word_folder() / "words.csv")).run()
     assert not app.button(key="add_start").disabled
@@ -211,7 +201,7 @@ def test_a_csv_is_added_as_a_job(workspace: Path, word_folder: Callable[..., Pat
     assert len(tiles(app)) == 36
 
 
-def test_columns_that_are_not_recognised_are_asked_for(workspace: Path, word_folder: Callable[..., Path]):
+def test_add_csv_unrecognized_columns_are_chosen_by_hand(workspace: Path, word_folder: Callable[..., Path]):
     source = word_folder(header=("Nummer", "Wort", "Bild", "Hand", "Teil")) / "words.csv"
     app = open_form()
     app.text_input(key="add_csv_path").set_value(str(source)).run()
@@ -225,7 +215,7 @@ def test_columns_that_are_not_recognised_are_asked_for(workspace: Path, word_fol
     assert "hand3" in app.selectbox(key="writer").options
 
 
-def test_a_zip_is_uploaded(workspace: Path, word_folder: Callable[..., Path], tmp_path: Path):
+def test_add_zip_upload_adds_it(workspace: Path, word_folder: Callable[..., Path], tmp_path: Path):
     import shutil
 
     path = shutil.make_archive(str(tmp_path / "my words"), "zip", word_folder())
@@ -238,9 +228,9 @@ def test_a_zip_is_uploaded(workspace: Path, word_folder: Callable[..., Path], tm
     assert app.selectbox(key="dataset").value == "my-words"
 
 
-@pytest.mark.parametrize("kind", ["Folder of pictures", "IAM database"])
-def test_a_folder_is_added_by_its_path(workspace: Path, tmp_path: Path, kind: str):
-    folder = tmp_path / "pictures"
+@pytest.mark.parametrize("kind", ["Folder of images", "IAM database"])
+def test_add_folder_by_its_path_adds_it_or_shows_the_error(workspace: Path, tmp_path: Path, kind: str):
+    folder = tmp_path / "images"
     folder.mkdir()
     for text in ("because", "of", "the"):
         (folder / f"{text}.png").write_bytes(png(text))
@@ -250,9 +240,9 @@ def test_a_folder_is_added_by_its_path(workspace: Path, tmp_path: Path, kind: st
     app.text_input(key=key).set_value(str(folder)).run()
     app.button(key="add_start").click().run()
     assert not app.exception
-    if kind.startswith("IAM"):  # there is none: the sentence stays until it is put away
+    if kind.startswith("IAM"):  # there is none: the error stays until it is dismissed
         app = wait_for(app, "There is no words.txt or lines.txt")
-        app.button(key="forget_pictures").click().run()
+        app.button(key="forget_images").click().run()
         assert not app.exception
         assert not errors(app)
         assert "No words yet" in html(app)
@@ -261,7 +251,7 @@ def test_a_folder_is_added_by_its_path(workspace: Path, tmp_path: Path, kind: st
         assert sorted(tiles(app)) == ["because", "of", "the"]
 
 
-def test_nothing_at_the_path_is_said_beside_the_field(workspace: Path):
+def test_add_csv_missing_path_shows_an_error(workspace: Path):
     app = open_form()
     app.text_input(key="add_csv_path").set_value("/no/such/words.csv").run()
     assert errors(app) == ["There is nothing at /no/such/words.csv on this machine. Check the path."]
@@ -272,7 +262,7 @@ def test_nothing_at_the_path_is_said_beside_the_field(workspace: Path):
     ("name", "sentence"),
     [("letters", "There is a data set letters already"), ("a/b", "is no name for a data set")],
 )
-def test_a_bad_name_gives_a_sentence(words_added: str, tmp_path: Path, name: str, sentence: str):
+def test_add_csv_invalid_name_shows_an_error(words_added: str, tmp_path: Path, name: str, sentence: str):
     app = open_form()
     app.text_input(key="add_csv_path").set_value(str(tmp_path / "words" / "words.csv")).run()
     app.text_input(key="add_name").set_value(name).run()
@@ -283,29 +273,27 @@ def test_a_bad_name_gives_a_sentence(words_added: str, tmp_path: Path, name: str
     assert not app.segmented_control
 
 
-def test_a_job_under_way_shows_progress_and_stops(workspace: Path, monkeypatch: pytest.MonkeyPatch):
-    import os
-
+def test_running_job_shows_progress_and_can_be_stopped(workspace: Path, monkeypatch: pytest.MonkeyPatch):
     folder = workspace / "datasets" / "iam"
     status = jobs.Status(
-        state="running", phase="Preparing pictures", step=1200, steps=26863, seconds_left=80.0, pid=os.getpid()
+        state="running", phase="Preparing images", step=1200, steps=26863, seconds_left=80.0, pid=os.getpid()
     )
     status.process_started = jobs.process_start(os.getpid())
     jobs.write_status(folder, status)
     app = open_app("data")
     (bar,) = app.get("progress")
-    assert bar.proto.text == "**iam** · Preparing pictures · 1,200 of 26,863 · 1 min 20 s left"
+    assert bar.proto.text == "**iam** · Preparing images · 1,200 of 26,863 · 1 min 20 s left"
     app.button(key="stop_iam").click().run()
     assert jobs.stop_requested(folder)
 
 
-def test_a_damaged_data_set_gives_its_sentence(words_added: str):
+def test_damaged_data_set_shows_the_error(words_added: str):
     (jobs.home() / "datasets" / "letters" / "words.parquet").write_bytes(b"nonsense")
     app = open_app("data")
     assert [error for error in errors(app) if "letters is damaged" in error]
 
 
-def test_every_widget_has_a_key_and_a_label(words_added: str):
+def test_widgets_have_keys_and_labels(words_added: str):
     apps = [on_tab(tab) for tab in ("Words", "Charts", "Check report", "One word", "About")]
     for app in [*apps, open_form()]:
         for kind in ("button", "text_input", "selectbox", "toggle", "slider", "pills", "file_uploader", "plotly_chart"):
@@ -315,14 +303,14 @@ def test_every_widget_has_a_key_and_a_label(words_added: str):
                     assert widget.proto.label, widget
 
 
-def test_accepted_words_are_a_data_set_and_fixes_are_shown(words_added: str):
+def test_accepted_words_are_a_data_set_and_corrections_are_shown(words_added: str):
     import numpy as np
 
     from hwr_core.corrections import AcceptedWords, LabelCorrection, LabelCorrections
 
-    picture = np.full((40, 90), 240, np.uint8)
-    picture[10:30, 20:60:6] = 20
-    AcceptedWords().accept(picture, "accepted")
+    image = np.full((40, 90), 240, np.uint8)
+    image[10:30, 20:60:6] = 20
+    AcceptedWords().accept(image, "accepted")
     LabelCorrections(words_added).add([LabelCorrection("w000", "because", "becauses")])
     app = open_app("data", dataset=words_added)
     assert "my-corrections" in app.selectbox(key="dataset").options
@@ -333,3 +321,22 @@ def test_accepted_words_are_a_data_set_and_fixes_are_shown(words_added: str):
     app.selectbox(key="dataset").set_value("my-corrections").run()
     assert not app.exception
     assert tiles(app) == ["accepted"]
+
+
+def test_data_set_added_again_under_the_same_name_shows_its_new_images(words_added: str, tmp_path: Path):
+    from hwr_core.datasets import add_dataset, dataset_folder
+
+    def first_image(app: AppTest) -> str:
+        return html(app).split('<img src="')[1].split('"')[0]
+
+    before, description = first_image(open_app("data")), dataset_folder(words_added) / "dataset.json"
+    modified = description.stat()
+    on_tab("About").button(key="data_remove_yes").click().run()
+    assert not description.exists()
+    for path in (tmp_path / "words").glob("*.png"):
+        path.write_bytes(png("other", (200, 60)))
+    add_dataset(words_added, tmp_path / "words" / "words.csv", processes=0)
+    os.utime(description, ns=(modified.st_atime_ns, modified.st_mtime_ns))  # the time stamp alone must not decide
+    app = open_app("data", dataset=words_added)
+    assert tiles(app)[:4] == ["because", "of", "the", "Garden"]
+    assert first_image(app) != before

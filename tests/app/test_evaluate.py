@@ -1,4 +1,4 @@
-"""The Evaluate page: what is asked, an evaluation under way, what was found, two readers side by side."""
+"""The Evaluate page: the form, a running evaluation, the results, two models compared."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from saved_runs import ROOT, element, make_run, open_page, shown, small_demo
 from hwr_core import jobs
 from hwr_core.datasets import add_dataset
 from hwr_core.errors import JobError
-from hwr_core.evaluation import Request, figures, list_evaluations, store, stored
+from hwr_core.evaluation import Request, evaluate_readings, list_evaluations, store, stored
 from hwr_core.evaluation.store import RESULT
 from hwr_core.text import edit_distance
+from pages.components import progress_card
 
 # What "good" reads of each transcription of the small demo set, and how sure it is.
 GOOD = {
@@ -39,8 +40,8 @@ def demo(workspace, tmp_path):
 
 
 @pytest.fixture
-def reader(workspace) -> Path:
-    """A run's checkpoint, `good`, with ONNX beside Keras; it is never opened here."""
+def checkpoint(workspace) -> Path:
+    """A run's checkpoint, `good`, with ONNX next to Keras; it is never opened here."""
     return checkpoint_of(workspace, "good")
 
 
@@ -87,11 +88,11 @@ def measured(dataset, checkpoint: Path, read: dict[str, tuple[str, float]] = GOO
             "edits": [edit_distance(text, read[text][0]) for text in texts],
         }
     )
-    return store.save(request, figures(frame, request.name, "demo", request.split, seconds=0.5)).folder
+    return store.save(request, evaluate_readings(frame, request.name, "demo", request.split, seconds=0.5)).folder
 
 
-def under_way(checkpoint: Path, state: str = "running", **values) -> Path:
-    """An evaluation's folder as its job leaves it; a running one is said to be run by this very process."""
+def make_running(checkpoint: Path, state: str = "running", **values) -> Path:
+    """An evaluation's folder as its job leaves it; the process of a running one is this one."""
     folder = stored(request_of(checkpoint)).folder
     store.write_request(folder, request_of(checkpoint))
     status = jobs.Status(state, **values)
@@ -116,8 +117,8 @@ def open_tab(tab, **parameters):
 
 
 def spec(at, key):
-    found = json.loads(element(at, key).proto.spec)
-    return {**found, "data": [{name: plain(value) for name, value in trace.items()} for trace in found["data"]]}
+    figure = json.loads(element(at, key).proto.spec)
+    return {**figure, "data": [{name: plain(value) for name, value in trace.items()} for trace in figure["data"]]}
 
 
 def plain(value):
@@ -133,18 +134,16 @@ def plain(value):
 # --- nothing yet ------------------------------------------------------------------------------------------------
 
 
-def test_without_a_reader_one_button_leads_to_training(workspace):
+def test_evaluate_without_a_model_leads_to_training(workspace):
     at = open_page("evaluate")
-    assert "An evaluation measures a reader, and there is none yet." in shown(at)
+    assert "An evaluation measures a model, and there is none yet." in shown(at)
     at.button[0].click().run()
-    assert "Choose what a reader learns from" in shown(at)
+    assert "Choose what a model learns from" in shown(at)
 
 
-def test_without_a_data_set_the_built_in_one_is_a_click_away(reader, tmp_path, monkeypatch):
-    import hwr_core.datasets
-
+def test_evaluate_without_a_data_set_offers_the_demo_set(checkpoint, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        hwr_core.datasets,
+        progress_card,
         "demo_dataset",
         lambda progress: add_dataset("demo", small_demo(tmp_path / "d.zip"), processes=0),
     )
@@ -155,17 +154,17 @@ def test_without_a_data_set_the_built_in_one_is_a_click_away(reader, tmp_path, m
     assert "**good** has not been measured on these words yet: 10 words" in shown(at)
 
 
-# --- asking -----------------------------------------------------------------------------------------------------
+# --- the form ----------------------------------------------------------------------------------------------------
 
 
-def test_the_time_is_told_before_and_one_click_starts(demo, reader, started):
+def test_offer_shows_the_time_and_starts_by_one_click(demo, checkpoint, started):
     at = open_page("evaluate")
-    assert "10 words, about **2 s** (a guess: this reader has not been measured here yet)" in shown(at)
+    assert "10 words, about **2 s** (a guess: this model has not been measured here yet)" in shown(at)
     press(at, "evaluate_start")
     assert started == ["good"]
 
 
-def test_only_parts_that_have_words_and_amounts_below_them_are_offered(demo, reader):
+def test_form_offers_parts_with_words_and_smaller_amounts(demo, checkpoint):
     at = open_page("evaluate")
     assert at.selectbox(key="part").options == ["validation", "train"]
     assert at.selectbox(key="most").options == ["All"]
@@ -174,7 +173,7 @@ def test_only_parts_that_have_words_and_amounts_below_them_are_offered(demo, rea
     assert "30 words" in shown(at)
 
 
-def test_amounts_are_offered_where_there_are_more_words(demo, reader, monkeypatch):
+def test_form_offers_amounts_below_the_number_of_words(demo, checkpoint, monkeypatch):
     from pages.evaluate_sections import request_form
 
     monkeypatch.setattr(request_form, "AMOUNTS", ("4", "100"))
@@ -184,26 +183,26 @@ def test_amounts_are_offered_where_there_are_more_words(demo, reader, monkeypatc
     assert "4 words, about" in shown(at)
 
 
-def test_choices_are_the_sidebars_and_the_addresss(demo, reader, workspace, tmp_path):
+def test_form_choices_follow_the_sidebar_and_the_address(demo, checkpoint, workspace, tmp_path):
     checkpoint_of(workspace, "other", age=10)
     add_dataset("more", small_demo(tmp_path / "more.zip"), processes=0)
     at = open_page("evaluate", reader="good", dataset="more", part="train", against="other")
-    assert at.selectbox(key="evaluate_reader").value == "good"
+    assert at.selectbox(key="evaluate_model").value == "good"
     assert at.selectbox(key="evaluate_dataset").value == "more"
     assert at.selectbox(key="part").value == "train"
     assert element(at, "evaluate_start").label == "Evaluate both"
-    at.selectbox(key="evaluate_reader").select("other").run()
+    at.selectbox(key="evaluate_model").select("other").run()
     assert at.session_state["reader"] == "other"
-    assert at.selectbox(key="against").value == "Nobody"  # it was itself
+    assert at.selectbox(key="against").value == "None"  # it was itself
 
 
-def test_an_address_that_nobody_can_follow_gives_way(demo, reader):
+def test_form_invalid_address_is_reset(demo, checkpoint):
     at = open_page("evaluate", part="dev", most="many", against="gone")
     assert at.selectbox(key="part").value == "validation"
-    assert at.selectbox(key="against").value == "Nobody"
+    assert at.selectbox(key="against").value == "None"
 
 
-def test_a_start_that_is_refused_says_why(demo, reader, monkeypatch):
+def test_start_that_is_refused_is_one_sentence(demo, checkpoint, monkeypatch):
     def refuse(request):
         raise JobError("good is being measured on these words already.")
 
@@ -212,29 +211,29 @@ def test_a_start_that_is_refused_says_why(demo, reader, monkeypatch):
     assert [error.value for error in at.error] == ["good is being measured on these words already."]
 
 
-def test_what_makes_it_slower_is_said(demo, reader, workspace):
+def test_offer_names_what_makes_it_slower(demo, checkpoint, workspace):
     make_run(workspace, "busy", "running", checkpoint=False)
     other = checkpoint_of(workspace, "other")
-    under_way(other)
-    (reader / "model.onnx").unlink()
+    make_running(other)
+    (checkpoint / "model.onnx").unlink()
     text = shown(open_page("evaluate", reader="good"))
     assert "busy is training on this machine" in text
     assert "this one will wait for its turn" in text
-    assert "This reader needs TensorFlow" in text
+    assert "This model needs TensorFlow" in text
 
 
-def test_a_checkpoint_that_cannot_be_understood_is_one_sentence(demo, reader):
-    (reader / "config.json").write_text('{"model": {"name": "crnn"}, "canvas": 3}')
+def test_checkpoint_damaged_is_one_sentence(demo, checkpoint):
+    (checkpoint / "config.json").write_text('{"model": {"name": "crnn"}, "canvas": 3}')
     at = open_page("evaluate")
     assert len(at.error) == 1
 
 
-# --- under way --------------------------------------------------------------------------------------------------
+# --- running ----------------------------------------------------------------------------------------------------
 
 
-def test_an_evaluation_under_way_tells_how_far_and_how_good_and_can_be_stopped(demo, reader):
+def test_running_evaluation_shows_progress_and_metrics_and_can_be_stopped(demo, checkpoint):
     details = {"words": 64, "cer": 0.125, "word_accuracy": 0.7, "words_per_second": 48.4}
-    folder = under_way(reader, phase="Reading", step=64, steps=2515, seconds_left=80.0, details=details)
+    folder = make_running(checkpoint, phase="Reading", step=64, steps=2515, seconds_left=80.0, details=details)
     at = open_page("evaluate")
     text = shown(at)
     assert "**good** · Reading · 64 of 2,515 · 1 min 20 s left" in text
@@ -246,30 +245,30 @@ def test_an_evaluation_under_way_tells_how_far_and_how_good_and_can_be_stopped(d
     assert element(at, f"stop_{folder.name}").label == "Stopping …"
 
 
-def test_a_failed_evaluation_says_why_and_can_be_started_again(demo, reader, started):
-    folder = under_way(reader, "failed", message="The pictures have gone.")
+def test_failed_evaluation_shows_message_and_log_and_can_be_started(demo, checkpoint, started):
+    folder = make_running(checkpoint, "failed", message="The images are gone.")
     (folder / "log.txt").write_text("a line of the log\n")
     at = open_page("evaluate")
-    assert at.error[0].value == "**good** The pictures have gone."
+    assert at.error[0].value == "**good** The images are gone."
     assert at.code[0].value == "a line of the log"
     press(at, "evaluate_start")
     assert started == ["good"]
 
 
-def test_a_killed_evaluation_can_be_started_again(demo, reader):
-    folder = under_way(reader)
+def test_killed_evaluation_can_be_started_again(demo, checkpoint):
+    folder = make_running(checkpoint)
     status = json.loads((folder / "status.json").read_text())
     (folder / "status.json").write_text(json.dumps({**status, "pid": 2**22 - 1}))
     at = open_page("evaluate")
-    assert "The process ended without a word" in shown(at)
+    assert "The process ended without a message" in shown(at)
     assert element(at, "evaluate_start").label == "Evaluate"
 
 
-# --- what was found ---------------------------------------------------------------------------------------------
+# --- the results ------------------------------------------------------------------------------------------------
 
 
-def test_the_headline_has_its_intervals(demo, reader):
-    measured(demo, reader)
+def test_headline_has_intervals(demo, checkpoint):
+    measured(demo, checkpoint)
     at = open_page("evaluate")
     text = shown(at)
     assert ">40.0 %<" in text
@@ -279,8 +278,8 @@ def test_the_headline_has_its_intervals(demo, reader):
     assert element(at, "evaluate_start") is None
 
 
-def test_errors_are_drawn_by_length_kind_and_writer(demo, reader):
-    measured(demo, reader)
+def test_errors_tab_has_charts_by_length_kind_and_writer(demo, checkpoint):
+    measured(demo, checkpoint)
     at = open_page("evaluate")
     lengths = spec(at, "chart_lengths")["data"][0]
     assert lengths["x"] == ["2", "3", "4", "6", "7"]
@@ -288,25 +287,25 @@ def test_errors_are_drawn_by_length_kind_and_writer(demo, reader):
     assert lengths["y"][2] == 100  # "it's", of which nothing was read
     kinds = spec(at, "chart_kinds")["data"][0]
     assert dict(zip(kinds["y"], kinds["x"], strict=True))["case only"] == 2
-    assert set(spec(at, "chart_writers")["data"][0]["x"]) == {"hand6", "hand7"}
+    assert set(spec(at, "chart_writers")["data"][0]["x"]) == {"writer6", "writer7"}
     for key in ("chart_lengths", "chart_kinds", "chart_writers"):
         assert element(at, f"{key}_csv").label == "CSV"
 
 
-def test_training_words_are_marked_as_such(demo, reader):
-    measured(demo, reader, split="train")
-    assert "Training words: a reader that learned from them" in shown(open_page("evaluate", part="train"))
+def test_remarks_name_training_words(demo, checkpoint):
+    measured(demo, checkpoint, split="train")
+    assert "Training words: a model that learned from them" in shown(open_page("evaluate", part="train"))
 
 
-def test_a_reader_that_was_taught_words_of_the_data_set_says_so(demo, reader):
-    path = reader / "checkpoint.json"
+def test_remarks_name_an_adapted_model(demo, checkpoint):
+    path = checkpoint / "checkpoint.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "taught": {"words": 12, "dataset": "demo"}}))
-    measured(demo, reader)
-    assert "This reader was taught words of this data set" in shown(open_page("evaluate"))
+    measured(demo, checkpoint)
+    assert "This model was adapted with words of this data set" in shown(open_page("evaluate"))
 
 
-def test_letters_that_are_taken_for_others(demo, reader):
-    measured(demo, reader)
+def test_letters_tab_shows_confusions(demo, checkpoint):
+    measured(demo, checkpoint)
     at = open_tab("Letters")
     assert "4 characters taken for another, 8 left out, 0 added, of 44 written." in shown(at)
     matrix = spec(at, "chart_confusions")["data"][0]
@@ -317,9 +316,9 @@ def test_letters_that_are_taken_for_others(demo, reader):
     assert "Added: none." in shown(at)
 
 
-def test_a_threshold_says_what_is_accepted_and_what_is_left(demo, reader):
-    measured(demo, reader)
-    at = open_tab("Certainty")
+def test_confidence_tab_threshold_changes_the_figures(demo, checkpoint):
+    measured(demo, checkpoint)
+    at = open_tab("Confidence")
     assert ">60 %<" in shown(at)
     assert "of them wrong (33.3 %)" in shown(at)
     at.slider(key="threshold").set_value(92).run()
@@ -334,29 +333,29 @@ def test_a_threshold_says_what_is_accepted_and_what_is_left(demo, reader):
 # --- wrong words ------------------------------------------------------------------------------------------------
 
 
-def test_wrong_words_have_picture_truth_reading_and_confidence(demo, reader):
-    measured(demo, reader)
+def test_wrong_words_have_image_transcription_reading_and_confidence(demo, checkpoint):
+    measured(demo, checkpoint)
     at = open_tab("Wrong words")
     text = shown(at)
     assert "6 wrong words" in text
     assert text.count('src="data:image/png') == 6
     assert '<mark title="should be h">n</mark>' in text
-    assert "70 % sure · writer hand6" in text
+    assert "70 % sure · writer writer6" in text
     assert text.index("10 % sure") < text.index("70 % sure") < text.index("95 % sure")
     at.selectbox(key="worst_order").select("most certain").run()
     assert shown(at).index("95 % sure") < shown(at).index("10 % sure")
 
 
-def test_wrong_words_are_filtered_and_paged(demo, reader, monkeypatch):
+def test_wrong_words_are_filtered_and_paged(demo, checkpoint, monkeypatch):
     from pages.evaluate_sections import worst_words
 
-    monkeypatch.setattr(worst_words, "ON_A_PAGE", 2)
-    measured(demo, reader)
+    monkeypatch.setattr(worst_words, "WORDS_PER_PAGE", 2)
+    measured(demo, checkpoint)
     at = open_tab("Wrong words")
     assert at.session_state["words_page"] == 1
-    at.selectbox(key="worst_writer").select("hand7").run()
+    at.selectbox(key="worst_writer").select("writer7").run()
     assert "3 wrong words" in shown(at)
-    assert "writer hand6" not in shown(at)
+    assert "writer writer6" not in shown(at)
     at.selectbox(key="worst_kind").select("case only").run()
     assert "1 wrong word<" in shown(at)
     at.selectbox(key="worst_kind").select("accents only").run()
@@ -365,21 +364,21 @@ def test_wrong_words_are_filtered_and_paged(demo, reader, monkeypatch):
     assert "6 wrong words" in shown(at)
 
 
-def test_a_reader_that_is_always_right_has_nothing_to_show(demo, reader):
-    measured(demo, reader, {text: (text, 0.9) for text in GOOD})
+def test_results_without_errors_are_sentences(demo, checkpoint):
+    measured(demo, checkpoint, {text: (text, 0.9) for text in GOOD})
     assert "Every word was read rightly." in shown(open_page("evaluate"))
     assert "No character was taken for another" in shown(open_tab("Letters"))
     assert "there is nothing to show" in shown(open_tab("Wrong words"))
 
 
-def test_pictures_that_have_gone_are_said_to_have(demo, reader, tmp_path):
-    measured(demo, reader)
+def test_wrong_words_with_missing_images_are_sentences(demo, checkpoint, tmp_path):
+    measured(demo, checkpoint)
     (tmp_path / "demo.zip").unlink()
     text = shown(open_tab("Wrong words"))
-    assert text.count("picture is gone") == 6
+    assert text.count("image is gone") == 6
 
 
-def test_words_without_a_writer(workspace, reader, tmp_path):
+def test_results_without_writers_are_sentences(workspace, checkpoint, tmp_path):
     from PIL import Image, ImageDraw
 
     folder = tmp_path / "plain"
@@ -390,7 +389,7 @@ def test_words_without_a_writer(workspace, reader, tmp_path):
         image.save(folder / f"{word}.png")
     dataset = add_dataset("demo", folder, processes=0)
     split = next(part for part in ("train", "validation", "test") if len(dataset.part(part)))
-    measured(dataset, reader, split=split)
+    measured(dataset, checkpoint, split=split)
     at = open_page("evaluate", part=split)
     assert "words drawn anew, writers unknown" in shown(at)
     assert "The data set names no writers" in shown(at)
@@ -400,41 +399,41 @@ def test_words_without_a_writer(workspace, reader, tmp_path):
 # --- files ------------------------------------------------------------------------------------------------------
 
 
-def test_everything_can_be_taken_along_and_measured_again(demo, reader, started):
-    folder = measured(demo, reader)
+def test_files_tab_offers_downloads_and_measures_again(demo, checkpoint, started):
+    folder = measured(demo, checkpoint)
     at = open_tab("Files")
     for key in ("figures_json", "readings_csv", "table_md"):
         assert element(at, key) is not None
-    assert f"hwr_core.evaluation {reader} demo --split validation" in at.code[0].value
+    assert f"hwr_core.evaluation {checkpoint} demo --split validation" in at.code[0].value
     press(at, "evaluate_again")
     assert started == ["good"]
     press(open_tab("Files"), "evaluate_remove_yes")
     assert not folder.exists()
 
 
-def test_an_evaluation_under_way_is_not_removed(demo, reader):
-    measured(demo, reader)
-    under_way(reader, phase="Reading")
+def test_remove_running_evaluation_is_refused(demo, checkpoint):
+    measured(demo, checkpoint)
+    make_running(checkpoint, phase="Reading")
     at = press(open_tab("Files"), "evaluate_remove_yes")
     assert "Stop it before deleting it" in at.error[0].value
 
 
-def test_everything_that_was_measured_is_listed(demo, reader, workspace):
-    measured(demo, reader)
-    measured(demo, reader, split="train")
+def test_measured_tab_lists_every_evaluation(demo, checkpoint, workspace):
+    measured(demo, checkpoint)
+    measured(demo, checkpoint, split="train")
     table = open_tab("All measured").dataframe[0].value
     assert sorted(table["Part"]) == ["train", "validation"]
     assert list(table["CER"].round(1)) == [round(100 * 12 / 44, 1)] * 2
     assert table["Up to date"].all()
-    (reader / "model.onnx").write_bytes(b"other weights")
+    (checkpoint / "model.onnx").write_bytes(b"other weights")
     at = open_page("evaluate")
-    assert "Measured so far" in shown(at)  # of the reader as it is now, nothing is known
+    assert "Measured so far" in shown(at)  # of the checkpoint as it is now, nothing is known
     assert not at.dataframe[0].value["Up to date"].any()
 
 
 @pytest.mark.parametrize("name", [RESULT, "readings.csv"])
-def test_a_damaged_evaluation_is_one_sentence_and_can_be_measured_again(demo, reader, started, name):
-    folder = measured(demo, reader)
+def test_damaged_evaluation_is_one_sentence_and_can_be_measured_again(demo, checkpoint, started, name):
+    folder = measured(demo, checkpoint)
     (folder / name).write_bytes(b"")
     at = open_page("evaluate")
     assert len(at.error) == 1
@@ -443,35 +442,35 @@ def test_a_damaged_evaluation_is_one_sentence_and_can_be_measured_again(demo, re
     assert started == ["good"]
 
 
-# --- two readers ------------------------------------------------------------------------------------------------
+# --- two models -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def two(demo, reader, workspace) -> Path:
+def two(demo, checkpoint, workspace) -> Path:
     """`good` and `poor` on the same words."""
     poor = checkpoint_of(workspace, "poor", age=3600)
-    measured(demo, reader)
+    measured(demo, checkpoint)
     measured(demo, poor, POOR)
     return poor
 
 
-def test_two_readers_are_laid_side_by_side(two):
+def test_comparison_shows_verdict_outcomes_and_charts(two):
     at = open_page("evaluate", reader="good", against="poor")
     text = shown(at)
-    assert "**good** reads 20.0 points (20.0 to 20.0) more words than poor." in text
+    assert "**good** reads 20.0 points (20.0 to 20.0) more words than **poor**." in text
     assert "McNemar’s test: p = 0.6875." in text
-    assert list(at.dataframe[0].value["Reader"]) == ["good", "poor"]
+    assert list(at.dataframe[0].value["Model"]) == ["good", "poor"]
     for figure, noun in ((0, "both"), (4, "only good"), (2, "only poor"), (4, "neither")):
         assert f'>{figure}</span> <span class="noun">{noun}<' in text
     assert text.count("<article>") == 4
     assert "becouse".replace("o", '<mark title="should be a">o</mark>') in text
-    assert {trace["name"] for trace in spec(at, "beside_lengths")["data"]} == {"good", "poor"}
-    assert len(spec(at, "beside_writers")["data"][1]["x"]) == 2
-    for key in ("beside_csv", "beside_json"):
+    assert {trace["name"] for trace in spec(at, "compare_lengths")["data"]} == {"good", "poor"}
+    assert len(spec(at, "compare_writers")["data"][1]["x"]) == 2
+    for key in ("compare_csv", "compare_json"):
         assert element(at, key) is not None
 
 
-def test_the_outcome_to_look_at_is_chosen(two):
+def test_comparison_outcome_can_be_chosen(two):
     at = open_page("evaluate", reader="good", against="poor")
     element(at, "outcome").set_value("both").run()
     assert "There is none." in shown(at)
@@ -479,17 +478,17 @@ def test_the_outcome_to_look_at_is_chosen(two):
     assert shown(at).count("<article>") == 2
 
 
-def test_a_reader_beside_itself_under_another_name_is_no_better(demo, reader, workspace):
+def test_comparison_of_equal_models_has_no_winner(demo, checkpoint, workspace):
     twin = checkpoint_of(workspace, "twin")
-    measured(demo, reader)
+    measured(demo, checkpoint)
     measured(demo, twin)
     text = shown(open_page("evaluate", reader="good", against="twin"))
     assert "Both read the same number of words." in text
 
 
-def test_the_other_reader_may_have_to_be_measured_first(demo, reader, workspace, started):
+def test_comparison_with_an_unmeasured_model_offers_its_evaluation(demo, checkpoint, workspace, started):
     checkpoint_of(workspace, "poor", age=3600)
-    measured(demo, reader)
+    measured(demo, checkpoint)
     at = open_page("evaluate", reader="good", against="poor")
     assert "**poor** has not been measured" in shown(at)
     assert "words right (40.0-40.0)" in shown(at)  # what there is, is shown
@@ -500,7 +499,7 @@ def test_the_other_reader_may_have_to_be_measured_first(demo, reader, workspace,
 # --- the page as a whole ----------------------------------------------------------------------------------------
 
 
-def test_a_whole_evaluation_by_the_page_and_a_process(demo, reader, workspace):
+def test_evaluation_of_a_broken_checkpoint_fails_in_its_process(demo, checkpoint, workspace):
     """The stand-in checkpoint cannot be opened, so the job ends with its sentence."""
     import time
 
@@ -514,8 +513,8 @@ def test_a_whole_evaluation_by_the_page_and_a_process(demo, reader, workspace):
     assert "good" in at.error[0].value
 
 
-def test_the_page_never_loads_keras(demo, reader):
-    measured(demo, reader)
+def test_evaluate_does_not_import_keras(demo, checkpoint):
+    measured(demo, checkpoint)
     code = (
         "import sys; sys.path[:0] = ['tests/app', '.']\n"
         "from saved_runs import open_page\n"

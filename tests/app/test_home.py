@@ -1,46 +1,51 @@
-"""Home: what is here at a glance, and a picture read straight away."""
+"""Home: the workspace at a glance, and an image read straight away."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from visiting import ROOT, StandIn, errors, html, open_app, png
+from visiting import ROOT, StubRecognizer, errors, html, open_app, png, upload
+
+from hwr_core.datasets import add_dataset, open_dataset
+from hwr_core.errors import CheckpointError
+from hwr_core.jobs import Status
+from hwr_core.recognition import pool
+from pages.components import sidebar
 
 
-def test_empty_studio_says_what_to_do(workspace: Path):
+def test_home_of_an_empty_workspace_leads_to_training(workspace: Path):
     app = open_app()
-    assert "No reader yet" in html(app)
+    assert "No model yet" in html(app)
     assert "0 data sets" in html(app)
     assert "none yet" in html(app)
-    app.button(key="fill_train_a_reader").click().run()
+    app.button(key="fill_train_a_model").click().run()
     assert not app.exception
     assert "<h1>Train</h1>" in html(app)
 
 
-def test_glance_shows_data_reader_and_run(reader: StandIn, words_added: str):
-    shown = html(open_app())
-    assert "1 data set" in shown
-    assert "41 words" in shown
-    assert "6.5 % CER when it was trained, on 2,515 words" in shown
-    assert "steady" in shown
+def test_home_cards_show_data_model_and_run(recognizer: StubRecognizer, words_added: str):
+    text = html(open_app())
+    assert "1 data set" in text
+    assert "41 words" in text
+    assert "6.5 % CER when it was trained, on 2,515 words" in text
+    assert "steady" in text
 
 
-def test_a_picture_is_read_straight_away(reader: StandIn):
-    app = open_app()
-    app.file_uploader[0].set_value(("word.png", png(), "image/png")).run()
-    assert not app.exception
+def test_home_upload_is_read_once(recognizer: StubRecognizer):
+    app = upload(open_app(), ("word.png", png(), "image/png"))
     assert "because" in html(app)
     assert "50 % sure" in html(app)
-    assert 'alt="The picture word.png"' in html(app)
+    assert 'alt="The image word.png"' in html(app)
     app.button(key="home_to_read").click().run()
     assert "<h1>Read</h1>" in html(app)
-    assert len(reader.asked) == 1  # what was read stays read
+    assert len(recognizer.calls) == 1
 
 
-def test_a_sample_is_read_by_one_click(reader: StandIn):
+def test_home_sample_is_read_by_one_click(recognizer: StubRecognizer):
     app = open_app()
     app.button(key="home_sample_0").click().run()
     assert "because" in html(app)
@@ -49,46 +54,37 @@ def test_a_sample_is_read_by_one_click(reader: StandIn):
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
-        ("notes.png", b"this is a text", "This is no picture that can be read"),
+        ("notes.png", b"this is a text", "that can be read"),
         ("empty.png", b"", "The file is empty (0 bytes)"),
         ("cut.png", png()[:200], "damaged or cut short"),
     ],
 )
-def test_a_broken_file_gives_its_sentence(reader: StandIn, name: str, data: bytes, sentence: str):
-    app = open_app()
-    app.file_uploader[0].set_value((name, data, "image/png")).run()
-    assert not app.exception
+def test_home_broken_file_shows_its_sentence(recognizer: StubRecognizer, name: str, data: bytes, sentence: str):
+    app = upload(open_app(), (name, data, "image/png"))
     assert [error for error in errors(app) if name.split(".", maxsplit=1)[0] in error and sentence in error]
 
 
-def test_several_pictures_lead_to_the_read_page_once(reader: StandIn):
-    app = open_app()
+def test_home_several_images_lead_to_the_read_page_once(recognizer: StubRecognizer):
     files = [(f"{number}.png", png(size=(100 + number, 60)), "image/png") for number in range(3)]
-    app.file_uploader[0].set_value(files).run()
-    assert not app.exception
+    app = upload(open_app(), files)
     assert "<h1>Read</h1>" in html(app)
     app.switch_page(str(ROOT / "pages" / "home.py")).run()
     assert "<h1>Handwriting Studio</h1>" in html(app)
 
 
-def test_a_reader_that_cannot_be_opened_gives_its_sentence(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
-    from hwr_core.errors import CheckpointError
-    from pages.components import models
-
-    def refuse(folder: Path, tell: object) -> None:
+def test_home_model_that_cannot_be_opened_shows_its_sentence(
+    recognizer: StubRecognizer, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(folder: Path, on_phase: object) -> None:
         raise CheckpointError("steady is no whole checkpoint: model.keras missing.")
 
-    monkeypatch.setattr(models, "load", refuse)
-    app = open_app()
-    app.file_uploader[0].set_value(("word.png", png(), "image/png")).run()
-    assert not app.exception
+    monkeypatch.setattr(pool, "load_recognizer", refuse)
+    app = upload(open_app(), ("word.png", png(), "image/png"))
     assert "steady is no whole checkpoint: model.keras missing." in errors(app)
 
 
-def test_sidebar_keeps_the_choices_of_the_address(reader: StandIn, words_added: str):
-    from hwr_core.datasets import add_dataset
-
-    add_dataset("again", Path(reader_source(words_added)), processes=0)
+def test_sidebar_keeps_the_choices_of_the_address(recognizer: StubRecognizer, words_added: str):
+    add_dataset("again", Path(open_dataset(words_added).source), processes=0)
     app = open_app(dataset="letters")
     assert app.selectbox(key="dataset").value == "letters"
     assert app.selectbox(key="dataset").options == ["again", "letters"]
@@ -103,21 +99,10 @@ def test_sidebar_keeps_the_choices_of_the_address(reader: StandIn, words_added: 
     assert open_app(dataset="nonsense").selectbox(key="dataset").value == "again"
 
 
-def reader_source(name: str) -> str:
-    from hwr_core.datasets import open_dataset
-
-    return open_dataset(name).source
-
-
-def test_sidebar_shows_a_training_that_runs(reader: StandIn, monkeypatch: pytest.MonkeyPatch):
-    from types import SimpleNamespace
-
-    from hwr_core.jobs import Status
-    from pages.components import sidebar
-
+def test_sidebar_shows_a_running_training(recognizer: StubRecognizer, monkeypatch: pytest.MonkeyPatch):
     details = {"epoch": 7, "epochs": 40, "step": 5, "steps": 10}
     status = Status(state="running", phase="Training", step=5, steps=10, seconds_left=1080.0, details=details)
-    monkeypatch.setattr(sidebar, "_training", lambda: SimpleNamespace(name="crnn-0412", status=status))
+    monkeypatch.setattr(sidebar, "running_run", lambda: SimpleNamespace(name="crnn-0412", status=status))
     app = open_app()
     assert [line.value for line in app.sidebar.markdown] == ["**crnn-0412** · training"]
     (bar,) = app.sidebar.get("progress")
@@ -125,7 +110,7 @@ def test_sidebar_shows_a_training_that_runs(reader: StandIn, monkeypatch: pytest
     assert bar.proto.value == 16  # six and a half epochs of forty
 
 
-LIGHT = """
+OPEN_PAGES = """
 import sys
 sys.path.insert(0, {root!r})
 from streamlit.testing.v1 import AppTest
@@ -140,6 +125,6 @@ print("HEAVY", heavy)
 
 
 def test_pages_open_without_tensorflow(workspace: Path, words_added: str):
-    code = LIGHT.format(root=str(ROOT))
+    code = OPEN_PAGES.format(root=str(ROOT))
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "HEAVY []" in out.stdout

@@ -61,7 +61,7 @@ def spec(at, key):
     return json.loads(element(at, key).proto.spec)
 
 
-def test_without_runs_one_button_leads_to_training(home):
+def test_runs_empty_leads_to_training(home):
     at = open_page("runs")
     assert "There is none yet." in shown(at)
     assert not at.dataframe
@@ -70,7 +70,7 @@ def test_without_runs_one_button_leads_to_training(home):
     assert "there is no data set yet" in shown(at)
 
 
-def test_the_table_has_a_row_each_run_newest_first(three):
+def test_table_has_a_row_a_run_newest_first(three):
     table = open_page("runs").dataframe[0].value
     assert list(table["Name"]) == ["good", "small", "double"]
     assert list(table["State"]) == ["done", "stopped", "done"]
@@ -84,26 +84,26 @@ def test_the_table_has_a_row_each_run_newest_first(three):
     assert table["Words"].isna().all()  # the data set is not here
 
 
-def test_the_words_learned_from_are_counted(three, tmp_path):
+def test_table_counts_training_words(three, tmp_path):
     add_dataset("demo", small_demo(tmp_path / "demo.zip"), processes=0)
     make_run(three, "few", age=1, max_words=7)
     assert list(open_page("runs").dataframe[0].value["Words"]) == [7, 30, 30, 30]
 
 
-def test_the_newest_run_is_chosen_at_first_and_the_choice_is_in_the_address(three):
+def test_selection_starts_with_the_newest_run_in_the_address(three):
     at = open_page("runs")
     assert at.query_params["runs"] == "good"
     names = {trace["name"] for trace in spec(at, "runs_measure")["data"]}
     assert names == {"good", "good, best"}
 
 
-def test_curves_of_a_selection_overlay_with_the_best_epoch_of_each_marked(three):
+def test_curves_of_several_runs_share_a_chart_with_best_epochs(three):
     at = open_page("runs", runs="good,small")
     loss, measure = spec(at, "runs_loss"), spec(at, "runs_measure")
     assert {"good", "good, training", "small", "small, training"} <= {trace["name"] for trace in loss["data"]}
     for name in ("good", "small"):
         line, best = (
-            next(trace for trace in measure["data"] if trace["name"] == wanted) for wanted in (name, f"{name}, best")
+            next(trace for trace in measure["data"] if trace["name"] == label) for label in (name, f"{name}, best")
         )
         assert line["line"]["color"] == best["marker"]["color"] == charts.colour_of(name)
         assert best["x"] == [3]
@@ -112,14 +112,14 @@ def test_curves_of_a_selection_overlay_with_the_best_epoch_of_each_marked(three)
     assert charts.colour_of("good") != charts.colour_of("small")
 
 
-def test_another_measure_can_be_chosen_and_says_who_lacks_it(three):
+def test_measure_that_a_run_lacks_is_named(three):
     at = open_page("runs", runs="good,double")
     element(at, "measure").set_value("validation_accuracy").run()
     assert "Not measured by good." in shown(at)
     assert {trace["name"] for trace in spec(at, "runs_measure")["data"]} == {"double", "double, best"}
 
 
-def test_the_settings_that_differ_are_laid_side_by_side(three):
+def test_settings_that_differ_are_compared(three):
     at = open_tab("Settings", runs="good,small")
     table = at.dataframe[1].value.set_index("setting")
     assert list(table.columns) == ["good", "small"]
@@ -131,32 +131,32 @@ def test_the_settings_that_differ_are_laid_side_by_side(three):
     assert "training: epochs" in set(at.dataframe[1].value["setting"])
 
 
-def test_settings_of_different_models_have_a_dash_where_one_has_none(three):
+def test_settings_of_different_models_have_dashes(three):
     table = open_tab("Settings", runs="good,double").dataframe[1].value.set_index("setting")
     assert table.loc["dual: image weights", "good"] == "–"
     assert table.loc["model"].to_dict() == {"good": "crnn", "double": "dual"}
 
 
-def test_runs_with_the_same_settings_say_so(home):
+def test_settings_that_are_the_same_are_one_sentence(home):
     make_run(home, "one")
     make_run(home, "two")
     assert "These runs have the same settings." in shown(open_tab("Settings", runs="one,two"))
 
 
-def test_readings_of_the_same_words_stand_side_by_side(three):
+def test_readings_of_the_same_words_are_compared(three):
     text = shown(open_tab("Readings", runs="good,small"))
     assert "good, epoch 3" in text
     assert "small, epoch 3" in text
     assert text.count('<mark title="should be a">o</mark>') == 2
 
 
-def test_runs_without_a_word_in_common_say_so(home):
+def test_readings_without_a_word_in_common_are_one_sentence(home):
     make_run(home, "one")
     make_run(home, "two", datasets=("other",))
     assert "no sample word in common" in shown(open_tab("Readings", runs="one,two"))
 
 
-def test_a_run_without_a_finished_epoch_is_said_to_have_none(home):
+def test_run_without_a_finished_epoch_has_sentences_in_every_tab(home):
     make_run(home, "young", "failed", history=[])
     at = open_page("runs")
     assert "there are no curves" in shown(at)
@@ -174,14 +174,14 @@ def test_notes_are_saved(three):
     assert at.dataframe[0].value["Notes"][1] == "half the units"
 
 
-def test_what_can_be_done_with_one_run(three):
+def test_actions_of_one_run(three):
     at = open_page("runs", runs="good")
     assert "reader=good" in links(at)["Read with this"]
     assert "run=good" in links(at)["Open"]
     assert element(at, "resume_run") is None
 
 
-def test_a_stopped_run_is_resumed(three, monkeypatch):
+def test_stopped_run_is_resumed(three, monkeypatch):
     started = []
     monkeypatch.setattr(training, "start", lambda run: started.append(run.name))
     at = press(open_page("runs", runs="small"), "resume_run")
@@ -189,7 +189,7 @@ def test_a_stopped_run_is_resumed(three, monkeypatch):
     assert at.toast[0].value == "small is training."
 
 
-def test_a_resume_that_is_refused_says_why(three, monkeypatch):
+def test_resume_that_is_refused_is_one_sentence(three, monkeypatch):
     def refuse(run):
         raise JobError("busy is training now.")
 
@@ -198,7 +198,7 @@ def test_a_resume_that_is_refused_says_why(three, monkeypatch):
     assert at.error[0].value == "busy is training now."
 
 
-def test_deleting_asks_with_the_name_and_can_be_declined(three):
+def test_delete_names_the_run_and_can_be_declined(three):
     at = press(open_page("runs", runs="small"), "delete")
     assert "**small** will be deleted" in shown(at)
     assert element(at, "delete_now").label == "Delete small"
@@ -206,7 +206,7 @@ def test_deleting_asks_with_the_name_and_can_be_declined(three):
     assert (three / "runs" / "small").is_dir()
 
 
-def test_deleting_deletes_what_was_named_and_nothing_else(three):
+def test_delete_confirmed_deletes_the_named_run_only(three):
     at = press(open_page("runs", runs="small"), "delete")
     press(at, "delete_now")
     assert not (three / "runs" / "small").exists()
@@ -214,7 +214,7 @@ def test_deleting_deletes_what_was_named_and_nothing_else(three):
     assert at.toast[0].value == "Deleted small."
 
 
-def test_a_run_that_trains_is_not_deleted(three):
+def test_delete_running_run_is_refused(three):
     make_run(three, "busy", "running", age=1)
     at = press(open_page("runs", runs="busy,small"), "delete")
     press(at, "delete_now")
@@ -223,7 +223,7 @@ def test_a_run_that_trains_is_not_deleted(three):
     assert not (three / "runs" / "small").exists()
 
 
-def test_a_damaged_run_is_listed_and_can_be_deleted(three):
+def test_delete_damaged_run_works(three):
     folder = make_run(three, "torn", age=1)
     (folder / "config.json").write_text("{")
     at = open_page("runs", runs="torn")
@@ -233,23 +233,13 @@ def test_a_damaged_run_is_listed_and_can_be_deleted(three):
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"epoch,loss\n1", b"\xff\xfe\x00", b"a,b\n1,2\n"])
-def test_a_damaged_history_is_no_traceback(three, content):
-    folder = make_run(three, "torn", age=1)
-    (folder / "history.csv").write_bytes(content)
-    at = open_page("runs", runs="torn,good")
-    assert "No finished epoch yet: torn." in shown(at)
-    assert at.dataframe[0].value["Epochs"][0] == 0
-    open_page("train", run="torn")
-
-
-def test_files_are_made_when_they_are_asked_for(three):
+def test_files_are_offered(three):
     at = open_tab("Notes and files", runs="good")
     for key in ("history.csv_good", "plots.zip_good", "checkpoint.zip_good", "runs_csv"):
         assert element(at, key) is not None, key
 
 
-def test_the_zip_of_a_checkpoint_holds_its_files(three):
+def test_zip_of_a_checkpoint_holds_its_files(three):
     folder = open_run("good").checkpoint
     with zipfile.ZipFile(io.BytesIO(downloads.zip_of(folder))) as archive:
         assert sorted(archive.namelist()) == ["checkpoint.json", "config.json", "model.keras"]
@@ -257,7 +247,7 @@ def test_the_zip_of_a_checkpoint_holds_its_files(three):
     assert downloads.size_of(folder) == sum(path.stat().st_size for path in folder.iterdir())
 
 
-def test_the_zip_of_plots_holds_two_pictures(three):
+def test_plots_zip_holds_two_images(three):
     with zipfile.ZipFile(io.BytesIO(downloads.plots_zip(open_run("good").history))) as archive:
         assert archive.namelist() == ["loss.png", "accuracy.png"]
         assert archive.read("loss.png").startswith(b"\x89PNG")

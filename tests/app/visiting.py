@@ -1,4 +1,4 @@
-"""What the app's tests share: opening a page as a visitor does, and a reader that answers at once."""
+"""Opening the app as a visitor does, driving its components, and a stub recognizer that returns at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ import numpy as np
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
+from hwr_core.errors import CharsetError
+from hwr_core.recognition import Reading
+from hwr_core.recognition.character_positions import Alignment, Letter
+
 ROOT = Path(__file__).parents[2]
 
 
 def png(text: str = "word", size: tuple[int, int] = (160, 60), ink: int = 0, paper: int = 255) -> bytes:
-    """A picture with a text drawn on it."""
+    """An image file with a text drawn on it; `size` is (width, height)."""
     from PIL import Image, ImageDraw
 
     image = Image.new("L", size, paper)
@@ -40,8 +44,23 @@ def open_app(page: str = "", **parameters: str) -> AppTest:
     return app
 
 
+def open_read(number: int = 3, **extra: bytes) -> AppTest:
+    """The Read page with images of 100, 101, ... pixels width in the queue; `extra` are further files, by name."""
+    app = open_app("read")
+    files = [(f"{index}.png", png(size=(100 + index, 60)), "image/png") for index in range(number)]
+    files += [(f"{name}.png", data, "image/png") for name, data in extra.items()]
+    return upload(app, files)
+
+
+def upload(app: AppTest, files: Any) -> AppTest:
+    """Upload one `(name, bytes, type)`, or a list of them."""
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception
+    return app
+
+
 def html(app: AppTest) -> str:
-    """Everything that the page says in HTML."""
+    """All HTML of the page."""
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
@@ -51,23 +70,25 @@ def errors(app: AppTest) -> list[str]:
 
 def component(app: AppTest, name: str) -> Any:
     """The protocol buffer of a component on the page."""
-    (found,) = [element.proto for element in app.get("bidi_component") if element.proto.component_name == name]
-    return found
+    (proto,) = [element.proto for element in app.get("bidi_component") if element.proto.component_name == name]
+    return proto
 
 
-def shown(app: AppTest, name: str = "studio_box") -> dict[str, Any]:
-    """What a component was given to show."""
+def shown(app: AppTest, name: str = "studio_text_box") -> dict[str, Any]:
+    """The data that a component got to show."""
     return json.loads(component(app, name).json)
 
 
-def send(app: AppTest, event: str, value: dict[str, Any], name: str = "studio_box", state: bool = False) -> AppTest:
-    """Have a component say something, as its JavaScript does: an event, or a state that stays."""
-    ident = component(app, name).id
+def send(
+    app: AppTest, event: str, value: dict[str, Any], name: str = "studio_text_box", state: bool = False
+) -> AppTest:
+    """Send a message as a component's JavaScript does: an event, or a state that stays."""
+    widget_id = component(app, name).id
     if state:
-        message = WidgetState(id=ident, json_value=json.dumps({event: value}))
+        message = WidgetState(id=widget_id, json_value=json.dumps({event: value}))
     else:
         payload = json.dumps([{"event": event, "value": value}])
-        message = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{ident}__events", json_trigger_value=payload)
+        message = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{widget_id}__events", json_trigger_value=payload)
     states = app._tree.get_widget_states()
     states.widgets.append(message)
     app._run(states)
@@ -79,44 +100,35 @@ _numbers = itertools.count(1)
 
 
 def type_in(app: AppTest, text: str) -> AppTest:
-    """Type into the workbench's box."""
+    """Type into the text box."""
     message = {"id": shown(app)["id"], "text": text, "number": next(_numbers)}
     return send(app, "typed", message, state=True)
 
 
-def act(app: AppTest, what: str, text: str = "", typed: str | None = None) -> AppTest:
-    """Press one of the workbench's buttons, or its key."""
+def act(app: AppTest, action: str, text: str = "", typed: str | None = None) -> AppTest:
+    """Press one of the text box's buttons, or its key."""
     now = shown(app)
     typed = now["typed"] if typed is None else typed
-    message = {"what": what, "text": text, "typed": typed, "id": now["id"], "number": next(_numbers)}
+    message = {"what": action, "text": text, "typed": typed, "id": now["id"], "number": next(_numbers)}
     return send(app, "act", message)
 
 
 def accept(app: AppTest) -> AppTest:
-    """Accept what the workbench shows."""
+    """Accept the reading that is shown."""
     return act(app, "accept", shown(app)["text"])
 
 
 @dataclass
-class StandInReading:
-    text: str
-    confidence: float
-    alternatives: list[tuple[str, float]]
-    alignment: Any = None
-    capitals: float | None = None
+class StubRecognizer:
+    """Reads "because" behind the prefix, with a confidence by the image's width; records its calls."""
 
-
-@dataclass
-class StandIn:
-    """Reads every picture as one of its words, by the picture's width; continues a prefix."""
-
-    asked: list[tuple[int, list[str]]] = field(default_factory=list)  # (pictures, prefixes) of each call
-    shapes: list[tuple[int, ...]] = field(default_factory=list)  # of every picture, in order
-    held: list[tuple[str, Sequence[str] | None]] = field(default_factory=list)  # (language, words) of each call
-    capitals: float | None = None  # what its readings say of capitals
-    shares: list[float | None] = field(default_factory=list)  # of words in capitals, as each call was told
+    calls: list[tuple[int, list[str]]] = field(default_factory=list)  # number of images, prefixes or masks
+    shapes: list[tuple[int, ...]] = field(default_factory=list)  # of every image, in order
+    conditions: list[tuple[str, Sequence[str] | None]] = field(default_factory=list)  # language, words of each call
+    capitals: float | None = None  # of its readings
+    capitals_shares: list[float | None] = field(default_factory=list)  # of each call
     views: list[int] = field(default_factory=list)  # of each call
-    aligned: bool = False  # whether its readings say where in the picture each letter is
+    has_alignment: bool = False
 
     def read(
         self,
@@ -130,41 +142,32 @@ class StandIn:
         alignment: bool = False,
         capitals: float | None = None,
         views: int = 1,
-    ) -> list[StandInReading]:
-        from hwr_core.errors import CharsetError
-
-        self.asked.append((len(images), list(mask or prefix)))
-        self.held.append((language, words))
-        self.shares.append(capitals)
+    ) -> list[Reading]:
+        self.calls.append((len(images), list(mask or prefix)))
+        self.conditions.append((language, words))
+        self.capitals_shares.append(capitals)
         self.views.append(views)
         if any("€" in text for text in mask or prefix):
             raise CharsetError("Character '€' (U+20AC) at position 0 of '€' is not in the charset.")
         self.shapes += [image.shape for image in images]
         assert all(image.dtype == np.uint8 and image.ndim == 2 for image in images)
-        starts = [text.replace("?", "a") for text in mask] if mask else prefix
-        readings = [self.one(image, start) for image, start in zip(images, starts, strict=True)]
-        for reading in readings:
-            reading.capitals = self.capitals
-        if alignment and self.aligned:
-            for image, reading in zip(images, readings, strict=True):
-                reading.alignment = aligned(reading.text, image.shape[1])
-        return readings
+        prefixes = [text.replace("?", "a") for text in mask] if mask else prefix
+        return [self._read(image, text, alignment) for image, text in zip(images, prefixes, strict=True)]
 
-    def one(self, image: np.ndarray, prefix: str) -> StandInReading:
+    def _read(self, image: np.ndarray, prefix: str, alignment: bool) -> Reading:
+        text, confidence = prefix + "because"[len(prefix) :], 0.5 + (image.shape[1] % 40) / 100
+        alternatives = [(text, confidence), (prefix + "_ome", 0.04), (prefix + "x", 0.01)]
         if image.min() == image.max():
-            return StandInReading(prefix, 0.0, [(prefix, 0.0)])
-        confidence = 0.5 + (image.shape[1] % 40) / 100
-        text = prefix + "because"[len(prefix) :]
-        return StandInReading(text, confidence, [(text, confidence), (prefix + "_ome", 0.04), (prefix + "x", 0.01)])
+            text, confidence, alternatives = prefix, 0.0, [(prefix, 0.0)]
+        aligned = even_alignment(text, image.shape[1]) if alignment and self.has_alignment else None
+        return Reading(text, confidence, alternatives, aligned, capitals=self.capitals)
 
 
-def aligned(text: str, width: int) -> Any:
-    """An alignment whose letters share the picture evenly, each a little less certain than the one before."""
-    from hwr_core.recognition.character_positions import Alignment, Letter
-
-    each = width / max(1, len(text))
+def even_alignment(text: str, width: int) -> Alignment:
+    """An alignment whose letters share the image evenly, each a little less certain than the one before."""
+    step = width / max(1, len(text))
     letters = [
-        Letter(letter, max(0.0, 0.95 - 0.15 * i), (i * each / 2, (i + 1) * each / 2), (i * each, (i + 1) * each))
+        Letter(letter, max(0.0, 0.95 - 0.15 * i), (i * step / 2, (i + 1) * step / 2), (i * step, (i + 1) * step))
         for i, letter in enumerate(text)
     ]
-    return Alignment(letters, [[(letter, 0.9), ("", 0.1)] for letter in text], each / 2)
+    return Alignment(letters, [[(letter, 0.9), ("", 0.1)] for letter in text], step / 2)

@@ -1,4 +1,4 @@
-"""A server of our own on a free port, in a workspace of its own, and a headless Chromium to visit it."""
+"""A server on a free port, in a workspace of its own, and a headless Chromium to visit it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # as `streamlit run` does
-PATIENCE = 120_000  # milliseconds: a test machine may be busy
+TIMEOUT_MILLISECONDS = 120_000  # a test machine may be busy
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -71,7 +71,7 @@ def server(home: Path) -> Iterator[str]:
 
 @contextmanager
 def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A fresh server of the app, its address and its process; its output is kept in the workspace."""
+    """A fresh server of the app, its address and its process; its output goes to the workspace."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -91,7 +91,7 @@ def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE / 1000
+    end = time.monotonic() + TIMEOUT_MILLISECONDS / 1000
     while time.monotonic() < end and process.poll() is None:
         try:
             with urlopen(address, timeout=5):
@@ -131,8 +131,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
             viewport={"width": width, "height": height}, color_scheme=color_scheme, accept_downloads=True
         )
         contexts.append(context)
-        context.set_default_timeout(PATIENCE)
-        context.set_default_navigation_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT_MILLISECONDS)
+        context.set_default_navigation_timeout(TIMEOUT_MILLISECONDS)
         tab = context.new_page()
         tab.goto(address)
         settled(tab)
@@ -147,7 +147,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def page(visit: Callable[..., Page], app_url: str) -> Page:
-    """A tab on the front page."""
+    """A tab on the Home page."""
     return visit(app_url)
 
 

@@ -1,4 +1,4 @@
-"""The main job in a real browser: look around, have a word read, train, reload, stop."""
+"""The app in a real browser: open the pages, read a word, train, reload, stop."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ from hwr_core import jobs
 from hwr_core.synthesis import demo_zip
 
 ROOT = Path(__file__).resolve().parents[2]
-READER = ROOT / "models" / "reader-small" / "model.onnx"
+SHIPPED_MODEL = ROOT / "models" / "reader-small" / "model.onnx"
 
 
 def heading(page, text: str) -> None:
     page.get_by_role("heading", name=text, exact=True).first.wait_for()
 
 
-def calm(page) -> None:
+def assert_no_errors(page) -> None:
     """No error box, no traceback."""
     assert page.get_by_text("Traceback").count() == 0
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_every_page_opens_from_the_sidebar(page, app_url):
+def test_sidebar_opens_every_page(page, app_url):
     page.goto(app_url)
     heading(page, "Handwriting Studio")
     for name in ("Data", "Train", "Runs", "Evaluate", "Read"):
         page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
         heading(page, name)
-        calm(page)
+        assert_no_errors(page)
 
 
-def test_a_deep_link_opens_its_page(page, app_url):
+def test_deep_link_opens_its_page(page, app_url):
     page.goto(f"{app_url}/runs")
     heading(page, "Runs")
     assert page.get_by_test_id("stSidebarNav").get_by_role("link").count() == 6
-    calm(page)
+    assert_no_errors(page)
 
 
-@pytest.mark.skipif(not READER.is_file(), reason="no shipped reader in models/")
-def test_an_uploaded_word_is_read(page, app_url):
+@pytest.mark.skipif(not SHIPPED_MODEL.is_file(), reason="no shipped model in models/")
+def test_upload_is_read_and_a_broken_file_shows_its_sentence(page, app_url):
     with zipfile.ZipFile(demo_zip()) as archive:
         name = next(member for member in sorted(archive.namelist()) if member.endswith(".png"))
-        picture = archive.read(name)
+        image = archive.read(name)
     page.goto(f"{app_url}/read")
     heading(page, "Read")
     page.locator("input[type=file]").first.set_input_files(
         [
-            {"name": "word.png", "mimeType": "image/png", "buffer": picture},
-            {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture"},
+            {"name": "word.png", "mimeType": "image/png", "buffer": image},
+            {"name": "broken.png", "mimeType": "image/png", "buffer": b"no image"},
         ]
     )
-    page.locator(".bench .reading").wait_for()
-    assert page.locator(".bench .reading").inner_text().strip()
-    page.get_by_text("this is no picture that can be read").first.wait_for()
-    calm(page)
+    page.locator(".word-editor .reading").wait_for()
+    assert page.locator(".word-editor .reading").inner_text().strip()
+    page.get_by_text("that can be read").first.wait_for()
+    assert_no_errors(page)
 
 
-def test_a_training_survives_a_reload_and_can_be_stopped(page, app_url, app_home):
+def test_training_survives_a_reload_and_can_be_stopped(page, app_url, app_home):
     page.goto(f"{app_url}/train")
     heading(page, "Train")
     page.get_by_role("button", name="Use the built-in demo set").click()
@@ -76,4 +76,4 @@ def test_a_training_survives_a_reload_and_can_be_stopped(page, app_url, app_home
     stop.click()
     page.get_by_role("button", name="Resume").wait_for()
     assert jobs.read_status(run.parent).state == "stopped"
-    calm(page)
+    assert_no_errors(page)

@@ -37,7 +37,7 @@ def home(tmp_path, monkeypatch):
             os.kill(status.pid, signal.SIGKILL)
 
 
-def test_a_training_is_started_reloaded_watched_twice_stopped_and_deleted(home, fresh_url, visit):
+def test_training_is_started_followed_in_two_tabs_stopped_resumed_and_deleted(home, fresh_url, visit):
     tab = visit(f"{fresh_url}/train?{urlencode(TINY)}")
     tab.get_by_role("button", name="Use the built-in demo set").click()
     tab.get_by_text("48 training and 16 validation words").wait_for()
@@ -52,11 +52,11 @@ def test_a_training_is_started_reloaded_watched_twice_stopped_and_deleted(home, 
     tab.reload()
     tab.get_by_role("button", name="Stop").wait_for()
     tab.get_by_text(re.compile(r"epoch \d+ of 500")).first.wait_for()
-    # The first epoch has been finished, and nobody pressed anything.
+    # The first epoch has been finished: the page has redrawn itself.
     tab.locator(".st-key-live_curves .js-plotly-plot:visible").first.wait_for()
-    tab.locator(".samples .picture img").first.wait_for()
+    tab.locator(".samples .image img").first.wait_for()
 
-    second = visit(f"{fresh_url}/train")  # another visitor, without the run in the address
+    second = visit(f"{fresh_url}/train")  # another session, without the run in the address
     second.get_by_role("button", name="Stop").click()
     second.get_by_role("button", name="Resume").wait_for()
     tab.get_by_role("button", name="Resume").wait_for()  # seen here too, without a reload
@@ -71,7 +71,7 @@ def test_a_training_is_started_reloaded_watched_twice_stopped_and_deleted(home, 
     tab.get_by_role("button", name="Stop").click()
     tab.get_by_role("button", name="Resume").wait_for()
 
-    # The buttons stand in a fragment, and the page around it has to change.
+    # The buttons are in a fragment, and the page around it has to change.
     for label in ("Set up another training", "Set one up with these settings"):
         tab.get_by_role("button", name="More").click()
         tab.get_by_role("button", name=label).click()

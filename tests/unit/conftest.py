@@ -1,4 +1,4 @@
-"""Drawn words, data sets of them, and a few tiny trained recognizers that several rooms' tests share."""
+"""Drawn words, data sets of them, and tiny trained recognizers for the tests of several rooms."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from hwr_core.config import (
 )
 
 if TYPE_CHECKING:
+    from hwr_core.datasets import DataSet
     from hwr_core.training.run import Run
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -36,11 +37,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait 
         os.environ.setdefault(name, "1")
 
 FOUR_WORDS = ("tea", "ink", "moon", "sally")
-KNOWN = 0.15  # validation loss of words that are known for sure: read with a confidence over 0.85
-KNOWN_WELL = 0.02  # nothing is gained by training on
+LEARNED_LOSS = 0.15  # validation loss of learned words: read with a confidence over 0.85
+FULLY_LEARNED_LOSS = 0.02  # more training improves nothing
 SMALL_CANVAS = CanvasConfig(height=32, width=64)
 Draw = Callable[..., np.ndarray]
-MakeDataSet = Callable[..., Path]
+MakeDataSet = Callable[..., "DataSet"]
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def draw_word(
     text: str, size: int = 40, ink: int = 25, paper: int = 240, margin: int = 8, face: str = "DejaVuSans"
 ) -> np.ndarray:
-    """`(H, W)` uint8 picture of `text` in a face that Matplotlib bundles; sizes in pixels."""
+    """`(H, W)` uint8 image of `text` in a face that Matplotlib bundles; sizes in pixels."""
     font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{face}.ttf", size)
     left, top, right, bottom = font.getbbox(text)
     image = Image.new("L", (int(right - left) + 2 * margin, int(bottom - top) + 2 * margin), paper)
@@ -62,7 +63,7 @@ def draw_word(
 
 
 def write_words(folder: Path, parts: dict[str, Sequence[str]]) -> Path:
-    """Draw the words of each part, and list them in `folder/words.csv`; each part is a writer's."""
+    """Draw the words of each part, and list them in `folder/words.csv`; each part has one writer."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "words.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -84,7 +85,7 @@ def draw() -> Draw:
 def make_dataset(tmp_path: Path) -> MakeDataSet:
     """`make_dataset(name, {"train": words, "validation": words})` adds a data set of drawn words."""
 
-    def build(name: str, parts: dict[str, Sequence[str]]):
+    def build(name: str, parts: dict[str, Sequence[str]]) -> DataSet:
         from hwr_core.datasets import add_dataset
 
         return add_dataset(name, write_words(tmp_path / "sources" / name, parts), canvas=SMALL_CANVAS)
@@ -93,7 +94,7 @@ def make_dataset(tmp_path: Path) -> MakeDataSet:
 
 
 def small_config(datasets: Sequence[str], model: ModelConfig, **training: object) -> RunConfig:
-    """A run small enough for a test, its pictures unchanged."""
+    """A run small enough for a test, without augmentation."""
     return RunConfig(
         datasets=tuple(datasets),
         model=model,
@@ -151,9 +152,9 @@ def config_of() -> Callable[..., RunConfig]:
 
 
 def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Path:
-    """Train on four drawn words in this process, until they are known; the run's folder.
+    """Train on four drawn words in this process, until they are learned; the run's folder.
 
-    Processors round differently, and a net so tiny may be caught in a corner on one of them: the next seed is tried.
+    Processors round differently, and so tiny a network may not converge on one of them: the next seed is tried.
     """
     from hwr_core import jobs
     from hwr_core.datasets import add_dataset
@@ -168,45 +169,45 @@ def train_four_words(folder: Path, model: ModelConfig, **training: object) -> Pa
             settings = small_config(["four"], model, batch_size=8, warmup_steps=10, seed=seed, **training)
             run = new_run(settings, f"{model.name}-{seed}")
 
-            def say(line: str, run: Run = run) -> None:
-                if known(run, KNOWN_WELL):
+            def log(line: str, run: Run = run) -> None:
+                if has_learned(run, FULLY_LEARNED_LOSS):
                     jobs.request_stop(run.folder)
 
-            run_training(run.folder, say)
-            if known(run):
+            run_training(run.folder, log)
+            if has_learned(run):
                 return run.folder
     raise AssertionError(f"{model.name} did not learn four words: {run.best}")
 
 
-def known(run: Run, loss: float = KNOWN) -> bool:
+def has_learned(run: Run, loss: float = LEARNED_LOSS) -> bool:
     best = run.best
     return bool(best) and best["word_accuracy"] == 1 and best["validation_loss"] < loss
 
 
 def trained_once(factory: pytest.TempPathFactory, model: ModelConfig, **training: object) -> Path:
     """As `train_four_words`, by the first worker that needs it; the others wait for its run."""
-    together = factory.getbasetemp()
+    shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        together = together.parent
-    folder = together / f"trained-{model.name}"
-    where = together / f"trained-{model.name}.txt"
+        shared = shared.parent
+    folder = shared / f"trained-{model.name}"
+    result = shared / f"trained-{model.name}.txt"
     try:
         folder.mkdir()
     except FileExistsError:
         end = time.monotonic() + 900
-        while not where.is_file():
+        while not result.is_file():
             assert time.monotonic() < end, f"{model.name} is still being trained elsewhere"
             time.sleep(0.2)
-        assert where.read_text(encoding="utf-8"), f"{model.name} did not learn four words, elsewhere"
-        return Path(where.read_text(encoding="utf-8"))
-    found = ""
+        assert result.read_text(encoding="utf-8"), f"{model.name} did not learn four words, elsewhere"
+        return Path(result.read_text(encoding="utf-8"))
+    run = ""
     try:
-        found = str(train_four_words(folder, model, **training))
+        run = str(train_four_words(folder, model, **training))
     finally:
-        part = where.with_suffix(".part")
-        part.write_text(found, encoding="utf-8")
-        part.replace(where)
-    return Path(found)
+        temporary = result.with_suffix(".part")
+        temporary.write_text(run, encoding="utf-8")
+        temporary.replace(result)
+    return Path(run)
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +236,7 @@ def dual_run(tmp_path_factory: pytest.TempPathFactory, tiny_dual: DualConfig) ->
 
 @pytest.fixture
 def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three layers in ResNet50's place, one ending each stage, where the network itself is not what is looked at."""
+    """Three layers in place of ResNet50, one at the end of each stage, for tests of what surrounds the network."""
     import keras
 
     def network(input_shape: tuple[int | None, ...], weights: object = None, **options: object) -> keras.Model:
@@ -254,7 +255,7 @@ def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def backbones_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder in the place of models/backbones."""
+    """An empty folder in place of models/backbones."""
     from hwr_core.models import backbone_weights
 
     monkeypatch.setattr(backbone_weights, "BACKBONES", tmp_path / "backbones")

@@ -11,15 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
+from hwr_core.imaging import encode_png
+
 
 def draw_word(text: str, height: int = 40, ink: int = 20) -> np.ndarray:
-    picture = np.full((height, 24 + 20 * max(1, len(text))), 245, np.uint8)
-    cv2.putText(picture, text, (8, height - 12), cv2.FONT_HERSHEY_SIMPLEX, height / 45, ink, 2)
-    return picture
-
-
-def png_bytes(picture: np.ndarray) -> bytes:
-    return cv2.imencode(".png", picture)[1].tobytes()
+    """`(height, W)` uint8 image of `text` in OpenCV's stroke font."""
+    image = np.full((height, 24 + 20 * max(1, len(text))), 245, np.uint8)
+    cv2.putText(image, text, (8, height - 12), cv2.FONT_HERSHEY_SIMPLEX, height / 45, ink, 2)
+    return image
 
 
 class SourceFiles:
@@ -34,7 +33,7 @@ class SourceFiles:
 
     @staticmethod
     def png(text: str = "word") -> bytes:
-        return png_bytes(draw_word(text))
+        return encode_png(draw_word(text))
 
     def file(self, name: str, data: bytes | str) -> Path:
         path = self.folder / name
@@ -60,8 +59,8 @@ class SourceFiles:
         for writer in range(count):
             for word in range(words):
                 text = f"w{writer}{'abcdefgh'[word]}"
-                rows.append((text, text, f"hand{writer}"))
-                self.word(f"pictures/{text}.png", text)
+                rows.append((text, text, f"writer{writer}"))
+                self.word(f"images/{text}.png", text)
         return self.csv(rows, ("word_id", "transcription", "writer"))
 
 

@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = [
     "errors",
     "files",
+    "workspace",
     "config",
     "jobs",
     "text",
@@ -28,6 +29,7 @@ ROOMS = [
     "adaptation",
     "evaluation",
     "shipping",
+    "cli",
 ]
 # Reached over the order, inside a function only: the built-in data set is made by synthesis.
 EXCEPTIONS = {("datasets/store.py", "hwr_core.synthesis.demo_zip")}

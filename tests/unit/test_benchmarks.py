@@ -1,4 +1,4 @@
-"""`make bench`: what runs is measured in both ways, what does not is named, and ratios are to RapidOCR."""
+"""`make bench`: models in both reading modes, absent peers are named, and ratios are to RapidOCR."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 from hwr_core.recognition.checkpoint import SHIPPED
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-READER = SHIPPED / "reader-small"
+MODEL = SHIPPED / "reader-small"
 
 
 @pytest.fixture(scope="module")
@@ -34,33 +34,33 @@ def bench():
 def images(tmp_path, draw) -> Path:
     folder = tmp_path / "images"
     folder.mkdir()
-    for place, word in enumerate(("tea", "minimum", "the")):
-        Image.fromarray(np.asarray(draw(word), np.uint8)).save(folder / f"{place:05d}.png")
+    for index, word in enumerate(("tea", "minimum", "the")):
+        Image.fromarray(np.asarray(draw(word), np.uint8)).save(folder / f"{index:05d}.png")
     return folder
 
 
-def test_our_reader_is_measured_in_both_ways(bench, images):
-    letters, languages, *_ = bench.peers_of([READER], sys.executable)
+def test_run_peer_of_a_model_measures_both_reading_modes(bench, images):
+    letters, languages, *_ = bench.peers_of([MODEL], sys.executable)
     assert (letters.title, languages.title) == ("reader-small, letters", "reader-small, languages")
-    found = bench.run_peer(languages, images)
-    assert len(found["texts"]) == 3
-    assert found["cold"] > 0 < found["single"]
-    assert found["batch"] > 0 < found["memory"]
-    assert not found["tensorflow"]
+    result = bench.run_peer(languages, images)
+    assert len(result["texts"]) == 3
+    assert result["cold"] > 0 < result["single"]
+    assert result["batch"] > 0 < result["memory"]
+    assert not result["tensorflow"]
     assert set(bench.run_peer(letters, images, "--cold")) == {"cold", "memory", "tensorflow"}
 
 
-def test_a_peer_that_is_not_there_has_no_figures(bench, images, capsys):
+def test_run_peer_of_an_absent_peer_returns_none(bench, images, capsys):
     assert bench.run_peer(bench.Peer("nobody", ("no-such-checkpoint",)), images) is None
     assert "nobody" in capsys.readouterr().err
     assert bench.measured([bench.Peer("nobody", ("no-such-checkpoint",))], images, 1) == {}
 
 
-def test_results_are_written_with_ratios_to_rapidocr(bench, tmp_path, monkeypatch, make_dataset):
+def test_main_writes_results_with_ratios_to_rapidocr(bench, tmp_path, monkeypatch, make_dataset):
     dataset = make_dataset("words", {"train": ["tea"], "validation": ["so", "the"]})
     calls: list[str] = []
     machine = bench.machine()
-    monkeypatch.setattr(bench, "machine", lambda: machine)  # it may ask `uname`
+    monkeypatch.setattr(bench, "machine", lambda: machine)  # it may call `uname`
 
     def stand_in(command, **_):
         name = "python" if command[1] == "-c" else command[2]
@@ -74,7 +74,7 @@ def test_results_are_written_with_ratios_to_rapidocr(bench, tmp_path, monkeypatc
 
     monkeypatch.setattr(subprocess, "run", stand_in)
     out = tmp_path / "results.md"
-    bench.main(["--data", dataset.name, "--readers", str(READER), "--rounds", "2", "--out", str(out)])
+    bench.main(["--data", dataset.name, "--readers", str(MODEL), "--rounds", "2", "--out", str(out)])
     text = out.read_text()
     assert machine in text
     assert time_in(text)
@@ -84,7 +84,7 @@ def test_results_are_written_with_ratios_to_rapidocr(bench, tmp_path, monkeypatc
     assert "| 20.0 ms | 1.00 | 50 words/s | 1.00 |" in text
     assert "Not installed here or failed: tesseract" in text
     assert "TensorFlow was loaded by rapidocr" in text
-    assert calls.count("tesseract") == 1  # once absent, not asked again
+    assert calls.count("tesseract") == 1  # once absent, not called again
     assert calls.count("rapidocr") == 2 + bench.COLD_STARTS
 
 

@@ -1,4 +1,4 @@
-"""Settings: defaults once, refused by a sentence, the same after a round through JSON."""
+"""Settings: defaults, checks with one sentence, and equality after a round through JSON."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from hwr_core.config import (
 from hwr_core.errors import ConfigError, HwrError
 
 MODELS = (CrnnConfig, CnnTransformerConfig, ResnetCtcConfig, PpocrCtcConfig, DualConfig, Seq2SeqConfig)
-KINDS = (CanvasConfig, *MODELS, AugmentationConfig, TrainingConfig)
+CONFIGS = (CanvasConfig, *MODELS, AugmentationConfig, TrainingConfig)
 
 
 @pytest.mark.parametrize(
     "model", [CrnnConfig(channels=(8, 16, 24, 32)), CnnTransformerConfig(blocks=(1, 2, 1)), DualConfig(tokens="words")]
 )
-def test_a_run_is_the_same_after_json(model):
+def test_run_config_after_json_is_equal(model):
     run = RunConfig(
-        datasets=("one", "/some/words.csv"), model=model, validate_on=("one",), canvas=CanvasConfig(height=32)
+        datasets=("one", "/data/words.csv"), model=model, validate_on=("one",), canvas=CanvasConfig(height=32)
     )
     assert RunConfig.from_dict(json.loads(json.dumps(run.to_dict()))) == run
 
 
-def test_defaults_are_taken_for_what_is_left_out():
+def test_run_config_left_out_settings_are_defaults():
     assert RunConfig.from_dict({"datasets": ["demo"]}) == RunConfig(datasets=("demo",))
     assert RunConfig.from_dict({"datasets": ["demo"], "model": {"name": "dual"}}).model == DualConfig()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_setting_has_its_line_of_help(kind):
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_settings_have_a_line_of_help(kind):
     for spec in dataclasses.fields(kind):
         if spec.name != "name":
             assert spec.metadata["help"].endswith("."), spec.name
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_configurations_are_frozen(kind):
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_configs_are_frozen(kind):
     spec = dataclasses.fields(kind)[-1]
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(kind(), spec.name, spec.default)
@@ -132,13 +132,13 @@ def test_configurations_are_frozen(kind):
         (RunConfig, "datasets", ()),
     ],
 )
-def test_values_out_of_range_are_refused_by_name(kind, name, value):
+def test_configs_value_out_of_range_raises_with_its_name(kind, name, value):
     with pytest.raises(ConfigError, match=f"{name} must be .* Received: {name}="):
         kind(**{name: value})
 
 
 @pytest.mark.parametrize(
-    ("values", "words"),
+    ("values", "sentence"),
     [
         ({}, "datasets"),
         ({"datasets": []}, "at least one data set"),
@@ -178,42 +178,43 @@ def test_values_out_of_range_are_refused_by_name(kind, name, value):
         ),
     ],
 )
-def test_a_damaged_file_says_what_is_wrong(values, words):
-    with pytest.raises(ConfigError, match=words) as error:
+def test_run_config_damaged_file_raises_one_sentence(values, sentence):
+    with pytest.raises(ConfigError, match=sentence) as error:
         RunConfig.from_dict(values)
     assert "\n" not in str(error.value)
 
 
-def test_whole_numbers_stay_whole():
+def test_run_config_whole_floats_become_integers():
     """JSON of other programs writes 64.0; shapes must be integers all the same."""
     canvas = RunConfig.from_dict({"datasets": ["a"], "canvas": {"height": 64.0, "width": 128.0}}).canvas
     assert (type(canvas.height), type(canvas.width)) == (int, int)
 
 
-def test_models_are_known_by_their_names():
+def test_model_configs_are_listed_by_name():
     names = {name: kind().name for name, kind in configs.MODEL_CONFIGS.items()}
     assert names == {name: name for name in ("crnn", "cnn_transformer", "resnet_ctc", "ppocr_ctc", "dual", "seq2seq")}
     assert model_config({"name": "crnn", "lstm_units": 16}) == CrnnConfig(lstm_units=16)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "sentence"),
     [
         (None, "There is no file"),
         (b"{", "no readable JSON"),
         (b"\xff\xfe", "no readable JSON"),
+        (b"[" * 100_000, "no readable JSON"),
         (b"[1]", "one JSON object. Received: list"),
     ],
 )
-def test_json_that_cannot_be_read(tmp_path, content, words):
+def test_read_json_unreadable_raises(tmp_path, content, sentence):
     path = tmp_path / "config.json"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=words):
+    with pytest.raises(ConfigError, match=sentence):
         read_json(path)
 
 
-def test_every_error_is_one_that_pages_catch():
+def test_errors_are_children_of_hwr_error():
     from hwr_core import errors
 
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
@@ -221,7 +222,7 @@ def test_every_error_is_one_that_pages_catch():
     assert all(issubclass(kind, HwrError) and kind.__doc__ for kind in kinds)
 
 
-def test_public_names_are_loaded_when_asked_for():
+def test_public_names_are_loaded_lazily():
     import hwr_core
 
     assert hwr_core.HwrError is HwrError
@@ -230,7 +231,7 @@ def test_public_names_are_loaded_when_asked_for():
         _ = hwr_core.nothing
 
 
-def test_a_ctc_network_becomes_an_encoder():
+def test_encoder_settings_give_the_same_network():
     for start in (CrnnConfig(lstm_units=96, dropout=0.3), CnnTransformerConfig(layers=2, width=64, shortcut=0.0)):
         settings = Seq2SeqConfig.encoder_settings(start)
         assert Seq2SeqConfig(**settings).encoder_config == start

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from hwr_core import jobs
-from hwr_core.errors import JobError
+from hwr_core.errors import DataError, JobError
+from hwr_core.jobs import process, runner
 
 TRIVIAL = """
 import sys, time
@@ -205,7 +206,7 @@ def test_a_killed_job_reads_as_stopped(tmp_path, module):
     wait_for(lambda: jobs.read_status(folder).phase == "Counting")
     os.kill(pid, 9)
     wait_for(lambda: jobs.read_status(folder).state == "stopped")
-    assert "killed" in jobs.read_status(folder).message
+    assert "ended without" in jobs.read_status(folder).message
 
 
 def test_a_job_that_has_said_its_last_word_is_waited_for(tmp_path):
@@ -249,7 +250,7 @@ def test_a_lock_that_is_about_to_be_free_is_waited_for(tmp_path):
     holder.start()
     assert entered.wait(10)
     threading.Timer(0.3, leave.set).start()
-    with jobs.only_one(tmp_path / "lock", "Another is at work.", wait=30):
+    with jobs.only_one(tmp_path / "lock", "Another is at work.", wait_seconds=30):
         assert leave.is_set()
     holder.join(10)
 
@@ -315,7 +316,127 @@ def test_peak_memory_is_this_process_s_own():
 def test_peak_memory_is_not_the_parent_s(tmp_path: Path):
     status = tmp_path / "status"
     status.write_text("Name:\tpython\nVmPeak:\t  900000 kB\nVmHWM:\t   51200 kB\n")
-    assert jobs._peak_of_status(status) == 50
+    assert process._peak_of_status(status) == 50
     status.write_text("Name:\tpython\n")
-    assert jobs._peak_of_status(status) is None
-    assert jobs._peak_of_status(tmp_path / "gone") is None
+    assert process._peak_of_status(status) is None
+    assert process._peak_of_status(tmp_path / "gone") is None
+
+
+def test_process_identity_after_the_clock_was_set_stays_the_same(tmp_path, monkeypatch):
+    status = jobs.begin(tmp_path, "Training")
+    start = process.process_start
+    monkeypatch.setattr(process, "process_start", lambda pid: start(pid) + 7200)
+    monkeypatch.setattr("hwr_core.jobs.status.process_start", lambda pid: start(pid) + 7200)
+    assert jobs.is_alive(jobs.read_status(tmp_path))
+    status.process_identity = ""  # as versions before 0.2 wrote it
+    assert not jobs.is_alive(status)
+
+
+def test_process_identity_of_another_process_of_the_same_number_differs(tmp_path):
+    status = jobs.begin(tmp_path, "Training")
+    status.process_identity = status.process_identity[:-1] + "x"
+    assert not jobs.is_alive(status)
+    assert jobs.identity_of(2**22 + 1) == ""
+
+
+def test_launch_three_times_at_once_starts_one(tmp_path, module):
+    refused, started = [], []
+
+    def check():
+        if any(jobs.is_busy(jobs.read_status(path)) for path in (tmp_path / "runs").glob("job*")):
+            raise JobError("One is running.")
+
+    def start(number):
+        try:
+            started.append(jobs.launch(module, tmp_path / "runs" / f"job{number}", check=check))
+        except JobError as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=start, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for path in (tmp_path / "runs").glob("job*"):
+        jobs.request_stop(path)
+        wait_for(lambda path=path: not jobs.is_alive(jobs.read_status(path)))
+    assert (len(started), refused) == (1, ["One is running.", "One is running."])
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "sentence"),
+    [
+        (DataError("The images have gone."), "failed", "The images have gone."),
+        (MemoryError(), "failed", "not enough memory"),
+        (ZeroDivisionError("by zero"), "failed", "It failed (ZeroDivisionError: by zero). The log has the details."),
+        (jobs.Stopped(), "stopped", "nothing was kept"),
+    ],
+)
+def test_run_with_an_error_ends_with_a_sentence(tmp_path, error, state, sentence, capsys):
+    def work(progress):
+        raise error
+
+    status = jobs.run(tmp_path, work, phase="Working", failure="It failed")
+    assert (status.state, jobs.read_status(tmp_path).state) == (state, state)
+    assert sentence in jobs.read_status(tmp_path).message
+    assert status.details["peak_memory_mb"] > 1
+
+
+def test_progress_is_written_seldom_and_knows_the_time_left(tmp_path, monkeypatch):
+    now, written = [100.0], []
+    monkeypatch.setattr(runner.time, "monotonic", lambda: now[0])
+    progress = jobs.Progress(tmp_path, jobs.begin(tmp_path, ""))
+    monkeypatch.setattr(
+        runner, "write_status", lambda folder, status: written.append((status.step, status.seconds_left))
+    )
+    for step in range(101):
+        progress("Preparing images", step, 200)
+        now[0] += 0.05
+    assert 9 <= len(written) <= 11
+    step, left = written[-1]
+    assert left == pytest.approx((200 - step) * 0.05, rel=0.1)
+
+
+def test_progress_with_expected_seconds_counts_down_until_steps_are_measured(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(runner.time, "monotonic", lambda: now[0])
+    progress = jobs.Progress(tmp_path, jobs.begin(tmp_path, ""))
+    progress.expect(60.0)
+    left = []
+    for step, seconds in ((0, 5), (1, 20), (2, 10), (3, 1.5), (4, 29.5), (6, 13), (20, 14)):
+        now[0] += seconds
+        progress("Learning", step, 20)
+        left.append(progress.status.seconds_left)
+    progress("Saving", 0, 0)
+    # 4: its 16 steps at 15.5 seconds are more than what was expected; 6: 14 steps at 11 seconds
+    assert left == [55, 35, 25, 25.5, 248, 154, 0]
+    assert progress.status.seconds_left is None
+
+
+def test_progress_after_a_request_to_stop_raises(tmp_path):
+    progress = jobs.Progress(tmp_path, jobs.begin(tmp_path, ""))
+    jobs.request_stop(tmp_path)
+    with pytest.raises(jobs.Stopped):
+        progress("Reading", 1, 2)
+
+
+def test_progress_line_on_a_terminal_is_one_line_with_the_time_left(monkeypatch, capsys):
+    clock = iter(range(100))
+    monkeypatch.setattr(runner.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    line = jobs.ProgressLine()
+    for step in (0, 64, 128):
+        line("Reading", step, 2515)
+    line.note("Done.")
+    shown = capsys.readouterr().err
+    assert "Reading 128 of 2,515, 0:" in shown
+    assert "left" in shown
+    assert shown.endswith("\rDone.\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"state": 3}', '{"state": "running", "pid": "x"}', '{"details": []}']
+)
+def test_read_status_of_a_damaged_file_is_a_job_not_begun(tmp_path, text):
+    (tmp_path / jobs.STATUS_FILE).write_text(text)
+    assert jobs.read_status(tmp_path) == jobs.Status()

@@ -1,4 +1,4 @@
-"""Where files come from: a folder or a zip behind one small interface. A zip is never unpacked."""
+"""The files of a folder or a zip behind one interface. A zip is never unpacked."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import IO
 
 from hwr_core.errors import DataError, ImageError
 
-PICTURE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif"))
-MOST_PICTURE_BYTES = 100_000_000  # a 60-megapixel PNG; a picture file above this is refused unread
-MOST_LIST_BYTES = 500_000_000  # a list of words; 115,000 rows take 10 MB
-MOST_ZIP_BYTES = 200_000_000_000  # all members of a zip, unpacked
-MOST_MEMBERS = 2_000_000
+IMAGE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif"))
+MAX_IMAGE_BYTES = 100_000_000  # a 60-megapixel PNG; larger image files are refused unread
+MAX_LIST_BYTES = 500_000_000  # a list of words; 115,000 rows take 10 MB
+MAX_ZIP_BYTES = 200_000_000_000  # all members of a zip, unpacked
+MAX_ZIP_MEMBERS = 2_000_000
 IGNORED = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", "__pycache__"))
 
 
-def is_picture_name(name: str) -> bool:
-    """Whether the name ends like a picture's, in any case."""
-    return posixpath.splitext(name)[1].lower() in PICTURE_SUFFIXES  # pathlib takes ten times as long
+def is_image_name(name: str) -> bool:
+    """Whether the name has the suffix of an image, in any case."""
+    return posixpath.splitext(name)[1].lower() in IMAGE_SUFFIXES  # pathlib takes ten times as long
 
 
 def is_ignored(name: str) -> bool:
-    """Files that systems leave behind, and hidden ones."""
+    """Whether the name is of a file that operating systems leave behind, or of a hidden one."""
     return any(part in IGNORED or part.startswith(".") for part in name.split("/"))
 
 
 class Source:
-    """Files with relative names, `/` between folders. `refused` holds (name, sentence) of the others."""
+    """Files with relative names, `/` between folders. `refused` holds (name, sentence) of refused files."""
 
     path: Path
     kind: str
@@ -41,19 +41,19 @@ class Source:
         """Every file's name, sorted."""
         raise NotImplementedError
 
-    def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
-        """The bytes of a file of at most `most` bytes, or `ImageError` with a sentence."""
+    def open(self, name: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
+        """The bytes of a file of at most `max_bytes` bytes, or `ImageError` with a sentence."""
         raise NotImplementedError
 
     def is_folder(self, name: str) -> bool:
         return False
 
     def close(self) -> None:
-        """Let go of open files."""
+        """Close open files."""
 
 
 class FolderSource(Source):
-    """The files below a folder; links to folders are not followed, hidden files are not seen."""
+    """The files below a folder; links to folders are not followed, hidden files are ignored."""
 
     kind = ""
 
@@ -68,33 +68,33 @@ class FolderSource(Source):
         return self._names
 
     def _walk(self) -> list[str]:
-        found = []
+        names = []
         for folder, folders, files in os.walk(self.path):
             folders[:] = sorted(name for name in folders if not is_ignored(name))
             prefix = os.path.relpath(folder, self.path).replace(os.sep, "/") + "/"
             prefix = "" if prefix == "./" else prefix
-            found += [prefix + name for name in files if not is_ignored(name)]
-        return found
+            names += [prefix + name for name in files if not is_ignored(name)]
+        return names
 
     def _is_storable(self, name: str) -> bool:
-        """Whether the name is text; bytes that are none are written as lone surrogates by the system."""
+        """Whether the name is UTF-8; other bytes come from the system as lone surrogates."""
         shown = name.encode("utf-8", "replace").decode()
         if shown != name:
             self.refused.append((shown, f"The file name {shown} is not UTF-8. Rename the file."))
         return shown == name
 
-    def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
+    def open(self, name: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
         path = self.path / name
         try:
             status = path.stat()
-            if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for without end
-                raise ImageError(f"{name}: this is no file. Expected a picture or a list.")
-            if status.st_size > most:
-                raise ImageError(too_large(name, status.st_size, most))
+            if not stat.S_ISREG(status.st_mode):  # a pipe would block for ever
+                raise ImageError(f"{name}: this is no file. Expected an image or a list.")
+            if status.st_size > max_bytes:
+                raise ImageError(too_large(name, status.st_size, max_bytes))
             return path.read_bytes()
         except FileNotFoundError:
-            what = "a link to a file that is not there" if path.is_symlink() else "not there any more"
-            raise ImageError(f"{name}: this is {what}. Put the file back, or remove its row.") from None
+            state = "a link to a file that is not there" if path.is_symlink() else "not there any more"
+            raise ImageError(f"{name}: this is {state}. Put the file back, or remove its row.") from None
         except OSError as error:
             raise ImageError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
 
@@ -116,10 +116,10 @@ class ZipSource(Source):
             raise DataError(f"There is no file {path}. Check the path.") from None
         except OSError as error:
             raise DataError(f"{path.name} cannot be read ({error.strerror or error}).") from error
-        except Exception as error:  # BadZipFile, and what odd headers make it raise
+        except Exception as error:  # BadZipFile, and others for invalid headers
             raise DataError(f"{path.name} is no zip that can be read, or is cut short. Copy it again.") from error
         members = [info for info in self._zip.infolist() if not info.is_dir()]
-        if len(members) > MOST_MEMBERS or sum(info.file_size for info in members) > MOST_ZIP_BYTES:
+        if len(members) > MAX_ZIP_MEMBERS or sum(info.file_size for info in members) > MAX_ZIP_BYTES:
             raise DataError(f"{path.name} would unpack to more than any data set needs. Check where it comes from.")
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in members:
@@ -145,15 +145,15 @@ class ZipSource(Source):
     def names(self) -> list[str]:
         return sorted(self._members)
 
-    def open(self, name: str, most: int = MOST_PICTURE_BYTES) -> bytes:
+    def open(self, name: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
         if name not in self._members:
             raise ImageError(f"{name}: the zip has no such member. Add the zip again if it has changed.")
         info = self._members[name]
-        if info.file_size > most:
-            raise ImageError(too_large(name, info.file_size, most))
+        if info.file_size > max_bytes:
+            raise ImageError(too_large(name, info.file_size, max_bytes))
         try:
             with self._zip.open(info) as file:
-                return file.read(most)
+                return file.read(max_bytes)
         except (
             zipfile.BadZipFile,
             zlib.error,
@@ -162,7 +162,7 @@ class ZipSource(Source):
             NotImplementedError,
             RuntimeError,
         ) as error:
-            raise ImageError(f"{name}: damaged in the zip ({sentence_part(error)}). Make the zip again.") from error
+            raise ImageError(f"{name}: damaged in the zip ({error_text(error)}). Make the zip again.") from error
         except Exception as error:  # decompressors have errors of their own (lzma.LZMAError)
             raise ImageError(f"{name}: damaged in the zip. Make the zip again.") from error
 
@@ -186,7 +186,7 @@ def open_source(path: Path) -> Source:
 
 
 def is_zip(path: Path) -> bool:
-    """Whether the file is meant to be a zip: by its name, or by its first bytes."""
+    """Whether the file is a zip by its name or its first bytes."""
     if path.suffix.lower() == ".zip":
         return True
     try:
@@ -200,10 +200,10 @@ def starts_like_a_zip(file: IO[bytes]) -> bool:
     return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def too_large(name: str, size: int, most: int) -> str:
-    limits = f"{size / 1e6:,.0f} MB is more than is read (at most {most / 1e6:,.0f} MB)"
-    return f"{name}: {limits}. Cut it down first."
+def too_large(name: str, size: int, max_bytes: int) -> str:
+    sizes = f"{size / 1e6:,.0f} MB is more than is read (at most {max_bytes / 1e6:,.0f} MB)"
+    return f"{name}: {sizes}. Reduce it first."
 
 
-def sentence_part(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     return str(error).strip().rstrip(".") or type(error).__name__

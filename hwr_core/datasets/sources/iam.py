@@ -1,4 +1,4 @@
-"""The IAM Handwriting Database as it is distributed: `words.txt` or `lines.txt`, and the tree of pictures."""
+"""The IAM Handwriting Database as it is distributed: `words.txt` or `lines.txt`, and the tree of images."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import posixpath
 import re
 from pathlib import PurePosixPath
 
-from hwr_core.datasets.sources.image_index import Pictures
 from hwr_core.datasets.sample import Listing, Sample
-from hwr_core.datasets.sources.archive import MOST_LIST_BYTES
-from hwr_core.datasets.split import part_named
+from hwr_core.datasets.sources.archive import MAX_LIST_BYTES
+from hwr_core.datasets.sources.image_index import ImageIndex
 from hwr_core.datasets.sources.table import decode_text
+from hwr_core.datasets.split import part_named
 from hwr_core.errors import DataError, ImageError
 
 LISTS = ("words.txt", "lines.txt")
@@ -27,22 +27,22 @@ def looks_like_iam(data: bytes) -> bool:
     return False
 
 
-def read_iam(pictures: Pictures, name: str, data: bytes) -> Listing:
+def read_iam(images: ImageIndex, name: str, data: bytes) -> Listing:
     """Read IAM's list of words or of lines.
 
-    Rows that its makers marked "err" (badly cut out) are left out; `|` in a line is a space. A form's writer
-    comes from `forms.txt`, the split from the official lists, where these files are there. With lists, rows
-    that stand in none of them are left out, as in published results.
+    Rows marked "err" (badly cropped) are left out; `|` in a line is a space. A form's writer comes from
+    `forms.txt`, the split from the official lists, where these files exist. With such lists, rows that are in none
+    of them are left out, as in published results.
 
     Raises:
-        DataError: not one row of IAM's form.
+        DataError: no row has IAM's form.
     """
-    listing = Listing("iam", pictures.source)
+    listing = Listing("iam", images.source)
     text, listing.notes = decode_text(name, data)
-    writers = _writers(pictures)
-    parts, lists = _official_parts(pictures)
+    writers = _writers(images)
+    parts, lists = _official_parts(images)
     if not writers:
-        listing.notes.append("forms.txt is not there, so the writers are not known.")
+        listing.notes.append("There is no forms.txt, so the writers are not known.")
     if lists:
         listing.notes.append(f"The split comes from {', '.join(lists)}.")
     is_lines = PurePosixPath(name).name.lower().startswith("lines")
@@ -59,20 +59,20 @@ def read_iam(pictures: Pictures, name: str, data: bytes) -> Listing:
         transcription = fields[FIELDS].replace("|", " ") if is_lines else fields[FIELDS]
         form = "-".join(fields[0].split("-")[:2])
         sample = Sample(fields[0], transcription, "", writers.get(form, ""), form, _part(fields[0], parts), row)
-        _take(sample, fields[1] == "ok", bool(lists), pictures, listing)
+        _add(sample, fields[1] == "ok", bool(lists), images, listing)
     if not rows:
         raise DataError(f"{name} holds no row of IAM's form, such as: a01-000u-00-00 ok 154 408 768 27 51 AT A.")
     return listing
 
 
-def _take(sample: Sample, is_ok: bool, has_lists: bool, pictures: Pictures, listing: Listing) -> None:
+def _add(sample: Sample, is_ok: bool, has_lists: bool, images: ImageIndex, listing: Listing) -> None:
     if not is_ok:
-        listing.leave_out(sample, "marked err", "IAM marks it as badly cut out (err).")
+        listing.leave_out(sample, "marked err", "IAM marks it as badly cropped (err).")
         return
     if has_lists and not sample.split:
-        listing.leave_out(sample, "unlisted", "It is in none of the official split lists that are there.")
+        listing.leave_out(sample, "unlisted", "It is in none of the official split lists.")
         return
-    image, problem, reason = pictures.find("", sample.word_id)
+    image, problem, reason = images.find("", sample.word_id)
     if problem:
         listing.leave_out(sample, problem, reason)
         return
@@ -81,23 +81,23 @@ def _take(sample: Sample, is_ok: bool, has_lists: bool, pictures: Pictures, list
     )
 
 
-def _writers(pictures: Pictures) -> dict[str, str]:
+def _writers(images: ImageIndex) -> dict[str, str]:
     """Form -> writer, from `forms.txt`: `a01-000u 000 2 prt 7 5 52 36`."""
-    text = _read(pictures, "forms.txt")
+    text = _read(images, "forms.txt")
     rows = (line.split() for line in text.splitlines() if not line.startswith("#"))
     return {row[0]: row[1] for row in rows if len(row) >= 2}
 
 
-def _official_parts(pictures: Pictures) -> tuple[dict[str, str], list[str]]:
+def _official_parts(images: ImageIndex) -> tuple[dict[str, str], list[str]]:
     """Word, line or form -> part, from `trainset.txt`, `validationset1.txt`, `tr.lst`, `test.uttlist` ..."""
     parts: dict[str, str] = {}
     lists = []
-    for name in pictures.source.names():
+    for name in images.source.names():
         path = PurePosixPath(name)
         part = part_named(path.stem) if path.suffix.lower() in SPLIT_SUFFIXES else ""
         if not part:
             continue
-        ids = [line.split()[0] for line in _read(pictures, name).splitlines() if line.strip()]
+        ids = [line.split()[0] for line in _read(images, name).splitlines() if line.strip()]
         ids = [identity.removesuffix(".png") for identity in ids if "-" in identity]
         if ids:
             lists.append(posixpath.basename(name))
@@ -107,7 +107,7 @@ def _official_parts(pictures: Pictures) -> tuple[dict[str, str], list[str]]:
 
 
 def _part(word_id: str, parts: dict[str, str]) -> str:
-    """The part of the word, of its line or of its form, whichever the lists name."""
+    """The part of the word, its line or its form, whichever the lists name."""
     pieces = word_id.split("-")
     for length in range(len(pieces), 1, -1):
         part = parts.get("-".join(pieces[:length]))
@@ -116,12 +116,12 @@ def _part(word_id: str, parts: dict[str, str]) -> str:
     return ""
 
 
-def _read(pictures: Pictures, name: str) -> str:
+def _read(images: ImageIndex, name: str) -> str:
     """A file by path, or by its bare name anywhere; "" where there is none."""
-    names = [found for found in pictures.source.names() if found == name or posixpath.basename(found) == name]
+    names = [path for path in images.source.names() if path == name or posixpath.basename(path) == name]
     if not names:
         return ""
     try:
-        return pictures.source.open(min(names, key=len), MOST_LIST_BYTES).decode("utf-8", "replace")
+        return images.source.open(min(names, key=len), MAX_LIST_BYTES).decode("utf-8", "replace")
     except ImageError:
         return ""

@@ -1,4 +1,4 @@
-"""Lists as people save them: any common encoding, separator and line end -> rows of cells."""
+"""Lists in any common encoding, separator and line end -> rows of cells."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 from hwr_core.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
-COLUMNS: dict[str, tuple[str, ...]] = {  # our column -> how others name it, as `column_key` writes names
+COLUMNS: dict[str, tuple[str, ...]] = {  # column -> its usual names, as `column_key` writes them
     "word_id": ("word_id", "line_id", "id", "sample_id", "image_id", "wordid", "lineid", "key"),
     "transcription": (
         "transcription", "text", "label", "transcript", "word", "line", "ground_truth", "groundtruth", "gt",
@@ -26,13 +26,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {  # our column -> how others name it, as 
     "form": ("form", "form_id", "formid", "page", "page_id", "document", "document_id"),
     "split": ("split", "part", "subset", "partition", "set", "fold"),
 }  # fmt: skip
-LONGEST_CELL = 2_000_000
-MOST_LINES_IN_A_CELL = 20  # more, and a quotation mark was opened that nobody closed
+MAX_CELL_CHARACTERS = 2_000_000
+MAX_LINES_IN_CELL = 20  # more, and a quotation mark was never closed
 
 
 @dataclass
 class Table:
-    """A list's header and how its text was read; `rows()` gives (row, cells), the header being row 1."""
+    """A list's header, text and format; `rows()` gives (row, cells), the header being row 1."""
 
     name: str
     text: str
@@ -48,22 +48,22 @@ class Table:
 
 
 def read_table(name: str, data: bytes, columns: dict[str, str] | None = None) -> Table:
-    """Find out how the list is written.
+    """Detect the format of a list.
 
     Args:
-        name: how errors call it.
+        name: its name in errors.
         data: the file.
-        columns: our column -> its name there, as `columns_of` takes it.
+        columns: column of `COLUMNS` -> its name in the list.
 
     Raises:
-        DataError: no text, or nothing but white space.
+        DataError: no text, or only white space.
     """
     text, notes = decode_text(name, data)
     if not text.strip():
         raise DataError(f"{name} is empty. Expected a header such as word_id,transcription and a row a word.")
     separator = _separator(text, columns or {})
     quoted = True
-    if any(cell.count("\n") > MOST_LINES_IN_A_CELL for cells in parse(text, separator) for cell in cells):
+    if any(cell.count("\n") > MAX_LINES_IN_CELL for cells in parse(text, separator) for cell in cells):
         quoted = False
         notes.append(f"{name} opens a quotation mark that it never closes; all of them were read as characters.")
     header = [cell.strip() for cell in next(parse(text, separator, quoted))]
@@ -71,7 +71,7 @@ def read_table(name: str, data: bytes, columns: dict[str, str] | None = None) ->
 
 
 def decode_text(name: str, data: bytes) -> tuple[str, list[str]]:
-    """A file's text and notes on its encoding: UTF-8, UTF-16 with or without mark, else Windows-1252."""
+    """A file's text and notes on its encoding: UTF-8, UTF-16 with or without a byte order mark, else Windows-1252."""
     notes: list[str] = []
     text = ""
     for encoding in _encodings(data):
@@ -80,14 +80,14 @@ def decode_text(name: str, data: bytes) -> tuple[str, list[str]]:
         except UnicodeDecodeError:
             continue
         if encoding == "cp1252":
-            notes.append(f"{name} is not UTF-8; it was read as Windows-1252. Look at words with accents.")
+            notes.append(f"{name} is not UTF-8; it was read as Windows-1252. Check words with accents.")
         break
     else:
         text = data.decode("latin-1")
-        notes.append(f"{name} is not UTF-8; it was read as Latin-1. Look at words with accents.")
+        notes.append(f"{name} is not UTF-8; it was read as Latin-1. Check words with accents.")
     start = text[:10_000]
-    odd = sum(ord(character) < 32 and character not in "\t\n\r\f\v" for character in start)
-    if odd > 0.05 * len(start):
+    controls = sum(ord(character) < 32 and character not in "\t\n\r\f\v" for character in start)
+    if controls > 0.05 * len(start):
         raise DataError(f"{name} is no text. Expected a CSV file, saved as UTF-8.")
     return text.removeprefix("\ufeff"), notes
 
@@ -110,12 +110,12 @@ def parse(text: str, separator: str, quoted: bool = True) -> Iterator[list[str]]
     """The cells of each record; a quoted cell may hold separators and line ends."""
     csv.field_size_limit(min(sys.maxsize, max(csv.field_size_limit(), len(text) + 1)))
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
-    # A cell's own size is judged later, by row; the reader itself must not give up on the file.
+    # The size of a cell is checked later, row by row: one large cell must not fail the file.
     yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting)
 
 
 def _separator(text: str, columns: dict[str, str]) -> str:
-    """The separator under which the header has most columns that we know; then simply most columns."""
+    """The separator that gives the header the most known columns, then the most columns."""
 
     def score(separator: str) -> tuple[int, int]:
         header = next(parse(text[:20_000], separator), [])
@@ -125,44 +125,44 @@ def _separator(text: str, columns: dict[str, str]) -> str:
 
 
 def column_key(name: str) -> str:
-    """How column names are compared: `Image Path` is `image_path`."""
+    """A column name for comparison: `Image Path` is `image_path`."""
     return "_".join("".join(c if c.isalnum() else " " for c in name.casefold()).split())
 
 
 def columns_of(header: list[str], columns: dict[str, str]) -> dict[str, int]:
-    """Our column -> its place in the header: as mapped, else by `COLUMNS`; the first of equal names."""
+    """Column of `COLUMNS` -> its index in the header: as mapped, else by its usual names; the first of equal names."""
     keys = [column_key(name) for name in header]
-    places: dict[str, int] = {}
-    for ours, theirs in columns.items():
-        if column_key(theirs) in keys:
-            places[ours] = keys.index(column_key(theirs))
-    for ours, aliases in COLUMNS.items():
-        if ours not in columns:
-            free = (alias for alias in aliases if alias in keys and keys.index(alias) not in places.values())
+    indices: dict[str, int] = {}
+    for column, name in columns.items():
+        if column_key(name) in keys:
+            indices[column] = keys.index(column_key(name))
+    for column, aliases in COLUMNS.items():
+        if column not in columns:
+            free = (alias for alias in aliases if alias in keys and keys.index(alias) not in indices.values())
             alias = next(free, None)
             if alias is not None:
-                places[ours] = keys.index(alias)
-    return places
+                indices[column] = keys.index(alias)
+    return indices
 
 
 def check_columns(table: Table, columns: dict[str, str]) -> dict[str, int]:
-    """`columns_of` the table's header, or `DataError` naming the columns found and how to map them."""
-    found = ", ".join(repr(name) for name in table.header[:12]) + (", ..." if len(table.header) > 12 else "")
-    unknown = [ours for ours in columns if ours not in COLUMNS]
+    """`columns_of` the table's header, or `DataError` with the header's columns and how to map them."""
+    header = ", ".join(repr(name) for name in table.header[:12]) + (", ..." if len(table.header) > 12 else "")
+    unknown = [column for column in columns if column not in COLUMNS]
     if unknown:
         raise DataError(f"There is no column {unknown[0]!r} to map. Known: {', '.join(COLUMNS)}.")
-    places = columns_of(table.header, columns)
-    for ours, theirs in columns.items():
-        if ours not in places:
-            raise DataError(f"{table.name} has no column {theirs!r} for {ours}. Found: {found}.")
-    if "transcription" not in places:
+    indices = columns_of(table.header, columns)
+    for column, name in columns.items():
+        if column not in indices:
+            raise DataError(f"{table.name} has no column {name!r} for {column}. Found: {header}.")
+    if "transcription" not in indices:
         raise DataError(
-            f"{table.name} has no column transcription. Found: {found}. "
-            f"Say which column holds the text: --column transcription=NAME."
+            f"{table.name} has no column transcription. Found: {header}. "
+            f"Name the column of the transcriptions: --column transcription=NAME."
         )
-    if not {"word_id", "image"} & set(places):
+    if not {"word_id", "image"} & set(indices):
         raise DataError(
-            f"{table.name} has neither a column word_id nor a column image. Found: {found}. "
-            f"Say which column names the picture: --column image=NAME."
+            f"{table.name} has neither a column word_id nor a column image. Found: {header}. "
+            f"Name the column of the images: --column image=NAME."
         )
-    return places
+    return indices

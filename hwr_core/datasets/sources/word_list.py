@@ -1,4 +1,4 @@
-"""A list of words as CSV, with pictures anywhere below a folder or in a zip."""
+"""A list of words as CSV, with images anywhere below a folder or in a zip."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import posixpath
 from collections import Counter
 from pathlib import PurePosixPath
 
-from hwr_core.datasets.sources.image_index import Pictures
-from hwr_core.datasets.sample import KEPT, Listing, Problem, Sample
+from hwr_core.datasets.sample import FLAGGED, Listing, Problem, Sample
+from hwr_core.datasets.sources.image_index import ImageIndex
+from hwr_core.datasets.sources.table import MAX_CELL_CHARACTERS, Table, check_columns, read_table
 from hwr_core.datasets.split import part_named
-from hwr_core.datasets.sources.table import LONGEST_CELL, Table, check_columns, read_table
 
 
 def read_csv(
-    pictures: Pictures,
+    images: ImageIndex,
     lists: list[tuple[str, bytes]],
     columns: dict[str, str] | None = None,
     base: str | None = None,
@@ -21,51 +21,51 @@ def read_csv(
     """Read one list, or several that are each one part of the data set (`train.csv`, `test.csv`).
 
     Args:
-        pictures: where the pictures are.
+        images: the images.
         lists: name and bytes of each list.
-        columns: our column -> its name in the list, where the names differ.
-        base: the lists' folder, below the pictures' folder; taken from each list's name where left out.
+        columns: column of `table.COLUMNS` -> its name in the list, where the names differ.
+        base: the lists' folder, below the images' folder; taken from each list's name where left out.
 
     Raises:
-        DataError: no text, no rows, or no column for the text or for the pictures.
+        DataError: no text, no rows, or no column of the transcriptions or of the images.
     """
-    listing = Listing("csv", pictures.source)
+    listing = Listing("csv", images.source)
     for name, data in lists:
         table = read_table(name, data, columns)
-        places = check_columns(table, columns or {})
-        listing.columns = {ours: table.header[place] for ours, place in places.items()}
+        indices = check_columns(table, columns or {})
+        listing.columns = {column: table.header[index] for column, index in indices.items()}
         listing.notes += table.notes + _repeated_columns(table)
         folder = posixpath.dirname(name) if base is None else base
         part = part_named(PurePosixPath(name).stem) if len(lists) > 1 else ""
-        rows = _read_rows(table, places, pictures, listing, base=folder, part=part)
+        rows = _read_rows(table, indices, images, listing, base=folder, part=part)
         if not rows:
             listing.notes.append(f"{name} has a header but no rows.")
     return listing
 
 
 def _read_rows(
-    table: Table, places: dict[str, int], pictures: Pictures, listing: Listing, *, base: str, part: str
+    table: Table, indices: dict[str, int], images: ImageIndex, listing: Listing, *, base: str, part: str
 ) -> int:
     rows = 0
     for row, cells in table.rows():
         rows += 1
-        sample = _sample(row, cells, places, part)
+        sample = _sample(row, cells, indices, part)
         while len(cells) > len(table.header) and not cells[-1].strip():
             cells.pop()  # spreadsheets write empty cells at the end of a row
         if len(cells) > len(table.header):
             reason = f"Row {row} of {table.name} has {len(cells)} cells, the header {len(table.header)}."
             listing.leave_out(sample, "malformed row", f"{reason} Put text with {table.separator!r} in quotes.")
-        elif max(map(len, cells)) > LONGEST_CELL:
+        elif max(map(len, cells)) > MAX_CELL_CHARACTERS:
             listing.leave_out(sample, "malformed row", f"Row {row} of {table.name} has a cell of megabytes.")
         else:
-            _locate(sample, places.get("word_id", len(cells)) < len(cells), pictures, base, listing)
+            _locate(sample, indices.get("word_id", len(cells)) < len(cells), images, base, listing)
     return rows
 
 
-def _sample(row: int, cells: list[str], places: dict[str, int], part: str) -> Sample:
+def _sample(row: int, cells: list[str], indices: dict[str, int], part: str) -> Sample:
     def cell(column: str) -> str:
-        place = places.get(column, -1)
-        return cells[place][:LONGEST_CELL].strip() if 0 <= place < len(cells) else ""
+        index = indices.get(column, -1)
+        return cells[index][:MAX_CELL_CHARACTERS].strip() if 0 <= index < len(cells) else ""
 
     word_id = cell("word_id") or posixpath.splitext(cell("image").replace("\\", "/"))[0]
     return Sample(
@@ -79,21 +79,21 @@ def _sample(row: int, cells: list[str], places: dict[str, int], part: str) -> Sa
     )
 
 
-def _locate(sample: Sample, has_id: bool, pictures: Pictures, base: str, listing: Listing) -> None:
+def _locate(sample: Sample, has_id: bool, images: ImageIndex, base: str, listing: Listing) -> None:
     if not sample.word_id:
         reason = f"Row {sample.row} names neither a word_id nor an image."
         listing.leave_out(sample, "missing image", reason)
         return
-    # A word_id made from the image's path says nothing new about where the picture is.
+    # A word_id made from the image's path does not help to find the image.
     own_id = sample.word_id if has_id else ""
-    image, problem, reason = pictures.find(sample.image, own_id, base)
+    image, problem, reason = images.find(sample.image, own_id, base)
     if problem:
         listing.leave_out(sample, problem, reason)
         return
     split = part_named(sample.split)
     if sample.split and not split:
-        reason = f"The split {sample.split[:50]!r} is none of train, validation and test; one was chosen."
-        listing.problems.append(Problem(sample.row, sample.word_id, image, "unknown split", KEPT, reason))
+        reason = f"The split {sample.split[:50]!r} is none of train, validation and test; it was replaced."
+        listing.problems.append(Problem(sample.row, sample.word_id, image, "unknown split", FLAGGED, reason))
     listing.samples.append(
         Sample(sample.word_id, sample.transcription, image, sample.writer, sample.form, split, sample.row)
     )

@@ -8,17 +8,17 @@ import pytest
 
 from hwr_core.datasets.sources import archive as sources
 from hwr_core.datasets.sources.archive import is_ignored, is_zip, open_source
-from hwr_core.datasets.sources.image_index import Pictures
+from hwr_core.datasets.sources.image_index import ImageIndex
 from hwr_core.errors import DataError, ImageError
 
 
-def test_a_folder_lists_its_files_without_hidden_ones(make):
+def test_folder_source_lists_files_without_hidden_ones(make):
     for name in ("b/two.png", "a.png", ".git/x.png", "__MACOSX/a.png", "Thumbs.db", "b/._two.png"):
         make.file(name, "x")
     assert open_source(make.folder).names() == ["a.png", "b/two.png"]
 
 
-def test_a_zip_lists_its_members_without_what_systems_leave(make):
+def test_zip_source_lists_members_without_system_files(make):
     path = make.zip("w.zip", {"n/a.png": "x", "__MACOSX/n/._a.png": "x", "n/.DS_Store": "x", "n/": ""})
     source = open_source(path)
     assert source.names() == ["n/a.png"]
@@ -28,7 +28,7 @@ def test_a_zip_lists_its_members_without_what_systems_leave(make):
 
 
 @pytest.mark.parametrize("name", ["../a.png", "a/../../b.png", "/etc/a.png", "C:/a.png", "a\\..\\b.png"])
-def test_members_that_point_outside_are_refused_one_by_one(make, name):
+def test_zip_source_member_outside_is_refused(make, name):
     source = open_source(make.zip("w.zip", {name: "x", "good.png": "y"}))
     assert source.names() == ["good.png"]
     [(refused, sentence)] = source.refused
@@ -39,7 +39,7 @@ def test_members_that_point_outside_are_refused_one_by_one(make, name):
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_the_first_of_two_equal_members_is_read(make):
+def test_zip_source_equal_names_reads_the_first(make):
     path = make.folder / "w.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.png", "first")
@@ -49,7 +49,7 @@ def test_the_first_of_two_equal_members_is_read(make):
     assert "twice" in source.refused[0][1]
 
 
-def encrypted(path, which) -> None:
+def encrypt(path, positions) -> None:
     """Set the flag that says "encrypted" on the members at these positions."""
     data = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -58,23 +58,23 @@ def encrypted(path, which) -> None:
             start = data.find(signature, start + 1)
             if start < 0:
                 break
-            if index in which:
+            if index in positions:
                 struct.pack_into("<H", data, start + offset, 1)
     path.write_bytes(bytes(data))
 
 
-def test_an_encrypted_zip_is_refused_and_an_encrypted_member_left_out(make):
+def test_zip_source_encrypted_zip_raises_and_member_is_refused(make):
     path = make.zip("w.zip", {"a.png": "x", "b.png": "y"})
-    encrypted(path, {0})
+    encrypt(path, {0})
     source = open_source(path)
     assert source.names() == ["b.png"]
     assert "encrypted" in source.refused[0][1]
-    encrypted(path, {0, 1})
+    encrypt(path, {0, 1})
     with pytest.raises(DataError, match=r"w.zip is encrypted. Unpack it .*\.$"):
         open_source(path)
 
 
-def test_a_damaged_zip_is_refused_and_a_damaged_member_told(make):
+def test_zip_source_damaged_zip_or_member_raises(make):
     path = make.zip("w.zip", {"a.png": "x" * 1000, "b.png": "y"})
     data = path.read_bytes()
     path.write_bytes(data.replace(b"xxxx", b"xxxz", 1))
@@ -85,19 +85,19 @@ def test_a_damaged_zip_is_refused_and_a_damaged_member_told(make):
         open_source(path)
 
 
-def test_too_much_is_refused_unread(make, monkeypatch):
+def test_sources_too_large_file_is_not_read(make, monkeypatch):
     path = make.zip("w.zip", {"a.png": "x" * 1000})
     make.file("b.png", "x" * 1000)
     for source, name in ((open_source(path), "a.png"), (open_source(make.folder), "b.png")):
-        with pytest.raises(ImageError, match=r"is more than is read .*\. Cut it down first\.$"):
-            source.open(name, most=999)
-        assert len(source.open(name, most=1000)) == 1000
-    monkeypatch.setattr(sources, "MOST_ZIP_BYTES", 999)
+        with pytest.raises(ImageError, match=r"is more than is read .*\. Reduce it first\.$"):
+            source.open(name, max_bytes=999)
+        assert len(source.open(name, max_bytes=1000)) == 1000
+    monkeypatch.setattr(sources, "MAX_ZIP_BYTES", 999)
     with pytest.raises(DataError, match="would unpack to more"):
         open_source(path)
 
 
-def test_what_is_no_file_is_told(make, monkeypatch):
+def test_folder_source_not_a_file_raises(make, monkeypatch):
     make.file("a.png", "x")
     os.mkfifo(make.folder / "pipe.png")
     (make.folder / "link.png").symlink_to("nowhere.png")
@@ -122,7 +122,7 @@ def test_what_is_no_file_is_told(make, monkeypatch):
         open_source(make.folder)
 
 
-def test_a_zip_is_known_by_its_name_or_its_first_bytes(make):
+def test_is_zip_by_name_or_first_bytes(make):
     path = make.zip("w.zip", {"a": "x"})
     assert is_zip(path)
     assert is_zip(path.rename(make.folder / "upload"))
@@ -131,7 +131,7 @@ def test_a_zip_is_known_by_its_name_or_its_first_bytes(make):
     assert is_ignored("__MACOSX/a.png")
 
 
-def test_pictures_are_found_by_path_end_of_path_name_and_id(make):
+def test_image_index_finds_by_path_end_of_path_name_and_id(make):
     for name in (
         "in/pics/a.PNG",
         "in/other/b.jpg",
@@ -141,22 +141,22 @@ def test_pictures_are_found_by_path_end_of_path_name_and_id(make):
         "in/dir.png/x.gif",
     ):
         make.file(name, "x")
-    pictures = Pictures(open_source(make.folder))
-    assert pictures.find("pics/a.png", "", "in")[0] == "in/pics/a.PNG"
-    assert pictures.find("in\\pics\\a.PNG", "")[0] == "in/pics/a.PNG"
-    assert pictures.find("./other/../other/b.jpg", "", "in")[0] == "in/other/b.jpg"
-    assert pictures.find("/home/someone/in/pics/a.png", "")[0] == "in/pics/a.PNG"
-    assert pictures.find("D:/source/in/c.png", "")[0] == "in/c.png"
-    assert pictures.find("../source/in/c.png", "")[0] == "in/c.png"
-    assert pictures.find("b", "")[0] == "in/other/b.jpg"
-    assert pictures.find("b.jpeg", "")[0] == "in/other/b.jpg"
-    assert pictures.find("", "caf\u00e9")[0] == "in/cafe\u0301.png"
-    assert pictures.find("elsewhere/z.png", "b")[0] == "in/other/b.jpg"
-    assert pictures.find("elsewhere/b.jpg", "")[1] == "missing image"  # another b.jpg may be meant
-    name, problem, reason = pictures.find("", "c")
+    images = ImageIndex(open_source(make.folder))
+    assert images.find("pics/a.png", "", "in")[0] == "in/pics/a.PNG"
+    assert images.find("in\\pics\\a.PNG", "")[0] == "in/pics/a.PNG"
+    assert images.find("./other/../other/b.jpg", "", "in")[0] == "in/other/b.jpg"
+    assert images.find("/home/ann/in/pics/a.png", "")[0] == "in/pics/a.PNG"
+    assert images.find("D:/source/in/c.png", "")[0] == "in/c.png"
+    assert images.find("../source/in/c.png", "")[0] == "in/c.png"
+    assert images.find("b", "")[0] == "in/other/b.jpg"
+    assert images.find("b.jpeg", "")[0] == "in/other/b.jpg"
+    assert images.find("", "caf\u00e9")[0] == "in/cafe\u0301.png"
+    assert images.find("elsewhere/z.png", "b")[0] == "in/other/b.jpg"
+    assert images.find("elsewhere/b.jpg", "")[1] == "missing image"  # it may be another b.jpg
+    name, problem, reason = images.find("", "c")
     assert (name, problem) == ("", "ambiguous image")
-    assert reason == "2 pictures are named 'c', such as in/c.png and in/more/c.tif. Give the right one's path."
-    assert "is a folder" in pictures.find("dir.png", "", "in")[2]
-    assert "not named like a picture" in pictures.find("in/words.txt", "")[2]
-    assert "No picture named 'q'" in pictures.find("", "q")[2]
-    assert "There is no picture /q.png in source" in pictures.find("/q.png", "")[2]
+    assert reason == "2 images are named 'c', such as in/c.png and in/more/c.tif. Give the right one's path."
+    assert "is a folder" in images.find("dir.png", "", "in")[2]
+    assert "does not have the suffix of an image" in images.find("in/words.txt", "")[2]
+    assert "No image in source is named 'q'" in images.find("", "q")[2]
+    assert "There is no image /q.png in source" in images.find("/q.png", "")[2]

@@ -1,4 +1,4 @@
-"""Broken inputs, each beside a good one: one sentence for the broken one, and the good one is read all the same."""
+"""Broken inputs, each together with a good one: one sentence for the broken one, and the good one is read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def huge_png(width: int, height: int) -> bytes:
-    """A white picture of one bit a pixel, compressed row by row."""
+    """A white image of one bit a pixel, compressed row by row."""
     packer = zlib.compressobj(1)
     row = b"\0" + b"\xff" * ((width + 7) // 8)
     data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
@@ -31,9 +31,9 @@ def huge_png(width: int, height: int) -> bytes:
 
 
 def drawn() -> Image.Image:
-    picture = np.full((60, 160), 235, np.uint8)
-    picture[20:40, 20:30] = picture[26:32, 40:90] = picture[15:45, 100:108] = 25
-    return Image.fromarray(picture)
+    image = np.full((60, 160), 235, np.uint8)
+    image[20:40, 20:30] = image[26:32, 40:90] = image[15:45, 100:108] = 25
+    return Image.fromarray(image)
 
 
 def saved(image: Image.Image, form: str, **settings) -> bytes:
@@ -60,9 +60,9 @@ def turned() -> bytes:
 
 
 def specks() -> bytes:
-    picture = np.full((60, 160), 255, np.uint8)
-    picture[::20, ::40] = 0
-    return saved(Image.fromarray(picture), "PNG")
+    image = np.full((60, 160), 255, np.uint8)
+    image[::20, ::40] = 0
+    return saved(Image.fromarray(image), "PNG")
 
 
 def animated(form: str) -> bytes:
@@ -70,17 +70,17 @@ def animated(form: str) -> bytes:
 
 
 PNG, JPEG = saved(drawn(), "PNG"), saved(drawn(), "JPEG")
-GOOD = "good"  # in the tables below: the picture is read
+GOOD = "good"  # in the tables below: the image is read
 UNREADABLE, EMPTY, BLANK = "unreadable image", "empty image", "blank image"
 
-PICTURES = {  # name -> (file, bytes, what the report says, or GOOD)
+IMAGES = {  # name -> (file, bytes, problem in the report, or GOOD)
     "truncated png": ("x.png", PNG[: len(PNG) // 2], UNREADABLE),
     "png header only": ("x.png", PNG[:20], UNREADABLE),
     "png with a bad checksum": ("x.png", PNG[:50] + b"\0\0\0\0" + PNG[54:], UNREADABLE),
     "truncated jpeg": ("x.jpg", JPEG[: len(JPEG) // 2], UNREADABLE),
     "zero bytes": ("x.png", b"", EMPTY),
     "zeros": ("x.png", bytes(5000), UNREADABLE),
-    "text named png": ("x.png", b"This is not a picture.\n" * 20, UNREADABLE),
+    "text named png": ("x.png", b"This is not an image.\n" * 20, UNREADABLE),
     "html named jpg": ("x.jpg", b"<!DOCTYPE html><html></html>", UNREADABLE),
     "svg named png": ("x.png", b"<svg xmlns='http://www.w3.org/2000/svg'/>", UNREADABLE),
     "pdf named tif": ("x.tif", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", UNREADABLE),
@@ -130,7 +130,7 @@ def check(dataset: DataSet, problem: str) -> None:
     assert dataset.canvases()[read["good"]].any()
     if problem == GOOD:
         assert dataset.canvases()[read["bad"]].any()
-        assert dataset.picture(read["bad"]).dtype == np.uint8
+        assert dataset.image(read["bad"]).dtype == np.uint8
         return
     assert "bad" not in read
     [row] = dataset.report[dataset.report["word_id"] == "bad"].itertuples()
@@ -139,38 +139,38 @@ def check(dataset: DataSet, problem: str) -> None:
     assert is_one_sentence(row.reason)
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_in_a_folder(make, name):
-    file, data, problem = PICTURES[name]
-    make.file(f"pictures/{file}", data)
-    make.file("pictures/good.png", PNG)
+@pytest.mark.parametrize("name", IMAGES)
+def test_add_dataset_broken_image_in_a_folder(make, name):
+    file, data, problem = IMAGES[name]
+    make.file(f"images/{file}", data)
+    make.file("images/good.png", PNG)
     image = unicodedata.normalize("NFC", file)
-    make.csv([("bad", "bad", f"pictures/{image}"), ("good", "good", "")], ("word_id", "transcription", "image"))
+    make.csv([("bad", "bad", f"images/{image}"), ("good", "good", "")], ("word_id", "transcription", "image"))
     check(add_dataset("broken", make.folder), problem)
 
 
 @pytest.mark.parametrize("name", ["truncated png", "zero bytes", "text named png", "30,000 x 30,000", "cmyk jpeg"])
-def test_a_picture_in_a_zip(make, name):
-    file, data, problem = PICTURES[name]
+def test_add_dataset_broken_image_in_a_zip(make, name):
+    file, data, problem = IMAGES[name]
     members = {file: data, "good.png": PNG, "words.csv": f"word_id,text,file\nbad,bad,{file}\ngood,good,good.png\n"}
     check(add_dataset("broken", make.zip("broken.zip", members)), problem)
 
 
-def test_the_whole_batch_at_once(make):
+def test_add_dataset_all_broken_images_at_once(make):
     rows = []
-    for index, (file, data, _) in enumerate(PICTURES.values()):
+    for index, (file, data, _) in enumerate(IMAGES.values()):
         make.file(f"{index}/{file}", data)
         rows.append((f"n{index}", f"text {index}", unicodedata.normalize("NFC", f"{index}/{file}")))
     make.csv(rows, ("word_id", "transcription", "image"))
     dataset = add_dataset("broken", make.folder)
-    good = [index for index, (_, _, problem) in enumerate(PICTURES.values()) if problem == GOOD]
+    good = [index for index, (_, _, problem) in enumerate(IMAGES.values()) if problem == GOOD]
     assert dataset.table["word_id"].tolist() == [f"n{index}" for index in good]
     left_out = dataset.report[dataset.report["severity"] == "left out"]
-    assert len(left_out) == len(PICTURES) - len(good)
+    assert len(left_out) == len(IMAGES) - len(good)
     assert all(map(is_one_sentence, dataset.report["reason"]))
 
 
-def test_folders_links_and_locked_files_named_like_pictures(make, monkeypatch):
+def test_add_dataset_folder_link_and_locked_file_are_reported(make, monkeypatch):
     make.file("folder.png/inside.txt", "x")
     make.folder.joinpath("link.png").symlink_to("nowhere.png")
     make.file("locked.png", PNG)
@@ -188,13 +188,13 @@ def test_folders_links_and_locked_files_named_like_pictures(make, monkeypatch):
     dataset = add_dataset("broken", make.folder)
     assert dataset.table["word_id"].tolist() == ["good"]
     reasons = dict(zip(dataset.report["word_id"], dataset.report["reason"], strict=True))
-    assert reasons["folder"] == "folder.png is a folder. Expected a picture."
+    assert reasons["folder"] == "folder.png is a folder. Expected an image."
     assert "a link to a file that is not there" in reasons["link"]
     assert reasons["locked"] == "locked.png: the file cannot be read (Permission denied)."
-    assert reasons["gone"].startswith("There is no picture gone.png in source.")
+    assert reasons["gone"].startswith("There is no image gone.png in source.")
 
 
-def test_a_file_name_that_is_no_text(make):
+def test_add_dataset_file_name_not_utf8_is_reported(make):
     make.word("good.png")
     try:
         with open(bytes(make.folder) + b"/caf\xe9.png", "wb") as file:
@@ -236,7 +236,7 @@ LISTS = {  # name -> (bytes of words.csv, the words read, or the beginning of th
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list(make, name):
+def test_add_dataset_broken_list(make, name):
     data, expected = LISTS[name]
     make.file("words.csv", data)
     for word in ("good", "x", "y"):
@@ -287,16 +287,19 @@ ZIPS = {  # name -> (bytes, the words read, or the beginning of the sentence)
     "truncated": (zipped({"good.png": PNG * 9})[:2000], "broken.zip is no zip that can be read, or is cut short."),
     "text": (b"This is no zip.", "broken.zip is no zip that can be read, or is cut short."),
     "zero bytes": (b"", "broken.zip is no zip that can be read, or is cut short."),
-    "empty": (zipped({}), "broken.zip holds no list and no picture."),
+    "empty": (zipped({}), "broken.zip holds no list and no image."),
     "a zip in it": (zipped({"words.zip": zipped({"good.png": PNG})}), r".*Unpack words\.zip first, or add it"),
-    "nothing to read": (zipped({"notes.md": b"hello"}), "broken.zip holds no list and no picture."),
+    "nothing to read": (zipped({"notes.md": b"hello"}), "broken.zip holds no list and no image."),
     "a list without pictures": (zipped({"words.csv": b"id,text\na,b\n"}), "None of the 1 rows can be used"),
-    "two lists": (zipped({"a.csv": b"id,text\na,b\n", "b.csv": b"id,text\na,b\n"}), "broken.zip holds 2 lists"),
+    "two lists": (
+        zipped({"a.csv": b"id,text\na,b\n", "b.csv": b"id,text\na,b\n"}),
+        "broken.zip holds 2 possible lists",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", ZIPS)
-def test_a_zip(make, name, tmp_path):
+def test_add_dataset_broken_zip(make, name, tmp_path):
     data, expected = ZIPS[name]
     path = make.file("broken.zip", data)
     if isinstance(expected, str):
@@ -312,5 +315,5 @@ def test_a_zip(make, name, tmp_path):
     assert not (tmp_path / "y.png").exists()
 
 
-def test_there_are_at_least_fifty():
-    assert len(PICTURES) + len(LISTS) + len(ZIPS) >= 50
+def test_broken_inputs_are_at_least_fifty():
+    assert len(IMAGES) + len(LISTS) + len(ZIPS) >= 50

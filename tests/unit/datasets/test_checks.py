@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from hwr_core.datasets.checks import check_contents, check_sizes, check_texts, report_of, unwritable
-from hwr_core.datasets.sample import KEPT, LEFT_OUT, Listing, Problem, Sample, shorten, summary_of
+from hwr_core.datasets.checks import check_contents, check_sizes, check_texts, report_table, unwritable
+from hwr_core.datasets.sample import FLAGGED, LEFT_OUT, Listing, Problem, Sample, shorten, summary_of
 from hwr_core.datasets.sources.archive import Source
 
 
@@ -12,12 +12,12 @@ def listing_of(*samples: Sample) -> Listing:
     return Listing("csv", Source(), list(samples))
 
 
-def found(listing: Listing) -> list[tuple[int, str, str]]:
+def problems(listing: Listing) -> list[tuple[int, str, str]]:
     return [(problem.row, problem.problem, problem.severity) for problem in listing.problems]
 
 
 @pytest.mark.parametrize("text", ["naïve", "Straße", "日本語", "क्\u200dष", "a\u0301b", "½ €", "😀", "Привет"])
-def test_what_is_written_left_to_right_is_writable(text):
+def test_unwritable_left_to_right_text_is_empty(text):
     assert unwritable(text) == ""
 
 
@@ -36,11 +36,11 @@ def test_what_is_written_left_to_right_is_writable(text):
         ("\u200bzero", "an invisible character"),
     ],
 )
-def test_what_cannot_be_written_says_why(text, why):
+def test_unwritable_other_text_gives_the_reason(text, why):
     assert why in unwritable(text)
 
 
-def test_texts_are_normalised_and_each_bad_row_has_its_reason():
+def test_check_texts_normalizes_and_reports_bad_rows():
     listing = listing_of(
         Sample("a", "  cafe\u0301\t noir ", "1.png", row=2),
         Sample("b", " \n", "2.png", row=3),
@@ -57,12 +57,12 @@ def test_texts_are_normalised_and_each_bad_row_has_its_reason():
         ("d", "x" * 33),
         ("f", "z"),
     ]
-    assert found(listing) == [
+    assert problems(listing) == [
         (4, "duplicate id", LEFT_OUT),
         (0, "duplicate id", LEFT_OUT),
         (3, "empty transcription", LEFT_OUT),
         (5, "unwritable transcription", LEFT_OUT),
-        (6, "too long", KEPT),
+        (6, "too long", FLAGGED),
         (7, "too long", LEFT_OUT),
     ]
     assert listing.problems[0].reason == "The id a is also that of row 2; the first counts."
@@ -70,7 +70,7 @@ def test_texts_are_normalised_and_each_bad_row_has_its_reason():
     assert all(problem.reason.endswith((".", "?")) for problem in listing.problems)
 
 
-def test_rows_of_one_picture_that_disagree_are_all_left_out():
+def test_check_texts_conflicting_rows_of_an_image_are_left_out():
     listing = listing_of(
         Sample("a", "cat", "1.png", row=2),
         Sample("b", "dog", "1.png", row=3),
@@ -78,7 +78,7 @@ def test_rows_of_one_picture_that_disagree_are_all_left_out():
         Sample("d", "cat", "2.png", row=5),
     )
     assert [sample.word_id for sample in check_texts(listing, 64)] == ["c"]
-    assert found(listing) == [
+    assert problems(listing) == [
         (2, "conflicting labels", LEFT_OUT),
         (3, "conflicting labels", LEFT_OUT),
         (5, "duplicate image", LEFT_OUT),
@@ -86,11 +86,11 @@ def test_rows_of_one_picture_that_disagree_are_all_left_out():
     assert "'cat' and 'dog'" in listing.problems[0].reason
 
 
-def test_equal_files_with_other_transcriptions_are_flagged():
+def test_check_contents_equal_files_with_other_transcriptions_are_flagged():
     samples = [Sample(str(i), text, f"{i}.png", row=i) for i, text in enumerate(["it", "at", "it", "on"])]
     problems = check_contents(samples, ["same", "same", "same", "other"])
     assert [(problem.word_id, problem.problem, problem.severity) for problem in problems] == [
-        ("1", "same picture", KEPT)
+        ("1", "same picture", FLAGGED)
     ]
 
 
@@ -103,7 +103,7 @@ def table_of(heights, widths, texts) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def test_size_outliers():
+def test_check_sizes_outliers_are_reported():
     texts = ["word"] * 40 + ["tall", "wide", "thin", "-"]
     table = table_of([50] * 40 + [400, 50, 50, 50], [100] * 40 + [100, 900, 8, 300], texts)
     problems = check_sizes(table)
@@ -112,15 +112,15 @@ def test_size_outliers():
     assert "225 pixels wide for each character" in problems[1].reason
 
 
-def test_few_words_have_no_outliers():
+def test_check_sizes_few_words_have_no_outliers():
     assert check_sizes(table_of([50] * 6 + [900], [100] * 7, ["word"] * 7)) == []
     assert check_sizes(table_of([50] * 9, [100] * 8 + [9], ["a"] * 9)) == []
 
 
-def test_the_report_is_in_the_order_of_the_rows():
-    problems = [Problem(row, "a", "b", "too long", KEPT, "Why.") for row in (3, 1, 2)]
-    report = report_of(problems)
+def test_report_table_is_in_row_order():
+    problems = [Problem(row, "a", "b", "too long", FLAGGED, "Why.") for row in (3, 1, 2)]
+    report = report_table(problems)
     assert report["row"].tolist() == [1, 2, 3]
-    assert report_of([]).columns.tolist() == ["row", "word_id", "image", "problem", "severity", "reason"]
+    assert report_table([]).columns.tolist() == ["row", "word_id", "image", "problem", "severity", "reason"]
     assert summary_of(problems) == "3 too long"
     assert shorten("a" * 25 + "b" * 25) == "a" * 18 + "..." + "b" * 19

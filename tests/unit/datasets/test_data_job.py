@@ -6,9 +6,9 @@ import time
 import pytest
 
 from hwr_core import jobs
+from hwr_core.cli import data as command
 from hwr_core.config import CanvasConfig
-from hwr_core.datasets import __main__ as command
-from hwr_core.datasets import dataset_folder, list_datasets, open_dataset, start_adding
+from hwr_core.datasets import dataset_folder, job, list_datasets, open_dataset, start_adding
 from hwr_core.datasets.store import REQUEST
 
 
@@ -20,87 +20,77 @@ def prepared(make, monkeypatch):
     return start_adding("letters", path, canvas=CanvasConfig(height=32))
 
 
-def test_the_job_adds_the_data_set(prepared):
-    assert command.main([str(prepared)]) == 0
+def test_run_job_adds_the_data_set(prepared):
+    assert job.run_job(prepared).state == "done"
     status = jobs.read_status(prepared)
     assert status.state == "done"
     assert status.message == "36 words are ready; 0 rows were left out."
     assert open_dataset("letters").canvases(CanvasConfig(height=32)).shape == (36, 32, 256)
 
 
-def test_before_it_is_done_it_is_listed_as_not_ready(prepared, make):
+def test_list_datasets_being_added_is_not_ready(prepared, make):
     [info] = list_datasets()
     assert (info.name, info.words, info.is_ready) == ("letters", 0, False)
     assert info.source == str(make.folder / "words.csv")
 
 
-def test_a_failing_job_says_why(prepared, make):
+def test_run_job_failing_has_a_sentence(prepared, make):
     (make.folder / "words.csv").unlink()
-    assert command.main([str(prepared)]) == 1
+    assert job.run_job(prepared).state != "done"
     status = jobs.read_status(prepared)
     assert status.state == "failed"
     assert status.message.startswith("There is no file or folder")
-    assert list_datasets()[0].notes == (status.message,)
+    assert list_datasets()[0].problem == status.message
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"source": "x"}'])
-def test_a_request_that_is_damaged_says_so(prepared, text):
+def test_run_job_damaged_request_fails(prepared, text):
     (prepared / REQUEST).write_text(text)
-    assert command.main([str(prepared)]) == 1
+    assert job.run_job(prepared).state != "done"
     assert "no request to add a data set" in jobs.read_status(prepared).message
 
 
-def test_a_request_with_a_setting_out_of_range_says_so(prepared):
+def test_run_job_setting_out_of_range_fails(prepared):
     request = json.loads((prepared / REQUEST).read_text())
     (prepared / REQUEST).write_text(json.dumps({**request, "canvas": {"height": 33}}))
-    assert command.main([str(prepared)]) == 1
+    assert job.run_job(prepared).state != "done"
     assert jobs.read_status(prepared).message.startswith("height must be")
 
 
-def test_a_bug_is_told_and_logged(prepared, monkeypatch, capsys):
+def test_run_job_bug_is_logged(prepared, monkeypatch, capsys):
     def fail(*arguments, **settings):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(command, "add_dataset", fail)
-    assert command.main([str(prepared)]) == 1
-    assert jobs.read_status(prepared).message == "The data set could not be added (by zero). The log says more."
+    monkeypatch.setattr(job, "add_dataset", fail)
+    assert job.run_job(prepared).state != "done"
+    assert (
+        jobs.read_status(prepared).message
+        == "The data set could not be added (ZeroDivisionError: by zero). The log has the details."
+    )
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_a_stop_is_honoured_and_it_can_be_started_again(prepared, monkeypatch):
-    monkeypatch.setattr(command, "WRITE_EVERY", 0.0)
-    begin = jobs.begin
+def test_run_job_stopped_can_be_started_again(prepared, monkeypatch):
+    from hwr_core.jobs import runner
+
+    begin = runner.begin
 
     def begin_and_stop(folder, phase):
         status = begin(folder, phase)
         jobs.request_stop(folder)
         return status
 
-    monkeypatch.setattr(jobs, "begin", begin_and_stop)
-    assert command.main([str(prepared)]) == 1
+    monkeypatch.setattr(runner, "begin", begin_and_stop)
+    assert job.run_job(prepared).state != "done"
     status = jobs.read_status(prepared)
     assert status.state == "stopped"
     assert "begin anew" in status.message
     assert sorted(path.name for path in prepared.iterdir()) == ["request.json", "status.json", "stop"]
-    monkeypatch.setattr(jobs, "begin", begin)
-    assert command.main([str(prepared)]) == 0
+    monkeypatch.setattr(runner, "begin", begin)
+    assert job.run_job(prepared).state == "done"
 
 
-def test_the_status_is_written_seldom_and_knows_the_time_left(tmp_path, monkeypatch):
-    reporter = command.Reporter(tmp_path)
-    written = []
-    now = [time.time()]
-    monkeypatch.setattr(time, "time", lambda: now[0])
-    monkeypatch.setattr(jobs, "write_status", lambda folder, status: written.append((status.step, status.seconds_left)))
-    for step in range(1, 101):
-        now[0] += 0.05
-        reporter("Preparing pictures", step, 200)
-    assert 9 <= len(written) <= 11
-    step, seconds_left = written[-1]
-    assert seconds_left == pytest.approx((200 - step) * 0.05, rel=0.1)
-
-
-def test_the_process_itself(make):
+def test_start_adding_runs_a_process(make):
     make.word("yes.png", "yes")
     make.word("no.png", "no")
     folder = start_adding("mine", make.folder)
@@ -112,7 +102,7 @@ def test_the_process_itself(make):
     assert len(open_dataset("mine")) == 2
 
 
-def test_the_command_line(make, capsys):
+def test_command_line_adds_lists_and_removes(make, capsys):
     make.word("pics/a.png", "x")
     make.word("pics/b.png", "y")
     path = make.csv([("a", "x"), ("b", "y"), ("c", "z")], ("Nr", "Wort"), name="lists/liste.csv")
@@ -120,7 +110,7 @@ def test_the_command_line(make, capsys):
     assert command.main(["add", "mine", str(path), "--images", str(make.folder / "pics"), *columns]) == 0
     out = capsys.readouterr().out
     assert "mine: 2 words (1 train, 1 validation), split by word." in out
-    assert "1 missing image (left out), for example: No picture named 'c'" in out
+    assert "1 missing image (left out), for example: No image in pics is named 'c'" in out
     assert "not writer-independent" in out
     assert command.main(["list"]) == 0
     assert "mine: 2 words of 0 writers, from " in capsys.readouterr().out
@@ -139,7 +129,7 @@ def test_the_command_line(make, capsys):
         (["remove", "mine"], "There is no data set mine"),
     ],
 )
-def test_the_command_line_says_what_is_wrong(arguments, sentence, capsys):
+def test_command_line_error_is_one_sentence(arguments, sentence, capsys):
     assert command.main(arguments) == 1
     error = capsys.readouterr().err
     assert sentence in error
@@ -147,7 +137,7 @@ def test_the_command_line_says_what_is_wrong(arguments, sentence, capsys):
     assert not dataset_folder("mine").exists()
 
 
-def test_an_interrupt_is_quiet(monkeypatch, capsys):
+def test_command_line_interrupt_has_no_traceback(monkeypatch, capsys):
     def interrupt():
         raise KeyboardInterrupt
 

@@ -1,36 +1,48 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
+import pandas as pd
 import pytest
+from source_files import SourceFiles
 
 from hwr_core import jobs
+from hwr_core.config import CanvasConfig
+from hwr_core.corrections import AcceptedWords
 from hwr_core.datasets import (
     add_dataset,
     dataset_folder,
     demo_dataset,
     list_datasets,
+    my_corrections,
     open_dataset,
+    refresh,
     remove_dataset,
     resolve,
     save_upload,
     slug,
     start_adding,
 )
+from hwr_core.datasets.job import run_job
 from hwr_core.datasets.store import datasets_folder
 from hwr_core.errors import DataError
+from hwr_core.imaging import read_image
 
 
 @pytest.mark.parametrize(
     "name", ["", ".", "..", "../x", "a/b", "a\\b", "/etc", ".hidden", "a b", "é", "x" * 65, "x.", "a\n"]
 )
-def test_names_that_are_none_are_refused(name):
+def test_dataset_folder_invalid_name_raises(name):
     with pytest.raises(DataError, match="is no name for a data set"):
         dataset_folder(name)
 
 
-def test_an_empty_workspace_has_no_data_sets(home):
+def test_list_datasets_empty_workspace_is_empty(home):
     assert list_datasets() == []
     with pytest.raises(DataError, match="There is no data set letters"):
         open_dataset("letters")
@@ -38,7 +50,7 @@ def test_an_empty_workspace_has_no_data_sets(home):
         remove_dataset("letters")
 
 
-def test_the_list_tells_each_at_a_glance(make, home):
+def test_list_datasets_gives_counts(make, home):
     add_dataset("letters", make.writers(), progress=lambda *step: None)
     (home / "datasets" / ".hidden").mkdir()
     [info] = list_datasets()
@@ -49,14 +61,172 @@ def test_the_list_tells_each_at_a_glance(make, home):
     (info.folder / "dataset.json").write_text("{")
     [info] = list_datasets()
     assert not info.is_ready
-    assert "damaged" in info.notes[0]
+    assert "damaged" in info.problem
 
 
-def test_progress_has_phases_and_may_stop(make):
+def set_key(name: str, value: object) -> Callable[[bytes], bytes]:
+    """A damage of dataset.json: another value of a key, or none where it is None."""
+
+    def damage(data: bytes) -> bytes:
+        values = {**json.loads(data), name: value}
+        return json.dumps({key: value for key, value in values.items() if value is not None}).encode()
+
+    return damage
+
+
+def parquet_of(**columns: list) -> Callable[[bytes], bytes]:
+    """A damage of a table: another table in its place."""
+    return lambda data: pd.DataFrame(columns).to_parquet()
+
+
+def without(column: str) -> Callable[[bytes], bytes]:
+    return lambda data: pd.read_parquet(io.BytesIO(data)).drop(columns=column).to_parquet()
+
+
+def retyped(column: str, kind: str) -> Callable[[bytes], bytes]:
+    return lambda data: pd.read_parquet(io.BytesIO(data)).astype({column: kind}).to_parquet()
+
+
+JSON, WORDS, PROBLEMS = "dataset.json", "words.parquet", "report.parquet"
+DAMAGES = {
+    **{f"{file} empty": (file, lambda data: b"") for file in (JSON, WORDS, PROBLEMS)},
+    **{f"{file} truncated": (file, lambda data: data[: len(data) // 2]) for file in (JSON, WORDS, PROBLEMS)},
+    **{f"{file} is a {text}": (file, lambda data, text=text: text.encode())
+       for file in (JSON, WORDS, PROBLEMS) for text in ("[]", "[1, 2]", "null", "3", '"text"', "{}")},
+    **{f"{file} of random bytes": (file, lambda data: bytes(range(256)) * 9) for file in (JSON, WORDS, PROBLEMS)},
+    "json nested too deep": (JSON, lambda data: b"[" * 100_000),
+    **{f"json without {name}": (JSON, set_key(name, None))
+       for name in ("format_version", "source", "reader", "pictures", "content", "stamp", "split_by", "words",
+                    "writers", "problems", "left_out", "created", "parts", "notes")},
+    **{f"json {name}={value!r}": (JSON, set_key(name, value))
+       for name, value in (("words", "36"), ("words", True), ("words", 3.5), ("words", -1), ("words", [36]),
+                           ("words", 37), ("problems", 5), ("parts", []), ("parts", {"train": "many"}),
+                           ("notes", "none"), ("notes", [1]), ("source", 3), ("reader", ["csv"]), ("pictures", {}),
+                           ("content", 1), ("created", "today"), ("created", 1e300), ("created", float("nan")),
+                           ("created", float("inf")), ("format_version", 99), ("format_version", "1"))},
+    "another table": (WORDS, parquet_of(a=[1])),
+    "another report": (PROBLEMS, parquet_of(a=[1])),
+    "table of no rows": (WORDS, lambda data: pd.read_parquet(io.BytesIO(data)).head(0).to_parquet()),
+    "table without content": (WORDS, without("content")),
+    "report without reason": (PROBLEMS, without("reason")),
+    "table with text rows": (WORDS, retyped("row", "str")),
+    "table with number words": (WORDS, lambda data: pd.read_parquet(io.BytesIO(data)).assign(form=1).to_parquet()),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stored_files(tmp_path_factory):
+    """The files of a data set of 36 words, added once."""
+    folder = tmp_path_factory.mktemp("stored")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWR_HOME", str(folder))
+        return add_dataset("letters", SourceFiles(folder / "source").writers()).folder
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_list_datasets_damaged_file_is_listed_with_one_sentence(stored_files, damage):
+    folder = dataset_folder("letters")
+    shutil.copytree(stored_files, folder)
+    shutil.copytree(stored_files, dataset_folder("sound"))
+    jobs.write_status(folder, jobs.Status(state="done", message="36 words are ready."))
+    file, change = DAMAGES[damage]
+    (folder / file).write_bytes(change((folder / file).read_bytes()))
+    info, sound = list_datasets()
+    assert (info.name, info.is_ready, info.words) == ("letters", False, 0)
+    assert sound.is_ready
+    assert not sound.problem
+    assert info.problem.startswith("The data set letters ")
+    assert info.problem.endswith("Remove it and add it again.")
+    assert "\n" not in info.problem
+    assert file in info.problem or "another version" in info.problem
+    with pytest.raises(DataError) as error:
+        open_dataset("letters")
+    assert str(error.value) == info.problem
+    remove_dataset("letters")
+    assert [info.name for info in list_datasets()] == ["sound"]
+
+
+@pytest.mark.parametrize("file", [JSON, WORDS, PROBLEMS])
+def test_list_datasets_missing_file_is_not_ready(stored_files, file):
+    folder = dataset_folder("letters")
+    shutil.copytree(stored_files, folder)
+    (folder / file).unlink()
+    [info] = list_datasets()
+    assert not info.is_ready
+    assert file == JSON or file in info.problem
+
+
+@pytest.mark.parametrize("file", ["request.json", "status.json"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "3", '{"source": 3, "state": 3}'])
+def test_list_datasets_damaged_job_file_is_listed(home, file, text):
+    folder = dataset_folder("letters")
+    folder.mkdir(parents=True)
+    (folder / file).write_text(text)
+    [info] = list_datasets()
+    assert (info.is_ready, info.source) == (False, "")
+
+
+def test_list_datasets_file_in_place_of_the_folder_is_empty(home):
+    home.mkdir()
+    (home / "datasets").write_text("no folder")
+    assert list_datasets() == []
+
+
+def test_open_dataset_after_the_workspace_moved(make, home, tmp_path, monkeypatch):
+    data = make.zip("w.zip", {f"{word}.png": make.png(word) for word in ("yes", "no", "on")}).read_bytes()
+    add_dataset("uploaded", save_upload("uploaded", "words.zip", io.BytesIO(data)))
+    (home / "words").mkdir()
+    (home / "words" / "tea.png").write_bytes(make.png("tea"))
+    (home / "words" / "ink.png").write_bytes(make.png("ink"))
+    add_dataset("folder", home / "words")
+    add_dataset("outside", make.writers())
+    AcceptedWords().accept(read_image(make.png("tea")), "tea")
+    my_corrections()
+    created = {info.name: info.created for info in list_datasets()}
+    sources = {info.name: Path(info.source).relative_to(home) for info in list_datasets() if info.name != "outside"}
+    moved = tmp_path / "moved"
+    home.rename(moved)
+    monkeypatch.setenv("HWR_HOME", str(moved))
+    for name, source in sources.items():
+        assert open_dataset(name).source == str(moved / source)
+    for info in list_datasets():
+        dataset = open_dataset(info.name)
+        assert (info.is_ready, info.source) == (True, dataset.source)
+        assert dataset.image(0).size
+        assert dataset.canvases(CanvasConfig(height=32)).shape[0] == len(dataset)
+    assert not refresh()  # the accepted words are still those of the data set
+    assert resolve(moved / "words").description["created"] > created["folder"]  # by its path it gets a name of its own
+    assert resolve("folder").description["created"] == created["folder"]
+    assert open_dataset("outside").source == str(make.folder / "words.csv")
+
+
+def test_open_dataset_absolute_paths_of_earlier_versions_are_read(make, home):
+    data = make.zip("w.zip", {f"{word}.png": make.png(word) for word in ("yes", "no")}).read_bytes()
+    path = save_upload("uploaded", "words.zip", io.BytesIO(data))
+    folder = add_dataset("uploaded", path).folder
+    values = json.loads((folder / JSON).read_text())
+    assert (values["source"], values["pictures"]) == ("datasets/uploaded/upload/words.zip",) * 2
+    (folder / JSON).write_text(json.dumps({**values, "source": str(path), "pictures": str(path)}))
+    assert open_dataset("uploaded").source == str(path) == list_datasets()[0].source
+    assert open_dataset("uploaded").image(1).size
+
+
+def test_start_adding_request_has_paths_relative_to_the_workspace(make, home, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "launch", lambda module, folder: 0)
+    data = make.zip("w.zip", {f"{word}.png": make.png(word) for word in ("yes", "no")}).read_bytes()
+    start_adding("uploaded", save_upload("uploaded", "words.zip", io.BytesIO(data)))
+    home.rename(tmp_path / "moved")
+    monkeypatch.setenv("HWR_HOME", str(tmp_path / "moved"))
+    assert list_datasets()[0].source == str(tmp_path / "moved/datasets/uploaded/upload/words.zip")
+    assert run_job(dataset_folder("uploaded")).state == "done"
+    assert len(open_dataset("uploaded")) == 2
+
+
+def test_add_dataset_progress_has_phases_and_may_stop(make):
     seen = []
     add_dataset("letters", make.writers(), progress=lambda *step: seen.append(step))
-    assert list(dict.fromkeys(phase for phase, _, _ in seen)) == ["Reading the list", "Preparing pictures", "Storing"]
-    assert ("Preparing pictures", 36, 36) in seen
+    assert list(dict.fromkeys(phase for phase, _, _ in seen)) == ["Reading the list", "Preparing images", "Storing"]
+    assert ("Preparing images", 36, 36) in seen
 
     def stop(phase, step, steps):
         if step == 20:
@@ -67,7 +237,7 @@ def test_progress_has_phases_and_may_stop(make):
     assert not dataset_folder("others").exists()
 
 
-def test_a_name_is_taken_once(make):
+def test_add_dataset_existing_name_raises(make):
     add_dataset("letters", make.writers())
     with pytest.raises(DataError, match="There is a data set letters already"):
         add_dataset("letters", make.folder)
@@ -75,7 +245,7 @@ def test_a_name_is_taken_once(make):
         start_adding("letters", make.folder)
 
 
-def test_removing_leaves_the_source_alone(make, home):
+def test_remove_dataset_keeps_the_source(make, home):
     path = make.writers()
     before = sorted(make.folder.rglob("*"))
     add_dataset("letters", path)
@@ -88,7 +258,7 @@ def test_removing_leaves_the_source_alone(make, home):
     assert sorted(make.folder.rglob("*")) == before
 
 
-def test_a_running_adding_is_not_disturbed(make):
+def test_add_and_remove_dataset_running_job_raises(make):
     path = make.writers()
     folder = dataset_folder("letters")
     status = jobs.Status(state="running", pid=os.getppid(), process_started=jobs.process_start(os.getppid()))
@@ -108,7 +278,7 @@ def test_a_running_adding_is_not_disturbed(make):
         ([("a", ""), ("b", "x")], r"None of the 2 rows can be used: 1 .*, 1 .*\. The first: .*\.$"),
     ],
 )
-def test_a_source_without_a_good_row_is_refused(make, rows, sentence):
+def test_add_dataset_no_good_row_raises(make, rows, sentence):
     make.word("a.png")
     path = make.csv(rows)
     with pytest.raises(DataError, match=sentence if rows else "holds no word|has no rows"):
@@ -116,13 +286,13 @@ def test_a_source_without_a_good_row_is_refused(make, rows, sentence):
     assert not dataset_folder("letters").exists()
 
 
-def test_a_workspace_that_cannot_be_written_is_told(make, home):
+def test_add_dataset_unwritable_workspace_raises(make, home):
     home.write_text("a file where the folder should be")
     with pytest.raises(DataError, match=r"The data set letters cannot be stored \(.*\)\.$"):
         add_dataset("letters", make.writers())
 
 
-def test_an_upload_is_kept_in_the_data_set_and_removed_with_it(make):
+def test_save_upload_is_stored_and_removed_with_the_data_set(make):
     data = make.zip("w.zip", {"yes.png": make.png("yes"), "no.png": make.png("no")}).read_bytes()
     path = save_upload("mine", "../My words (1).ZIP", io.BytesIO(data))
     assert path.parent == dataset_folder("mine") / "upload"
@@ -133,7 +303,7 @@ def test_an_upload_is_kept_in_the_data_set_and_removed_with_it(make):
     assert not path.exists()
 
 
-def test_resolve_takes_names_and_paths(make):
+def test_resolve_name_or_path_opens(make):
     path = make.writers()
     dataset = resolve(str(path))
     assert dataset.name == "words"
@@ -147,17 +317,17 @@ def test_resolve_takes_names_and_paths(make):
             resolve(odd)
 
 
-def test_resolve_reads_a_changed_source_again(make):
+def test_resolve_changed_source_is_read_again(make):
     path = make.writers()
     assert len(resolve(path)) == 36
     path.write_text(path.read_text() + "\n")
     with path.open("a") as file:
-        file.write("extra,extra,hand1\n")
+        file.write("extra,extra,writer1\n")
     make.word("extra.png", "extra")
     assert len(resolve(path)) == 37
 
 
-def test_resolve_keeps_sources_of_one_name_apart(make):
+def test_resolve_sources_of_one_name_get_own_names(make):
     one, two = make.folder / "one", make.folder / "two"
     for folder, text in ((one, "first"), (two, "second")):
         make.word(f"{folder.name}/letters/{text}.png", text)
@@ -171,12 +341,12 @@ def test_resolve_keeps_sources_of_one_name_apart(make):
     assert len(resolve(two / "letters")) == 3
 
 
-def test_resolve_takes_a_list_inside_a_zip(make):
+def test_resolve_list_inside_a_zip_opens(make):
     path = make.zip("w.zip", {"n/mine.csv": "id,text\na,x\nb,y\n", "n/a.png": make.png("x"), "n/b.png": make.png("y")})
     assert resolve(path / "n" / "mine.csv").name == "mine"
 
 
-def test_the_demo_is_added_when_first_asked_for(make, monkeypatch):
+def test_demo_dataset_is_added_with_the_first_call(make, monkeypatch):
     archive = make.zip("demo-words.zip", {f"{word}.png": make.png(word) for word in ("one", "two", "three")})
     monkeypatch.setattr("hwr_core.synthesis.demo_zip", lambda: archive, raising=False)
     dataset = demo_dataset()
@@ -190,13 +360,13 @@ def test_the_demo_is_added_when_first_asked_for(make, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "name"), [("Élise's words (2)", "Elise-s-words-2"), ("日本", "words"), ("../..", "words")]
 )
-def test_names_made_from_text(text, name):
+def test_slug_is_a_valid_name(text, name):
     assert slug(text) == name
     dataset_folder(name)
 
 
 def test_add_dataset_reserved_name_is_refused(home, tmp_path):
-    """Under that name it would be taken for the accepted words, and be replaced by them without a word."""
+    """Under that name it would be replaced by the accepted words."""
     with pytest.raises(DataError, match="Choose another name"):
         add_dataset("my-corrections", tmp_path)
     assert not dataset_folder("my-corrections").exists()

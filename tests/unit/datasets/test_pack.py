@@ -1,4 +1,4 @@
-"""Packed data sets: nothing lost, pieces of the size asked for, damage told by a sentence."""
+"""Packed data sets: nothing lost, pieces of the given size, damage raises one sentence."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hwr_core.cli.data import main
 from hwr_core.config import CanvasConfig
 from hwr_core.datasets import add_dataset, list_datasets, open_dataset, remove_dataset
 from hwr_core.datasets import pack as packing
-from hwr_core.datasets.__main__ import main
 from hwr_core.datasets.pack import pack, unpack
 from hwr_core.errors import DataError
 
@@ -30,7 +30,7 @@ def pieces(dataset, folder):
     return pack(dataset, folder, SMALL, piece_mb=0.0)
 
 
-def test_nothing_is_lost(dataset, tmp_path):
+def test_unpack_is_equal_to_the_packed(dataset, tmp_path):
     before = np.array(dataset.canvases(SMALL))
     files = pieces(dataset, tmp_path / "packed")
     assert [path.name for path in files] == [f"letters-{i:03d}.npz" for i in range(len(files))]
@@ -44,14 +44,14 @@ def test_nothing_is_lost(dataset, tmp_path):
     assert [path for path in again.folder.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_one_file_where_it_fits(dataset, tmp_path):
+def test_pack_small_data_set_is_one_file(dataset, tmp_path):
     (tmp_path / "letters-007.npz").write_bytes(b"of an earlier packing")
     assert [path.name for path in pack(dataset, tmp_path, SMALL)] == ["letters-000.npz"]
     assert [path.name for path in tmp_path.glob("*.npz")] == ["letters-000.npz"]
-    assert unpack(tmp_path) == ["letters"]  # it is here already, and left alone
+    assert unpack(tmp_path) == ["letters"]  # it exists already
 
 
-def test_another_data_set_of_the_name_is_left_alone(dataset, make, tmp_path):
+def test_unpack_other_data_set_of_the_name_raises(dataset, make, tmp_path):
     pack(dataset, tmp_path / "packed", SMALL)
     remove_dataset("letters")
     add_dataset("letters", make.writers(3), canvas=SMALL)
@@ -60,7 +60,7 @@ def test_another_data_set_of_the_name_is_left_alone(dataset, make, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("damage", "words"),
+    ("damage", "sentence"),
     [
         (lambda folder: (folder / "letters-002.npz").unlink(), r"letters-002\.npz is missing"),
         (lambda folder: (folder / "letters-001.npz").write_bytes(b"nothing"), "is no piece of a packed data set"),
@@ -68,18 +68,18 @@ def test_another_data_set_of_the_name_is_left_alone(dataset, make, tmp_path):
         (lambda folder: [path.unlink() for path in folder.iterdir()], "There is no packed data set"),
     ],
 )
-def test_damage_is_told(dataset, tmp_path, damage, words):
+def test_unpack_damaged_or_missing_piece_raises(dataset, tmp_path, damage, sentence):
     folder = tmp_path / "packed"
     pieces(dataset, folder)
     remove_dataset("letters")
     damage(folder)
-    with pytest.raises(DataError, match=words) as error:
+    with pytest.raises(DataError, match=sentence) as error:
         unpack(folder)
     assert "\n" not in str(error.value)
     assert list_datasets() == []
 
 
-def test_too_few_words(dataset, tmp_path):
+def test_unpack_too_few_words_raises(dataset, tmp_path):
     files = pieces(dataset, tmp_path)
     with np.load(files[2]) as piece:
         arrays = dict(piece)
@@ -90,7 +90,7 @@ def test_too_few_words(dataset, tmp_path):
         unpack(tmp_path)
 
 
-def test_the_commands(make, tmp_path, capsys):
+def test_pack_and_unpack_commands(make, tmp_path, capsys):
     dataset = add_dataset("letters", make.writers())
     assert main(["pack", str(tmp_path / "packed"), "letters"]) == 0
     assert "letters: 1 files" in capsys.readouterr().out

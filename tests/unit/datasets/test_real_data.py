@@ -1,4 +1,4 @@
-"""The real data sets, where they are at hand: read in part, since a whole one takes a minute."""
+"""The real data sets, where they exist: read in part, since a whole one takes a minute."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS = {"iam-words": 29_378, "copiste-words": 35_070, "csafe-words": 11_161, "i
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if words > 10_000 else ()) for name, words in WORDS.items()]
 )
-def test_a_real_zip_reads_whole(name):
+def test_read_source_real_zip_has_no_problems(name):
     path = REAL / f"{name}.zip"
     if not path.exists():
         pytest.skip(f"{path} is not here; it is not part of the project")
@@ -32,4 +32,4 @@ def test_a_real_zip_reads_whole(name):
     good = check_texts(listing, 64)
     assert len(good) == WORDS[name]
     images = [sample.image for sample in islice(good, 0, None, len(good) // 40)]
-    assert all(picture.canvas is not None for picture in prepare_all(listing.pictures, images, CanvasConfig()))
+    assert all(prepared.canvas is not None for prepared in prepare_all(listing.source, images, CanvasConfig()))

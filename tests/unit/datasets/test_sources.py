@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hwr_core.datasets.sources.detect import list_file, read_source
-from hwr_core.datasets.sources.folder import word_of
+from hwr_core.datasets.sources.folder import word_in_name
 from hwr_core.errors import DataError
 
 WORDS = """#--- words.txt ---#
@@ -25,7 +25,7 @@ def problems(listing) -> list[tuple[str, str]]:
     return [(problem.word_id, problem.problem) for problem in listing.problems]
 
 
-def test_csv_reads_every_column(make):
+def test_read_source_csv_reads_every_column(make):
     make.word("words/x/a1.png")
     make.csv(
         [("a", "été", "words/x/a1.png", "w1", "f1", "dev"), ("b", "no", "words/x/b.png", "w1", "f1", "train")],
@@ -41,12 +41,12 @@ def test_csv_reads_every_column(make):
     assert listing.columns["split"] == "split"
 
 
-def test_csv_without_images_finds_them_by_id_anywhere(make):
+def test_read_source_csv_without_images_finds_them_by_id(make):
     make.word("deep/er/a.JPG")
     assert texts(read_source(make.csv([("a", "hello")]))) == {"a": "hello"}
 
 
-def test_csv_without_ids_takes_them_from_the_images(make):
+def test_read_source_csv_without_ids_uses_image_paths(make):
     make.word("one/1.png")
     make.word("two/1.png")
     make.csv([("one/1.png", "x"), ("two/1.png", "y"), ("three/1.png", "z"), ("", "q")], ("file", "text"))
@@ -55,7 +55,7 @@ def test_csv_without_ids_takes_them_from_the_images(make):
     assert problems(listing) == [("three/1", "missing image"), ("", "missing image")]
 
 
-def test_csv_with_pictures_elsewhere(make, tmp_path):
+def test_read_source_csv_with_image_root(make, tmp_path):
     make.word("store/pics/a.png")
     path = make.csv([("a", "x", "pics/a.png")], ("id", "text", "image"), name="lists/words.csv")
     listing = read_source(path, image_root=make.folder / "store")
@@ -66,7 +66,7 @@ def test_csv_with_pictures_elsewhere(make, tmp_path):
     assert listing.reader == "zip/csv"
 
 
-def test_csv_rows_that_do_not_fit_the_header(make):
+def test_read_source_csv_malformed_rows_are_reported(make):
     make.word("a.png")
     make.word("b.png")
     make.word("c.png")
@@ -76,7 +76,7 @@ def test_csv_rows_that_do_not_fit_the_header(make):
     assert "has 3 cells, the header 2" in listing.problems[0].reason
 
 
-def test_csv_cells_of_megabytes_and_repeated_columns(make):
+def test_read_source_csv_huge_cell_and_repeated_column(make):
     make.word("a.png")
     make.file("words.csv", "word_id,transcription,transcription\na,x,y\nb," + "z" * 2_100_000 + ",\n")
     listing = read_source(make.folder)
@@ -85,7 +85,7 @@ def test_csv_cells_of_megabytes_and_repeated_columns(make):
     assert "more than once" in listing.notes[0]
 
 
-def test_csv_split_that_means_nothing_is_told(make):
+def test_read_source_csv_unknown_split_is_reported(make):
     make.word("a.png")
     make.csv([("a", "x", "bonus")], ("id", "text", "split"))
     listing = read_source(make.folder)
@@ -93,7 +93,7 @@ def test_csv_split_that_means_nothing_is_told(make):
     assert problems(listing) == [("a", "unknown split")]
 
 
-def test_one_csv_for_each_part(make):
+def test_read_source_one_csv_for_each_part(make):
     make.word("a.png")
     make.word("b.png")
     make.csv([("a", "x")], name="train.csv")
@@ -102,7 +102,7 @@ def test_one_csv_for_each_part(make):
     assert {sample.word_id: sample.split for sample in listing.samples} == {"a": "train", "b": "validation"}
 
 
-def test_the_list_with_the_right_columns_is_chosen(make):
+def test_read_source_several_lists_uses_the_one_with_known_columns(make):
     make.word("a.png")
     make.csv([("a", "x")], name="words.csv")
     make.csv([("1", "2")], ("colour", "size"), name="others.csv")
@@ -111,25 +111,25 @@ def test_the_list_with_the_right_columns_is_chosen(make):
     assert texts(read_source(make.folder)) == {"a": "x"}
 
 
-def test_lists_that_could_both_be_meant_are_named(make):
+def test_read_source_ambiguous_lists_raises(make):
     make.word("a.png")
     make.csv([("a", "x")], name="first.csv")
     second = make.csv([("a", "y")], name="second.csv")
     with pytest.raises(
-        DataError, match=r"source holds 2 lists .*: first.csv, second.csv. Say which: source/first.csv\.$"
+        DataError, match=r"source holds 2 possible lists: first.csv, second.csv. Name one: source/first.csv\.$"
     ):
         read_source(make.folder)
     assert texts(read_source(second)) == {"a": "y"}
 
 
-def test_a_list_inside_a_zip_by_its_path(make):
+def test_read_source_list_inside_a_zip(make):
     members = {"n/one.csv": "id,text\na,x\n", "n/two.csv": "id,text\na,y\n", "n/a.png": make.png()}
     path = make.zip("w.zip", members)
     assert texts(read_source(path / "n/two.csv")) == {"a": "y"}
     assert list_file(path / "n/two.csv") == path
 
 
-def test_iam_words(make):
+def test_read_source_iam_words(make):
     make.file("ascii/words.txt", WORDS)
     make.file("ascii/forms.txt", "# forms\na01-000u 000 2 prt 7 5 52 36\n")
     make.word("words/a01/a01-000u/a01-000u-00-00.png")
@@ -147,7 +147,7 @@ def test_iam_words(make):
     assert texts(read_source(make.folder / "ascii" / "words.txt")) == texts(listing)
 
 
-def test_iam_lines_are_taken_where_only_lines_have_pictures(make):
+def test_read_source_iam_lines_where_only_lines_have_images(make):
     make.file("words.txt", WORDS)
     make.file("lines.txt", LINES)
     make.word("lines/a01/a01-000u/a01-000u-00.png")
@@ -167,7 +167,7 @@ def test_iam_lines_are_taken_where_only_lines_have_pictures(make):
         (("train.uttlist", "a01-000u-00-00.png\n"), ("validation.uttlist", "b01-001-00-00\n")),
     ],
 )
-def test_iam_official_lists(make, train, validation):
+def test_read_source_iam_official_lists_give_the_split(make, train, validation):
     make.file("words.txt", WORDS)
     make.file(*train)
     make.file(*validation)
@@ -183,7 +183,7 @@ def test_iam_official_lists(make, train, validation):
         assert ("a01-000u-00-02", "unlisted") in problems(listing)
 
 
-def test_iam_asked_for_and_not_there(make):
+def test_read_source_iam_missing_raises(make):
     make.word("a.png")
     make.file("words.txt", "hello\n")
     with pytest.raises(DataError, match=r"There is no words.txt or lines.txt of the IAM database in source\."):
@@ -203,21 +203,21 @@ def test_iam_asked_for_and_not_there(make):
         ("a/b/it's.png", "it's"),
     ],
 )  # fmt: skip
-def test_the_word_in_a_file_name(name, word):
-    assert word_of(name) == word
+def test_word_in_name(name, word):
+    assert word_in_name(name) == word
 
 
-def test_a_folder_of_named_pictures_with_writers_and_parts(make):
+def test_read_source_folder_gives_writers_and_parts(make):
     for name in ("train/ann/hello.png", "train/bob/hello_2.png", "test/cy/yes.png"):
         make.word(name)
     listing = read_source(make.folder)
-    found = [(sample.transcription, sample.writer, sample.split) for sample in listing.samples]
-    assert found == [("yes", "cy", "test"), ("hello", "ann", "train"), ("hello", "bob", "train")]
+    words = [(sample.transcription, sample.writer, sample.split) for sample in listing.samples]
+    assert words == [("yes", "cy", "test"), ("hello", "ann", "train"), ("hello", "bob", "train")]
     assert listing.reader == "folder"
     assert len(listing.notes) == 2
 
 
-def test_one_folder_is_no_writer(make):
+def test_read_source_one_folder_gives_no_writer(make):
     archive = make.zip("w.zip", {"top/a.png": make.png(), "top/b.png": make.png()})
     assert [sample.writer for sample in read_source(archive).samples] == ["", ""]
 
@@ -226,15 +226,15 @@ def test_one_folder_is_no_writer(make):
     ("source", "reader", "sentence"),
     [
         ("none.csv", "auto", "There is no file or folder"),
-        ("a.png", "auto", "is one picture. Give its folder"),
-        ("empty", "auto", "holds no list and no picture. Expected a CSV"),
+        ("a.png", "auto", "is one image. Give its folder"),
+        ("empty", "auto", "holds no list and no image. Expected a CSV"),
         ("empty", "folder", "holds no word"),
         ("empty", "csv", "There is no CSV file in empty"),
         ("packed", "auto", "Unpack words.tgz first"),
         ("a.png", "magic", "There is no reader 'magic'. Known: auto, csv, iam, folder."),
     ],
 )
-def test_sources_that_cannot_be_read(make, source, reader, sentence):
+def test_read_source_unreadable_raises(make, source, reader, sentence):
     make.word("a.png")
     (make.folder / "empty").mkdir()
     make.file("packed/words.tgz", "x")
@@ -243,14 +243,14 @@ def test_sources_that_cannot_be_read(make, source, reader, sentence):
     assert str(caught.value).endswith(".")
 
 
-def test_a_txt_list_is_read_when_asked(make):
+def test_read_source_txt_list_needs_reader_csv(make):
     make.word("a.png")
     make.file("labels.txt", "file\ttext\na.png\thello\n")
     assert texts(read_source(make.folder, "csv")) == {"a": "hello"}
     assert texts(read_source(make.folder / "labels.txt")) == {"a": "hello"}
 
 
-def test_refused_members_are_reported_and_the_rest_read(make):
+def test_read_source_refused_members_are_reported(make):
     listing = read_source(make.zip("w.zip", {"../x.png": make.png(), "good.png": make.png()}))
     assert texts(listing) == {"good": "good"}
     assert [problem.problem for problem in listing.problems] == ["refused member"]

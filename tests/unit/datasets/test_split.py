@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from hwr_core.datasets.split import assign_parts, draw, part_named
+from hwr_core.datasets.split import assign_parts, hash_fraction, part_named
 
 
 def table_of(writers, forms=None, splits=None) -> pd.DataFrame:
@@ -20,10 +20,10 @@ def table_of(writers, forms=None, splits=None) -> pd.DataFrame:
 
 def parts_of(table) -> dict[str, set[str]]:
     split = assign_parts(table)
-    found: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {}
     for writer, part in zip(table["writer"], split.parts, strict=True):
-        found.setdefault(writer, set()).add(part)
-    return found
+        parts.setdefault(writer, set()).add(part)
+    return parts
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def parts_of(table) -> dict[str, set[str]]:
         ("train_words", "train"), ("", ""), ("bonus", ""), ("words", ""),
     ],
 )  # fmt: skip
-def test_what_parts_are_called(name, part):
+def test_part_named_usual_names(name, part):
     assert part_named(name) == part
 
 
-def test_writers_stay_together_and_shares_are_kept():
+def test_assign_parts_by_writer_with_given_shares():
     table = table_of([f"writer {i % 1000}" for i in range(5000)])
     split = assign_parts(table)
     assert all(len(parts) == 1 for parts in parts_of(table).values())
@@ -49,23 +49,23 @@ def test_writers_stay_together_and_shares_are_kept():
     assert split.notes == []
 
 
-def test_the_split_depends_on_the_writer_alone():
+def test_assign_parts_depends_on_the_writer_only():
     writers = [f"w{i}" for i in range(40)]
     once = parts_of(table_of(writers))
     again = parts_of(table_of(writers[::-1] + ["w1"] * 5))
     assert once == again
-    assert 0 <= draw("w1") < 1
+    assert 0 <= hash_fraction("w1") < 1
 
 
 @pytest.mark.parametrize("seed", range(30))
 @pytest.mark.parametrize("count", [2, 3, 5])
-def test_two_writers_are_enough_for_train_and_validation(seed, count):
-    found = parts_of(table_of([f"{seed}-{i}" for i in range(count)] * 2))
-    assert all(len(parts) == 1 for parts in found.values())
-    assert {"train", "validation"} <= set.union(*found.values())
+def test_assign_parts_few_writers_has_train_and_validation(seed, count):
+    parts = parts_of(table_of([f"{seed}-{i}" for i in range(count)] * 2))
+    assert all(len(parts) == 1 for parts in parts.values())
+    assert {"train", "validation"} <= set.union(*parts.values())
 
 
-def test_one_writer_is_split_by_form_then_by_word_and_told():
+def test_assign_parts_one_writer_is_split_by_form_or_word():
     by_form = assign_parts(table_of(["ann"] * 40, forms=[f"f{i // 4}" for i in range(40)]))
     assert by_form.by == "form"
     assert "One writer is known" in by_form.notes[0]
@@ -76,7 +76,7 @@ def test_one_writer_is_split_by_form_then_by_word_and_told():
     assert {"train", "validation"} <= set(by_word.parts)
 
 
-def test_its_own_split_is_kept():
+def test_assign_parts_own_split_is_used():
     splits = ["train", "train", "validation", "test"]
     split = assign_parts(table_of(["a", "b", "c", "d"], splits=splits))
     assert split.parts == splits
@@ -84,7 +84,7 @@ def test_its_own_split_is_kept():
     assert split.notes == []
 
 
-def test_its_own_split_without_validation_gets_one_from_train():
+def test_assign_parts_own_split_without_validation_moves_writers():
     writers = [f"w{i}" for i in range(30)]
     split = assign_parts(table_of(writers, splits=["train"] * 29 + ["test"]))
     assert split.parts.count("validation") == 3
@@ -92,26 +92,26 @@ def test_its_own_split_without_validation_gets_one_from_train():
     assert "3 of its writers became one" in split.notes[0]
 
 
-def test_its_own_split_without_train_is_not_used():
+def test_assign_parts_own_split_without_train_is_ignored():
     split = assign_parts(table_of([f"w{i}" for i in range(30)], splits=["test"] * 30))
     assert {"train", "validation"} <= set(split.parts)
     assert "no train part" in split.notes[0]
 
 
-def test_rows_without_a_part_follow_their_writer():
+def test_assign_parts_rows_without_a_part_follow_their_writer():
     splits = ["train", "", "validation", "", "test"]
     split = assign_parts(table_of(["a", "a", "b", "b", "c"], splits=splits))
     assert split.parts == ["train", "train", "validation", "validation", "test"]
 
 
-def test_a_writer_in_two_parts_is_told():
+def test_assign_parts_writer_in_two_parts_gives_a_note():
     split = assign_parts(table_of(["a", "a", "b"], splits=["train", "validation", "train"]))
-    assert split.notes == ["1 writer is in more than one part of its own split: it is not writer-independent."]
+    assert split.notes == ["1 writer is in more than one part of the source's split: it is not writer-independent."]
     both = assign_parts(table_of(["a", "a", "b", "b"], splits=["train", "validation"] * 2))
     assert both.notes[0].startswith("2 writers are")
 
 
-def test_one_word_and_no_word():
+def test_assign_parts_one_or_no_word():
     alone = assign_parts(table_of(["a"]))
     assert len(alone.parts) == 1
     assert "one word alone" in alone.notes[-1]

@@ -20,34 +20,34 @@ def fits(labels: tuple[int, ...], pattern: list[int | None]) -> bool:
     "pattern",
     [[1, None, 3], [None], [None, None], [2, 2, None], [None, 1, None], [1, 2, 3], [], [3, None, 3, None], [None] * 4],
 )
-def test_all_fillings_are_found_with_their_own_probability(seed, pattern):
+def test_best_fillings_finds_all_with_exact_probabilities(seed, pattern):
     log_probs = random_log_probs(seed)
     expected = {labels: p for labels, p in enumerated(log_probs).items() if fits(labels, pattern)}
-    found = best_fillings(log_probs, pattern, most=10_000)
-    assert {tuple(labels) for labels, _ in found} == set(expected)
-    for labels, score in found:
+    fillings = best_fillings(log_probs, pattern, max_results=10_000)
+    assert {tuple(labels) for labels, _ in fillings} == set(expected)
+    for labels, score in fillings:
         assert math.exp(score) == pytest.approx(expected[tuple(labels)], rel=1e-9)
-    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+    assert [score for _, score in fillings] == sorted((score for _, score in fillings), reverse=True)
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_few_kept_still_hold_the_best(seed):
+def test_best_fillings_few_hypotheses_include_the_best(seed):
     log_probs = random_log_probs(seed, frames=7, classes=4, sharpness=2.5)
     pattern = [None, 2, None, None]
     expected = {labels: p for labels, p in enumerated(log_probs).items() if fits(labels, pattern)}
-    labels, score = best_fillings(log_probs, pattern, kept=12)[0]
+    labels, score = best_fillings(log_probs, pattern, max_hypotheses=12)[0]
     assert tuple(labels) == max(expected, key=lambda other: expected[other])
     assert math.exp(score) == pytest.approx(expected[tuple(labels)])
 
 
-def test_a_pattern_longer_than_the_frames_has_no_filling():
+def test_best_fillings_too_few_frames_is_empty():
     log_probs = random_log_probs(1, frames=3)
     assert best_fillings(log_probs, [None] * 4) == []
     assert best_fillings(log_probs, [1, 1, 1]) == []  # two blanks more than there are frames
     assert len(best_fillings(log_probs, [1, 1])) == 1
 
 
-def test_impossible_frames_give_no_warning():
+def test_best_fillings_zero_probabilities_give_no_warning():
     with np.errstate(divide="ignore"):
         log_probs = np.log(np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.5, 0.5]]))
     with np.errstate(all="raise"):

@@ -1,4 +1,4 @@
-"""Words with their readings, and a stand-in recognizer that reads what it is told to."""
+"""Words with their readings, and a stand-in recognizer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def readings_of(rows: Sequence[tuple], dataset: str = "letters") -> pd.DataFrame
 
 @dataclass
 class StandIn:
-    """Reads every canvas as "tea", the surer the more ink there is; keeps what it was asked."""
+    """Reads every canvas as "tea", with the more confidence the more ink there is; records its calls."""
 
     name: str = "steady"
     config: RunConfig = field(
@@ -61,9 +61,9 @@ def table_of() -> Callable[..., pd.DataFrame]:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """The recognizer that every checkpoint opens as."""
-    found = StandIn()
-    monkeypatch.setattr(job.Recognizer, "load", staticmethod(lambda folder: found))
-    return found
+    recognizer = StandIn()
+    monkeypatch.setattr(job.Recognizer, "load", staticmethod(lambda folder: recognizer))
+    return recognizer
 
 
 @pytest.fixture

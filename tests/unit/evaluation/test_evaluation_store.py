@@ -1,4 +1,4 @@
-"""Evaluations kept in the workspace: found again while nothing has changed; the job that makes them; the command."""
+"""Evaluations in the workspace: used again while nothing has changed; the job that makes them; the command."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from hwr_core import jobs
+from hwr_core.cli.evaluate import STOPPED, main
 from hwr_core.errors import CheckpointError, DataError, JobError
-from hwr_core.evaluation import Request, estimate, figures, list_evaluations, store, stored
-from hwr_core.evaluation import word_results as room
-from hwr_core.evaluation.__main__ import STOPPED, ProgressLine, main
-from hwr_core.evaluation.job import Reporter, StopAskedError, measure, run_job, wait_for_turn
+from hwr_core.evaluation import Request, estimate, evaluate_readings, list_evaluations, store, stored, word_results
+from hwr_core.evaluation.job import measure, run_job, wait_for_turn
 from hwr_core.evaluation.store import REQUEST, RESULT, key_of, write_request
 
 ROWS = [("anna", "NA", "NA", 0.5), ("ben", 'a "quoted", word', "", 0.0), ("", "été\nligne", "=1+1", 1.0)]
@@ -30,28 +29,28 @@ def request_of(words, checkpoint):
 
 
 @pytest.fixture
-def asked(request_of) -> Path:
-    """The folder of a job that has been asked for."""
+def job_folder(request_of) -> Path:
+    """The folder of a job that has not begun."""
     folder = stored(request_of()).folder
     write_request(folder, request_of())
     return folder
 
 
-# --- kept -------------------------------------------------------------------------------------------------------
+# --- the store --------------------------------------------------------------------------------------------------
 
 
-def test_what_is_kept_comes_back_whole(request_of, table_of):
-    evaluation = figures(table_of(ROWS), "steady", "words", seconds=1.5)
-    kept = store.save(request_of(), evaluation)
-    assert [one.folder for one in list_evaluations()] == [kept.folder]
-    assert kept.is_done
-    assert kept.request == request_of()
-    assert kept.evaluation().report() == evaluation.report()
-    assert kept.readings().to_dict("list") == evaluation.readings.to_dict("list")
-    assert kept.measured == pytest.approx(time.time(), abs=60)
+def test_save_evaluation_is_read_back_whole(request_of, table_of):
+    evaluation = evaluate_readings(table_of(ROWS), "steady", "words", seconds=1.5)
+    saved = store.save(request_of(read_options={"views": 3}), evaluation)
+    assert [one.folder for one in list_evaluations()] == [saved.folder]
+    assert saved.is_done
+    assert saved.request == request_of(read_options={"views": 3})
+    assert saved.report() == saved.evaluation().report() == evaluation.report()
+    assert saved.readings().to_dict("list") == evaluation.readings.to_dict("list")
+    assert saved.measured == pytest.approx(time.time(), abs=60)
 
 
-def test_the_key_changes_with_everything_that_the_figures_depend_on(request_of, checkpoint, words, make_dataset):
+def test_key_of_changes_with_everything_that_metrics_depend_on(request_of, checkpoint, words, make_dataset):
     make_dataset("others", {"train": ["tea"], "validation": ["moon"]})
     keys = [
         key_of(request)
@@ -79,7 +78,7 @@ def relabel(folder: Path) -> None:
     table.to_parquet(folder / "words.parquet", index=False)
 
 
-def test_the_key_stays_when_only_the_card_or_dates_change(request_of, checkpoint):
+def test_key_of_card_or_dates_changed_is_the_same(request_of, checkpoint):
     before = key_of(request_of())
     (checkpoint / "card.md").write_text("another card")
     (checkpoint / "model.keras").write_text("ONNX is what reads")
@@ -87,14 +86,14 @@ def test_the_key_stays_when_only_the_card_or_dates_change(request_of, checkpoint
     assert key_of(request_of()) == before
 
 
-def test_keras_counts_where_there_is_no_onnx(request_of, checkpoint):
+def test_key_of_keras_without_onnx_counts(request_of, checkpoint):
     (checkpoint / "model.onnx").unlink()
     before = key_of(request_of())
     (checkpoint / "model.keras").write_text("other weights")
     assert key_of(request_of()) != before
 
 
-def test_what_is_not_there_is_one_sentence(request_of, tmp_path):
+def test_request_missing_parts_is_one_sentence(request_of, tmp_path):
     with pytest.raises(DataError, match="There is no data set gone"):
         stored(request_of(datasets=("gone",)))
     with pytest.raises(CheckpointError, match="is no checkpoint"):
@@ -105,102 +104,160 @@ def test_what_is_not_there_is_one_sentence(request_of, tmp_path):
         request_of(datasets=())
 
 
-@pytest.mark.parametrize("name", [REQUEST, RESULT, "readings.csv"])
-def test_a_damaged_evaluation_is_one_sentence(request_of, table_of, name):
-    kept = store.save(request_of(), figures(table_of(ROWS), "steady", "words"))
-    (kept.folder / name).write_text("")
+def written(values: object) -> bytes:
+    return json.dumps(values).encode()
+
+
+CHECKPOINT, READINGS = "/models/steady", b"dataset,index,word_id,writer,transcription,reading,confidence,edits\n"
+DAMAGED = {
+    REQUEST: [
+        b"", b"\xff\xfe", b'{"checkpoint": "a", "data', *map(written, (None, 3, "text", [], {})),
+        *(
+            written({"checkpoint": CHECKPOINT, "datasets": ["words"], **change})
+            for change in (
+                {"checkpoint": 3}, {"checkpoint": None}, {"checkpoint": "a\0b"}, {"datasets": "words"}, {"datasets": 3},
+                {"datasets": [3]}, {"datasets": []}, {"datasets": {}}, {"split": "dev"}, {"split": 3}, {"most": "2"},
+                {"most": 1.5}, {"most": None}, {"read_options": []}, {"read_options": None}, {"other": 1},
+            )
+        ),
+    ],
+    RESULT: [
+        b"", b"\xff\xfe", b'{"format_version": 1, "wo', *map(written, (None, 3, "text", [], {})),
+        written({"format_version": 1}), written({"format_version": "1"}), written({"format_version": []}),
+    ],
+    "readings.csv": [
+        b"", b"\xff\xfe", b"{}", b"null", b"word_id\nw0\n", READINGS, READINGS + b"words,0,w0,anna,NA,NA,0.5,0",
+        READINGS + b"words,0,w0,anna,NA,NA,0.5\n" * 3, READINGS + b"words,0,w0,anna,NA,NA,much,0\n" * 3,
+        READINGS + b"words,0,w0,anna,NA,NA,2.5,0\n" * 3, READINGS + b"words,0,w0,anna,NA,NA,0.5,x\n" * 3,
+        READINGS + b"words,zero,w0,anna,NA,NA,0.5,0\n" * 3, READINGS + b'words,0,w0,anna,NA,"NA,0.5,0\n',
+        READINGS + b"words,0,w0,anna,NA,NA,0.5,0\n" * 2, READINGS + b"words,0,w0,anna,NA,NA,0.5,0.5\n" * 3,
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content"), [(name, content) for name in DAMAGED for content in DAMAGED[name]])
+def test_stored_evaluation_damaged_is_one_sentence_and_still_listed(request_of, table_of, name, content):
+    saved = store.save(request_of(), evaluate_readings(table_of(ROWS), "steady", "words"))
+    (saved.folder / name).write_bytes(content)
+    (listed,) = list_evaluations()
+    with pytest.raises(DataError, match=r"damaged|another version") as error:
+        _ = (listed.request, listed.evaluation())
+    assert "\n" not in str(error.value)
+    if name == RESULT:
+        with pytest.raises(DataError, match=r"damaged|another version"):
+            listed.report()
+    assert store.running() == []
+    assert "a guess" in estimate(request_of()).note or name == "readings.csv"
+
+
+@pytest.mark.parametrize("cut", [1, 7, 40, 200])
+@pytest.mark.parametrize("name", list(DAMAGED))
+def test_stored_evaluation_truncated_is_one_sentence(request_of, table_of, name, cut):
+    saved = store.save(request_of(), evaluate_readings(table_of(ROWS), "steady", "words"))
+    path = saved.folder / name
+    path.write_bytes(path.read_bytes()[:-cut])
     with pytest.raises(DataError, match="damaged"):
-        _ = (kept.request, kept.evaluation())
+        _ = (saved.request, saved.evaluation())
 
 
-def test_an_evaluation_can_be_deleted_but_not_under_way(request_of, asked):
-    kept = stored(request_of())
+def test_list_evaluations_unusable_folders_never_raises(home):
+    assert list_evaluations() == []
+    folder = home / "evaluations"
+    folder.mkdir(parents=True)
+    (folder / "a file").write_text("")
+    (folder / "empty").mkdir()
+    (folder / "folders" / REQUEST).mkdir(parents=True)
+    (folder / "link").mkdir()
+    (folder / "link" / REQUEST).symlink_to(folder / "gone")
+    for evaluation in list_evaluations():
+        assert not evaluation.is_done
+        assert evaluation.status.state == "waiting"
+        with pytest.raises(DataError, match="damaged"):
+            _ = evaluation.request
+
+
+def test_delete_running_evaluation_is_refused(request_of, job_folder):
+    evaluation = stored(request_of())
     process = os.getpid()
-    jobs.write_status(asked, jobs.Status("running", pid=process, process_started=jobs.process_start(process)))
-    assert [one.folder for one in store.running()] == [asked]
+    jobs.write_status(job_folder, jobs.Status("running", pid=process, process_started=jobs.process_start(process)))
+    assert [one.folder for one in store.running()] == [job_folder]
     with pytest.raises(JobError, match="Stop it"):
-        store.delete(kept)
+        store.delete(evaluation)
     with pytest.raises(JobError, match="already"):
         store.start(request_of())
-    jobs.write_status(asked, jobs.Status("stopped"))
+    jobs.write_status(job_folder, jobs.Status("stopped"))
     assert store.running() == []
-    store.delete(kept)
+    store.delete(evaluation)
     assert list_evaluations() == []
 
 
 # --- the job ----------------------------------------------------------------------------------------------------
 
 
-def test_the_job_measures_and_says_so(asked, stand_in):
-    assert main([str(asked)]) == 0
-    status = jobs.read_status(asked)
+def test_run_job_stores_the_evaluation(job_folder, stand_in):
+    run_job(job_folder)
+    status = jobs.read_status(job_folder)
     assert (status.state, status.message) == ("done", "4 words were read.")
     assert status.details["peak_memory_mb"] > 1
-    (kept,) = list_evaluations()
-    assert kept.evaluation().word_accuracy.value == 0.25
+    (evaluation,) = list_evaluations()
+    assert evaluation.evaluation().word_accuracy.value == 0.25
 
 
-def test_the_status_tells_the_figures_so_far(asked, stand_in, monkeypatch):
-    monkeypatch.setattr(room, "CHUNK", 2)
-    monkeypatch.setattr("hwr_core.evaluation.job.WRITE_EVERY", 0)
-    seen = []
+def test_run_job_status_has_running_totals(job_folder, stand_in, monkeypatch):
+    monkeypatch.setattr(word_results, "MAX_BATCH_WORDS", 2)
+    monkeypatch.setattr("hwr_core.jobs.runner.STATUS_INTERVAL_SECONDS", 0)
+    details_written = []
     write = jobs.write_status
-    monkeypatch.setattr(jobs, "write_status", lambda *both: (seen.append(dict(both[1].details)), write(*both)))
-    run_job(asked)
-    (half, *_) = [details for details in seen if details.get("words") == 2]
+    monkeypatch.setattr(
+        "hwr_core.jobs.runner.write_status", lambda *both: (details_written.append(dict(both[1].details)), write(*both))
+    )
+    run_job(job_folder)
+    (half, *_) = [details for details in details_written if details.get("words") == 2]
     assert half["word_accuracy"] in (0.0, 0.5)
     assert half["words_per_second"] > 0
 
 
-def test_a_stopped_job_keeps_nothing(asked, stand_in):
-    def stop(request, progress, so_far):
-        jobs.request_stop(asked)
-        return measure(request, progress, so_far)
+def test_run_job_stopped_stores_nothing(job_folder, stand_in):
+    def stop(request, progress, totals):
+        jobs.request_stop(job_folder)
+        return measure(request, progress, totals)
 
-    assert run_job(asked, stop) == 1
-    assert jobs.read_status(asked).state == "stopped"
-    assert not (asked / RESULT).exists()
+    assert run_job(job_folder, stop).state == "stopped"
+    assert not (job_folder / RESULT).exists()
 
 
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (DataError("The pictures have gone."), "The pictures have gone."),
+        (DataError("The images are gone."), "The images are gone."),
         (MemoryError(), "not enough memory"),
-        (ZeroDivisionError("float division"), "broke off (ZeroDivisionError: float division)"),
+        (ZeroDivisionError("float division"), "failed (ZeroDivisionError: float division)"),
     ],
 )
-def test_a_job_that_fails_says_why(asked, error, sentence, capsys):
-    def fail(request, progress, so_far):
+def test_run_job_failed_has_the_reason(job_folder, error, sentence, capsys):
+    def fail(request, progress, totals):
         raise error
 
-    assert run_job(asked, fail) == 1
-    status = jobs.read_status(asked)
+    status = run_job(job_folder, fail)
     assert status.state == "failed"
     assert sentence in status.message
 
 
-def test_a_second_job_waits_for_its_turn(asked, tmp_path):
-    lock, told = tmp_path / "lock", []
+def test_wait_for_turn_second_job_waits(job_folder, tmp_path):
+    lock, phases = tmp_path / "lock", []
 
-    def tell(phase, step, steps):
-        told.append(phase)
+    def on_progress(phase, step, steps):
+        phases.append(phase)
         first.close()
 
     with ExitStack() as first, ExitStack() as second:
-        wait_for_turn(first, lock, tell)
-        assert told == []
-        wait_for_turn(second, lock, tell, seconds=0.01)
-    assert told == ["Waiting for another evaluation to end"]
+        wait_for_turn(first, lock, on_progress)
+        assert phases == []
+        wait_for_turn(second, lock, on_progress)
+    assert phases == ["Waiting for another evaluation to end"]
 
 
-def test_a_job_that_waits_can_be_stopped(asked):
-    jobs.request_stop(asked)
-    with pytest.raises(StopAskedError):
-        Reporter(asked, jobs.Status())("Waiting", 0, 0)
-
-
-def test_a_job_runs_in_a_process_of_its_own(request_of, checkpoint):
+def test_start_runs_in_a_process_of_its_own(request_of, checkpoint):
     target = store.start(request_of())
     end = time.monotonic() + 60
     while jobs.is_alive(target.status) and time.monotonic() < end:
@@ -212,24 +269,18 @@ def test_a_job_runs_in_a_process_of_its_own(request_of, checkpoint):
 # --- the estimate -----------------------------------------------------------------------------------------------
 
 
-def test_the_estimate_is_a_guess_until_the_reader_has_been_measured(request_of, table_of):
+def test_estimate_before_the_first_evaluation_is_a_guess(request_of, table_of):
     first = estimate(request_of())
     assert (first.words, estimate(request_of(most=3)).words) == (4, 3)
     assert "a guess" in first.note
-    slow = figures(table_of(ROWS), "steady", "words", seconds=30.0)
+    slow = evaluate_readings(table_of(ROWS), "steady", "words", seconds=30.0)
     store.save(request_of(split="train"), slow)
     second = estimate(request_of())
     assert "last time" in second.note
     assert second.seconds == pytest.approx(1.5 + 4 * 10)
 
 
-def test_a_damaged_evaluation_is_no_reason_to_refuse_an_estimate(request_of, table_of):
-    kept = store.save(request_of(), figures(table_of(ROWS), "steady", "words"))
-    (kept.folder / RESULT).write_text("{}")
-    assert "a guess" in estimate(request_of()).note
-
-
-def test_canvases_that_have_to_be_prepared_take_their_time(request_of, words):
+def test_estimate_includes_preparing_canvases(request_of, words):
     before = estimate(request_of()).seconds
     for path in words.folder.glob("canvases*"):
         path.unlink()
@@ -239,7 +290,7 @@ def test_canvases_that_have_to_be_prepared_take_their_time(request_of, words):
 # --- the command ------------------------------------------------------------------------------------------------
 
 
-def test_the_command_prints_the_table_and_writes_json_and_csv(words, checkpoint, stand_in, tmp_path, capsys):
+def test_command_prints_the_table_and_writes_json_and_csv(words, checkpoint, stand_in, tmp_path, capsys):
     target = tmp_path / "out" / "figures.json"
     assert main([str(checkpoint), "words", "--json", str(target), "--option", "language=en"]) == 0
     assert "| words | 4 of words, validation, 1 writers |" in capsys.readouterr().out
@@ -249,7 +300,7 @@ def test_the_command_prints_the_table_and_writes_json_and_csv(words, checkpoint,
     assert stand_in.calls[0][1] == {"language": "en"}
 
 
-def test_the_command_reads_again_only_when_something_has_changed(words, checkpoint, stand_in, capsys):
+def test_command_reads_again_only_when_something_has_changed(words, checkpoint, stand_in, capsys):
     call = [str(checkpoint), "words", "--most", "2"]
     assert [main(call), main(call)] == [0, 0]
     assert len(stand_in.calls) == 2  # without a language and with
@@ -259,7 +310,7 @@ def test_the_command_reads_again_only_when_something_has_changed(words, checkpoi
 
 
 @pytest.mark.parametrize(
-    ("arguments", "asked"),
+    ("arguments", "options"),
     [
         ([], [{"language": "none"}, {}]),
         (["--language", "none"], [{"language": "none"}]),
@@ -267,18 +318,20 @@ def test_the_command_reads_again_only_when_something_has_changed(words, checkpoi
         (["--language", "fr", "--option", "views=3"], [{"language": "fr", "views": 3}]),
     ],
 )
-def test_letter_by_letter_and_with_languages(words, checkpoint, stand_in, tmp_path, capsys, arguments, asked):
+def test_command_language_option_selects_reading_modes(
+    words, checkpoint, stand_in, tmp_path, capsys, arguments, options
+):
     target = tmp_path / "figures.json"
     assert main([str(checkpoint), "words", "--json", str(target), *arguments]) == 0
-    assert [options for _, options in stand_in.calls] == asked
+    assert [called for _, called in stand_in.calls] == options
     printed = capsys.readouterr().out
-    assert ("| letter by letter, no language |" in printed) == (len(asked) == 2)
+    assert ("| letter by letter, no language |" in printed) == (len(options) == 2)
     report = json.loads(target.read_text())
-    assert len(report["ways"]) == len(asked)
+    assert len(report["ways"]) == len(options)
     assert all(way["word_accuracy"]["value"] == 0.25 for way in report["ways"].values())
 
 
-def test_other_languages_give_other_readings(words, checkpoint, monkeypatch, tmp_path):
+def test_key_of_languages_changed_differs_unless_none_is_used(words, checkpoint, monkeypatch, tmp_path):
     request, plain = (Request(str(checkpoint), ("words",), read_options=o) for o in ({}, {"language": "none"}))
     before = store.key_of(request), store.key_of(plain)
     monkeypatch.setattr(store, "LANGUAGE_FOLDER", tmp_path)
@@ -287,7 +340,7 @@ def test_other_languages_give_other_readings(words, checkpoint, monkeypatch, tmp
     assert store.key_of(plain) == before[1]
 
 
-def test_a_file_is_as_good_as_a_name(words, checkpoint, stand_in, tmp_path, capsys):
+def test_command_accepts_a_file_as_data_set(words, checkpoint, stand_in, tmp_path, capsys):
     assert main([str(checkpoint), str(tmp_path / "sources" / "words" / "words.csv")]) == 0
     assert "4 of words, validation" in capsys.readouterr().out
 
@@ -300,20 +353,20 @@ def test_a_file_is_as_good_as_a_name(words, checkpoint, stand_in, tmp_path, caps
         (["words", "--split", "test"], "no words in its part"),
     ],
 )
-def test_what_goes_wrong_is_one_sentence(words, checkpoint, stand_in, capsys, arguments, sentence):
+def test_command_invalid_arguments_are_one_sentence(words, checkpoint, stand_in, capsys, arguments, sentence):
     assert main([str(checkpoint), *arguments]) == 1
-    said = capsys.readouterr().err
-    assert sentence in said
-    assert "Traceback" not in said
+    output = capsys.readouterr().err
+    assert sentence in output
+    assert "Traceback" not in output
 
 
-def test_a_path_that_cannot_be_written_is_one_sentence(words, checkpoint, stand_in, tmp_path, capsys):
+def test_command_unwritable_path_is_one_sentence(words, checkpoint, stand_in, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main([str(checkpoint), "words", "--json", str(tmp_path / "file" / "out.json")]) == 1
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_ctrl_c_leaves_nothing_behind(words, checkpoint, stand_in, tmp_path, monkeypatch, capsys, home):
+def test_command_interrupted_leaves_nothing_behind(words, checkpoint, stand_in, tmp_path, monkeypatch, capsys, home):
     def interrupted(canvases, **options):
         raise KeyboardInterrupt
 
@@ -323,17 +376,3 @@ def test_ctrl_c_leaves_nothing_behind(words, checkpoint, stand_in, tmp_path, mon
     assert not target.parent.exists()
     assert not (home / "evaluations").exists()
     assert "nothing was written" in capsys.readouterr().err
-
-
-def test_progress_on_a_terminal_is_one_line_with_the_time_left(monkeypatch, capsys):
-    clock = iter(range(100))
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    line = ProgressLine()
-    for step in (0, 64, 128):
-        line("Reading", step, 2515)
-    line.note("Done.")
-    said = capsys.readouterr().err
-    assert "Reading 128 of 2,515, 1:" in said
-    assert "left" in said
-    assert said.endswith("\rDone.\n")

@@ -1,4 +1,4 @@
-"""Confidences fitted on a data set's words and kept in the checkpoint."""
+"""Confidences fitted on a data set's words and stored in the checkpoint."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from hwr_core.cli.evaluate import main
 from hwr_core.errors import DataError
 from hwr_core.evaluation import fit_calibration
-from hwr_core.evaluation.__main__ import main
-from hwr_core.evaluation.fit_calibration import calibrate, lines
+from hwr_core.evaluation.fit_calibration import calibrate, markdown_table
 from hwr_core.recognition import Reading
 
 
-class Boaster:
+class Overconfident:
     """Reads three words of four right and is surer than that, differently so with a language."""
 
     def __init__(self, model_name: str = "crnn") -> None:
         self.model_name, self.summary = model_name, {"calibration": {"none": {"scale": 9.0, "shift": 0.0}}}
         self.config = SimpleNamespace(canvas=None)
-        self.asked: list[str] = []
+        self.languages: list[str] = []
 
     def read_canvases(self, canvases, language="auto"):
-        self.asked.append(language)
+        self.languages.append(language)
         assert "calibration" not in self.summary
-        sure = 0.99 if language == "auto" else 0.9
-        return [Reading("tea", sure, []) for _ in canvases]
+        confidence = 0.99 if language == "auto" else 0.9
+        return [Reading("tea", confidence, []) for _ in canvases]
 
 
 @pytest.fixture
@@ -39,41 +39,41 @@ def many(make_dataset, monkeypatch):
     return dataset
 
 
-def opened(monkeypatch, boaster: Boaster) -> Boaster:
-    monkeypatch.setattr(fit_calibration.Recognizer, "load", staticmethod(lambda folder: boaster))
-    return boaster
+def opened(monkeypatch, recognizer: Overconfident) -> Overconfident:
+    monkeypatch.setattr(fit_calibration.Recognizer, "load", staticmethod(lambda folder: recognizer))
+    return recognizer
 
 
-def test_the_fit_is_kept_and_measured_on_other_writers(many, checkpoint, monkeypatch):
-    boaster = opened(monkeypatch, Boaster())
+def test_calibrate_stores_the_fit_and_measures_it_on_other_writers(many, checkpoint, monkeypatch):
+    recognizer = opened(monkeypatch, Overconfident())
     (checkpoint / "checkpoint.json").write_text('{"epoch": 3}')
-    worths = calibrate(checkpoint, [many])
-    assert sorted(set(boaster.asked)) == ["auto", "none"]
-    assert [(worth.way, worth.words) for worth in worths] == [("none", 40), ("language", 40)]
-    assert worths[0].before == pytest.approx(0.15)
-    assert worths[1].before == pytest.approx(0.24)
-    assert all(worth.after < 0.08 for worth in worths)
+    results = calibrate(checkpoint, [many])
+    assert sorted(set(recognizer.languages)) == ["auto", "none"]
+    assert [(result.way, result.words) for result in results] == [("none", 40), ("language", 40)]
+    assert results[0].before == pytest.approx(0.15)
+    assert results[1].before == pytest.approx(0.24)
+    assert all(result.after < 0.08 for result in results)
     about = json.loads((checkpoint / "checkpoint.json").read_text())
     assert about["epoch"] == 3
     assert set(about["calibration"]) == {"none", "language", "measured"}
-    assert "| many, letter by letter | 40 | 15.0 % |" in "\n".join(lines(about["calibration"]["measured"]))
+    assert "| many, letter by letter | 40 | 15.0 % |" in "\n".join(markdown_table(about["calibration"]["measured"]))
 
 
-def test_dual_has_one_way_of_reading(many, checkpoint, monkeypatch):
-    opened(monkeypatch, Boaster("dual"))
+def test_calibrate_dual_has_one_reading_mode(many, checkpoint, monkeypatch):
+    opened(monkeypatch, Overconfident("dual"))
     (checkpoint / "checkpoint.json").write_text("{}")
-    assert {worth.way for worth in calibrate(checkpoint, [many])} == {"none"}
+    assert {result.way for result in calibrate(checkpoint, [many])} == {"none"}
 
 
-def test_too_few_words_leave_the_checkpoint_as_it_is(many, checkpoint, monkeypatch):
-    opened(monkeypatch, Boaster())
+def test_calibrate_too_few_words_leaves_the_checkpoint_unchanged(many, checkpoint, monkeypatch):
+    opened(monkeypatch, Overconfident())
     (checkpoint / "checkpoint.json").write_text('{"epoch": 3}')
     with pytest.raises(DataError, match="at least 20 readings"):
-        calibrate(checkpoint, [many], most=12)
+        calibrate(checkpoint, [many], max_words=12)
     assert (checkpoint / "checkpoint.json").read_text() == '{"epoch": 3}'
 
 
-def test_the_command_calibrates_first(words, checkpoint, stand_in, capsys):
+def test_command_calibrates_first(words, checkpoint, stand_in, capsys):
     stand_in.model_name, stand_in.summary = "crnn", {}
     (checkpoint / "checkpoint.json").write_text("{}")
     assert main([str(checkpoint), "words", "--calibrate"]) == 1

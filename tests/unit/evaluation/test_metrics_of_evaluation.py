@@ -1,4 +1,4 @@
-"""Every figure against one counted another way: by hand, by jiwer, by SciPy, by brute force."""
+"""Every metric against one counted another way: by hand, by jiwer, by SciPy, by brute force."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import DataError
-from hwr_core.evaluation import Evaluation, compare, figures, worst_words, writer_interval
-from hwr_core.evaluation.bootstrap import clusters
+from hwr_core.evaluation import Evaluation, compare, evaluate_readings, worst_words, writer_interval
+from hwr_core.evaluation.bootstrap import cluster_ids
 from hwr_core.evaluation.calibration import reliability
 from hwr_core.evaluation.comparison import BOTH, NEITHER, ONLY_A, ONLY_B, mcnemar
 from hwr_core.evaluation.confusions import confusions
@@ -37,13 +37,13 @@ def readings(table_of):
 
 @pytest.fixture
 def measured(readings):
-    return figures(readings, "steady", "letters", "validation", seconds=2.0)
+    return evaluate_readings(readings, "steady", "letters", "validation", seconds=2.0)
 
 
 # --- headline ---------------------------------------------------------------------------------------------------
 
 
-def test_the_headline_is_what_jiwer_counts(measured):
+def test_evaluate_readings_headline_is_what_jiwer_counts(measured):
     truths, read = [row[1] for row in ROWS], [row[2] for row in ROWS]
     assert measured.cer.value == pytest.approx(jiwer.cer(truths, read))
     assert measured.wer.value == pytest.approx(jiwer.wer(truths, read))
@@ -53,27 +53,27 @@ def test_the_headline_is_what_jiwer_counts(measured):
     assert measured.words_per_second == 4
 
 
-def test_every_interval_holds_its_figure(measured):
+def test_evaluate_readings_intervals_contain_their_values(measured):
     for interval in (measured.cer, measured.word_accuracy, measured.wer):
         assert interval.low <= interval.value <= interval.high
         assert interval.low < interval.high
 
 
-def test_lines_of_several_words_have_a_word_error_rate_of_their_own(table_of):
+def test_evaluate_readings_lines_have_a_word_error_rate(table_of):
     rows = [("a", "one two three", "one two tree", 0.5), ("b", "four", "four", 0.5)]
-    found = figures(table_of(rows), "steady", "lines")
-    assert found.wer.value == pytest.approx(1 / 4)
-    assert found.word_accuracy.value == pytest.approx(1 / 2)
+    result = evaluate_readings(table_of(rows), "steady", "lines")
+    assert result.wer.value == pytest.approx(1 / 4)
+    assert result.word_accuracy.value == pytest.approx(1 / 2)
 
 
-def test_all_right_and_all_wrong_are_no_division_by_zero(table_of):
-    right = figures(table_of([("a", "of", "of", 0.5)]), "steady", "letters")
+def test_evaluate_readings_all_right_or_all_wrong_has_no_division_by_zero(table_of):
+    right = evaluate_readings(table_of([("a", "of", "of", 0.5)]), "steady", "letters")
     assert (right.cer.value, right.confidence_of_wrong) == (0, 0)
-    wrong = figures(table_of([("a", "of", "at", 0.5)]), "steady", "letters")
+    wrong = evaluate_readings(table_of([("a", "of", "at", 0.5)]), "steady", "letters")
     assert (wrong.word_accuracy.value, wrong.confidence_of_right) == (0, 0)
 
 
-def test_figures_survive_the_way_through_json(measured, readings):
+def test_from_report_json_round_trip_is_equal(measured, readings):
     report = json.loads(json.dumps(measured.report()))
     back = Evaluation.from_report(report, readings)
     assert back.report() == measured.report()
@@ -81,13 +81,22 @@ def test_figures_survive_the_way_through_json(measured, readings):
     assert back.table() == measured.table()
 
 
-@pytest.mark.parametrize("change", [{"format_version": 0}, {"cer": 3}, {"by_writer": [{}]}, {"reliability": {}}])
-def test_a_damaged_report_is_one_sentence(measured, readings, change):
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format_version": 0}, {"cer": 3}, {"by_writer": [{}]}, {"reliability": {}}, {"words": "8"}, {"words": 8.5},
+        {"seconds": None}, {"checkpoint": 3}, {"kinds": []}, {"kinds": {"more": "1"}}, {"by_length": {}},
+        {"cer": {"value": "0", "low": 0, "high": 0}}, {"wer": {"value": 0.1, "low": 0.0, "high": 0.2, "mean": 0.1}},
+        {"confusions": {"written": {}, "pairs": [["a", "b"]], "missed": {}, "added": {}}},
+        {"reliability": {"ece": 0.1, "bins": 3, "kept": []}},
+    ],
+)  # fmt: skip
+def test_from_report_damaged_is_one_sentence(measured, readings, change):
     with pytest.raises(DataError, match="Measure again"):
         Evaluation.from_report({**measured.report(), **change}, readings)
 
 
-def test_the_table_names_every_part(measured):
+def test_table_names_every_part(measured):
     table = measured.table()
     assert "| words | 8 of letters, validation, 3 writers |" in table
     assert str(measured.cer) in table
@@ -98,28 +107,28 @@ def test_the_table_names_every_part(measured):
 # --- bootstrap --------------------------------------------------------------------------------------------------
 
 
-def test_words_of_unknown_writers_are_drawn_singly():
-    assert clusters(["", "b", "", "b"]).tolist() == [1, 0, 2, 0]
+def test_writer_interval_unknown_writers_resamples_words():
+    assert cluster_ids(["", "b", "", "b"]).tolist() == [1, 0, 2, 0]
     rng = np.random.default_rng(1)
     wrong = (rng.random(400) < 0.25).astype(int).tolist()
-    found = writer_interval(wrong, [1] * 400, [""] * 400)
-    wide = 1.96 * math.sqrt(found.value * (1 - found.value) / 400)
-    assert found.high - found.value == pytest.approx(wide, rel=0.15)
-    assert found.value - found.low == pytest.approx(wide, rel=0.15)
+    result = writer_interval(wrong, [1] * 400, [""] * 400)
+    wide = 1.96 * math.sqrt(result.value * (1 - result.value) / 400)
+    assert result.high - result.value == pytest.approx(wide, rel=0.15)
+    assert result.value - result.low == pytest.approx(wide, rel=0.15)
 
 
-def test_words_of_one_hand_are_not_independent():
+def test_writer_interval_correlated_words_is_wider():
     wrong = [1] * 50 + [0] * 50
     writers = [f"w{index // 10}" for index in range(100)]
     together, singly = writer_interval(wrong, [1] * 100, writers), writer_interval(wrong, [1] * 100, [""] * 100)
     assert together.high - together.low > 2 * (singly.high - singly.low)
 
 
-def test_a_bootstrap_in_pieces_is_the_same_kind_of_bootstrap(monkeypatch):
+def test_writer_interval_in_pieces_agrees(monkeypatch):
     from hwr_core.evaluation import bootstrap
 
     whole = writer_interval([1, 0, 0, 1], [1] * 4, ["a", "b", "c", "d"])
-    monkeypatch.setattr(bootstrap, "AT_ONCE", 40)
+    monkeypatch.setattr(bootstrap, "MAX_DRAWS_IN_MEMORY", 40)
     pieces = writer_interval([1, 0, 0, 1], [1] * 4, ["a", "b", "c", "d"])
     assert (pieces.low, pieces.high) == (whole.low, whole.high) == (0, 1)
 
@@ -127,7 +136,7 @@ def test_a_bootstrap_in_pieces_is_the_same_kind_of_bootstrap(monkeypatch):
 # --- groups -----------------------------------------------------------------------------------------------------
 
 
-def test_the_groups_of_writers_and_lengths_add_up_to_the_whole(readings):
+def test_groups_add_up_to_the_whole(readings):
     for groups in (by_writer(readings), by_length(readings)):
         assert sum(group.words for group in groups) == 8
         assert sum(group.characters for group in groups) == readings["transcription"].str.len().sum()
@@ -135,57 +144,57 @@ def test_the_groups_of_writers_and_lengths_add_up_to_the_whole(readings):
         assert edits == pytest.approx(readings["edits"].sum())
 
 
-def test_the_worst_writer_comes_first_and_the_shortest_words(readings):
+def test_groups_worst_writer_and_shortest_words_first(readings):
     assert [group.name for group in by_writer(readings)] == ["anna", "carl", "ben"]
     assert [group.name for group in by_length(readings)] == ["2", "3", "4", "5", "6", "7"]
 
 
-def test_long_words_are_one_group_and_unknown_writers_none(table_of):
+def test_groups_long_words_are_one_and_unknown_writers_none(table_of):
     rows = [("", "a" * 13, "a" * 13, 1.0), ("", "b" * 30, "", 0.0)]
     assert [(group.name, group.words) for group in by_length(table_of(rows))] == [("13+", 2)]
     assert by_writer(table_of(rows)) == []
-    assert figures(table_of(rows), "steady", "letters").writers == 0
+    assert evaluate_readings(table_of(rows), "steady", "letters").writers == 0
 
 
-def test_writers_of_one_name_in_two_data_sets_are_two_writers(table_of):
+def test_groups_same_writer_name_in_two_data_sets_is_two_writers(table_of):
     import pandas as pd
 
     both = pd.concat([table_of(ROWS[:3], "one"), table_of(ROWS[:3], "two")], ignore_index=True)
-    found = figures(both, "steady", "one + two")
-    assert found.writers == 2
-    assert {group.name for group in found.writer_groups} == {"one/anna", "two/anna"}
-    assert [group.name for group in found.dataset_groups] == ["one", "two"]
-    assert "| one | 3 |" in found.table()
+    result = evaluate_readings(both, "steady", "one + two")
+    assert result.writers == 2
+    assert {group.name for group in result.writer_groups} == {"one/anna", "two/anna"}
+    assert [group.name for group in result.dataset_groups] == ["one", "two"]
+    assert "| one | 3 |" in result.table()
 
 
 # --- confusions -------------------------------------------------------------------------------------------------
 
 
-def test_confusions_are_counted_along_the_alignment():
-    found = confusions(["rain", "main", "the", "on"], ["ruin", "muin", "th", "one"])
-    assert found.pairs == [("a", "u", 2)]
-    assert found.missed == {"e": 1}
-    assert found.added == {"e": 1}
-    assert found.written["n"] == 3
+def test_confusions_count_along_the_alignment():
+    result = confusions(["rain", "main", "the", "on"], ["ruin", "muin", "th", "one"])
+    assert result.pairs == [("a", "u", 2)]
+    assert result.missed == {"e": 1}
+    assert result.added == {"e": 1}
+    assert result.written["n"] == 3
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_edits_and_characters_add_up(seed):
+def test_confusions_edits_and_characters_add_up(seed):
     rng = np.random.default_rng(seed)
     truths = ["".join(rng.choice(list("abc"), rng.integers(1, 8))) for _ in range(40)]
     read = ["".join(rng.choice(list("abcd"), rng.integers(0, 8))) for _ in range(40)]
-    found = confusions(truths, read)
-    edits = found.substitutions + sum(found.missed.values()) + sum(found.added.values())
+    result = confusions(truths, read)
+    edits = result.substitutions + sum(result.missed.values()) + sum(result.added.values())
     assert edits == round(jiwer.cer(truths, read) * sum(map(len, truths)))
-    characters, counts = found.matrix()
+    characters, counts = result.matrix()
     assert (counts >= 0).all()
     for index, character in enumerate(characters):  # read as itself, as another, or left out
-        assert counts[index].sum() + found.missed.get(character, 0) == found.written.get(character, 0)
+        assert counts[index].sum() + result.missed.get(character, 0) == result.written.get(character, 0)
 
 
-def test_the_matrix_shows_the_most_confused_characters():
-    found = confusions(["ab"] * 3 + ["cd"], ["bb"] * 3 + ["ce"])
-    characters, counts = found.matrix(most=2)
+def test_confusions_matrix_shows_the_most_confused_characters():
+    result = confusions(["ab"] * 3 + ["cd"], ["bb"] * 3 + ["ce"])
+    characters, counts = result.matrix(max_characters=2)
     assert characters == ["a", "b"]
     assert counts.tolist() == [[0, 3], [0, 3]]
     assert confusions(["of"], ["of"]).matrix()[0] == []
@@ -195,33 +204,33 @@ def test_the_matrix_shows_the_most_confused_characters():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_calibration_error_is_that_of_the_definition(seed):
+def test_reliability_ece_is_that_of_the_definition(seed):
     rng = np.random.default_rng(seed)
-    sure = rng.random(500)
-    right = rng.random(500) < sure**2
-    found = reliability(sure, right)
+    confidence = rng.random(500)
+    right = rng.random(500) < confidence**2
+    result = reliability(confidence, right)
     expected = 0.0
     for low in range(15):
-        inside = (sure > low / 15) & (sure <= (low + 1) / 15)
+        inside = (confidence > low / 15) & (confidence <= (low + 1) / 15)
         if inside.any():
-            expected += inside.sum() / 500 * abs(right[inside].mean() - sure[inside].mean())
-    assert found.ece == pytest.approx(expected)
-    assert sum(one.words for one in found.bins) == 500
+            expected += inside.sum() / 500 * abs(right[inside].mean() - confidence[inside].mean())
+    assert result.ece == pytest.approx(expected)
+    assert sum(bin.words for bin in result.bins) == 500
 
 
-def test_edges_of_bins_belong_to_the_bin_below_and_empty_bins_say_nothing():
-    found = reliability([0.0, 3 / 15, 1.0], [False, False, True])
-    assert [index for index, one in enumerate(found.bins) if one.words] == [0, 2, 14]
-    assert found.bins[1].confidence is None
+def test_reliability_bin_edges_belong_to_the_bin_below():
+    result = reliability([0.0, 3 / 15, 1.0], [False, False, True])
+    assert [index for index, bin in enumerate(result.bins) if bin.words] == [0, 2, 14]
+    assert result.bins[1].confidence is None
 
 
-def test_rejecting_doubtful_words_leaves_fewer_errors(readings):
-    kept = {one.threshold: one for one in reliability(readings["confidence"], readings["edits"] == 0).kept}
-    assert (kept[0.0].coverage, kept[0.0].wrong) == (1, 6)
-    assert (kept[0.6].words, kept[0.6].wrong) == (5, 3)
-    assert kept[0.6].risk == pytest.approx(3 / 5)
-    assert kept[0.96 if 0.96 in kept else 0.995].risk == 0
-    coverages = [one.coverage for one in kept.values()]
+def test_reliability_higher_threshold_leaves_fewer_errors(readings):
+    points = {point.threshold: point for point in reliability(readings["confidence"], readings["edits"] == 0).kept}
+    assert (points[0.0].coverage, points[0.0].wrong) == (1, 6)
+    assert (points[0.6].words, points[0.6].wrong) == (5, 3)
+    assert points[0.6].risk == pytest.approx(3 / 5)
+    assert points[0.96 if 0.96 in points else 0.995].risk == 0
+    coverages = [point.coverage for point in points.values()]
     assert coverages == sorted(coverages, reverse=True)
 
 
@@ -236,18 +245,18 @@ def test_rejecting_doubtful_words_leaves_fewer_errors(readings):
         ("rain", "ruins", 2, "two characters"), ("a", "", 1, "nothing read"), ("!", "?", 1, "one character"),
     ],
 )  # fmt: skip
-def test_kinds_of_errors(truth, read, edits, kind):
+def test_kind_of_names_the_first_kind_that_holds(truth, read, edits, kind):
     assert kind_of(truth, read, edits) == kind
 
 
-def test_every_wrong_word_has_one_kind(readings):
-    found = kinds(readings)
-    assert list(found) == list(KINDS)
-    assert sum(found.values()) == 6
-    assert found["punctuation only"] == 2
+def test_kinds_count_every_wrong_word_once(readings):
+    result = kinds(readings)
+    assert list(result) == list(KINDS)
+    assert sum(result.values()) == 6
+    assert result["punctuation only"] == 2
 
 
-def test_the_worst_words_come_first(readings):
+def test_worst_words_are_sorted_and_filtered(readings):
     assert list(worst_words(readings)["transcription"])[:2] == ["the", "Of"]  # all of it; half of it
     assert list(worst_words(readings, order="most certain")["transcription"])[:2] == ["Of", "rain,"]
     assert list(worst_words(readings, writer="ben")["transcription"]) == ["rain,", "garden"]
@@ -257,27 +266,27 @@ def test_the_worst_words_come_first(readings):
 # --- comparison -------------------------------------------------------------------------------------------------
 
 
-def test_two_recognizers_are_laid_side_by_side(readings):
+def test_compare_counts_outcomes_and_differences(readings):
     other = readings.assign(reading=["because", "Of", "the", "rain", "na", "garden", "café", "it's"])
     other["edits"] = [0, 0, 0, 1, 2, 0, 0, 0]
-    found = compare(readings, other.iloc[::-1])  # the order does not count
-    assert found.counts == {BOTH: 1, ONLY_A: 1, ONLY_B: 5, NEITHER: 1}
-    assert found.words == 8
-    assert found.p == mcnemar(1, 5)
-    assert found.accuracy_difference.value == pytest.approx(4 / 8)
-    assert found.cer_difference.value < 0
-    row = found.rows.set_index("transcription").loc["NA"]
+    result = compare(readings, other.iloc[::-1])  # the order does not count
+    assert result.counts == {BOTH: 1, ONLY_A: 1, ONLY_B: 5, NEITHER: 1}
+    assert result.words == 8
+    assert result.p == mcnemar(1, 5)
+    assert result.accuracy_difference.value == pytest.approx(4 / 8)
+    assert result.cer_difference.value < 0
+    row = result.rows.set_index("transcription").loc["NA"]
     assert (row["reading_a"], row["reading_b"], row["outcome"]) == ("NA", "na", ONLY_A)
-    json.dumps(found.to_dict())
+    json.dumps(result.to_dict())
 
 
-def test_words_that_one_alone_has_read_are_left_out(readings):
+def test_compare_leaves_out_words_of_one_side(readings):
     assert compare(readings, readings.head(3)).words == 3
     with pytest.raises(DataError, match="no word in common"):
         compare(readings, readings.assign(dataset="other"))
 
 
-def test_a_word_id_that_stands_twice_is_paired_with_its_own_copy(readings):
+def test_compare_repeated_word_id_is_paired_with_its_own_copy(readings):
     twice = readings.assign(word_id="same", transcription="same")
     assert compare(twice, twice).words == 8
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import DataError
-from hwr_core.evaluation import RunningTotals, evaluate
-from hwr_core.evaluation import word_results as room
+from hwr_core.evaluation import RunningTotals, evaluate, word_results
 from hwr_core.evaluation.word_results import COLUMNS, choose_rows, read_words, rows_by_writer
+from hwr_core.jobs import Stopped
 
 
-def test_every_word_of_the_part_is_read_and_keeps_its_place(words, stand_in, monkeypatch):
-    monkeypatch.setattr(room, "CHUNK", 3)
+def test_evaluate_reads_every_word_of_the_part_in_order(words, stand_in, monkeypatch):
+    monkeypatch.setattr(word_results, "MAX_BATCH_WORDS", 3)
     result = evaluate(stand_in, words, "validation")
     assert list(result.readings.columns) == COLUMNS
     assert list(result.readings["transcription"]) == ["sally", "tea", "ink", "on"]
@@ -24,7 +24,7 @@ def test_every_word_of_the_part_is_read_and_keeps_its_place(words, stand_in, mon
     assert (result.checkpoint, result.dataset, result.writers) == ("steady", "words", 1)
 
 
-def test_several_data_sets_are_read_as_one(words, make_dataset, stand_in):
+def test_evaluate_several_data_sets_are_read_as_one(words, make_dataset, stand_in):
     more = make_dataset("more", {"train": ["tea"], "validation": ["moon"]})
     result = evaluate(stand_in, [words, more])
     assert (result.words, result.writers, result.dataset) == (5, 2, "words + more")
@@ -32,7 +32,7 @@ def test_several_data_sets_are_read_as_one(words, make_dataset, stand_in):
         evaluate(stand_in, [])
 
 
-def test_most_words_are_drawn_at_random_and_always_the_same(words):
+def test_choose_rows_limited_draws_the_same_rows_each_time(words):
     drawn = choose_rows(words, "validation", 2)
     assert len(set(drawn)) == 2
     assert np.array_equal(drawn, choose_rows(words, "validation", 2))
@@ -43,51 +43,47 @@ def test_most_words_are_drawn_at_random_and_always_the_same(words):
 
 
 @pytest.mark.parametrize(
-    ("split", "most", "sentence"), [("test", 0, "no words in its part"), ("train", -1, "negative")]
+    ("split", "max_words", "sentence"), [("test", 0, "no words in its part"), ("train", -1, "negative")]
 )
-def test_what_cannot_be_read_is_one_sentence(words, split, most, sentence):
+def test_choose_rows_invalid_is_one_sentence(words, split, max_words, sentence):
     with pytest.raises(DataError, match=sentence):
-        choose_rows(words, split, most)
+        choose_rows(words, split, max_words)
 
 
-def test_options_of_reading_are_passed_on(words, stand_in):
+def test_evaluate_passes_read_options_on(words, stand_in):
     evaluate(stand_in, words, read_options={"language": "en"})
     assert [options for _, options in stand_in.calls] == [{"language": "en"}]
 
 
-def test_progress_counts_words_and_may_stop(words, stand_in, monkeypatch):
-    monkeypatch.setattr(room, "CHUNK", 2)
-    told, so_far = [], RunningTotals()
-    evaluate(stand_in, words, progress=lambda *step: told.append(step), so_far=so_far)
-    steps = [step for phase, step, _ in told if phase == "Reading"]
-    assert steps == [0, 2, 4]
-    assert (so_far.words, so_far.right, so_far.edits, so_far.characters) == (4, 1, 11, 13)
-
-    class Enough(Exception):
-        pass
+def test_evaluate_progress_counts_words_and_may_stop(words, stand_in, monkeypatch):
+    monkeypatch.setattr(word_results, "MAX_BATCH_WORDS", 2)
+    calls, totals = [], RunningTotals()
+    evaluate(stand_in, words, progress=lambda *call: calls.append(call), totals=totals)
+    assert [step for phase, step, _ in calls if phase == "Reading"] == [0, 2, 4]
+    assert (totals.words, totals.right, totals.edits, totals.characters) == (4, 1, 11, 13)
 
     def stop(phase: str, step: int, steps: int) -> None:
         if phase == "Reading" and step:
-            raise Enough
+            raise Stopped
 
     stand_in.calls.clear()
-    with pytest.raises(Enough):
+    with pytest.raises(Stopped):
         read_words(stand_in, words, words.part("validation"), progress=stop)
     assert len(stand_in.calls) == 1
 
 
-def test_a_writer_s_words_are_read_together(monkeypatch):
+def test_rows_by_writer_groups_writers_in_a_fixed_random_order(monkeypatch):
     writers = np.array(["ann", "bo", "ann", "", "ann", "", "bo"])
     assert sorted(map(list, rows_by_writer(writers))) == [[0, 2, 4], [1, 6], [3, 5]]
-    monkeypatch.setattr(room, "CHUNK", 2)
+    monkeypatch.setattr(word_results, "MAX_BATCH_WORDS", 2)
     assert sorted(map(list, rows_by_writer(writers))) == [[0, 2], [1, 6], [3, 5], [4]]
     many = np.arange(40).astype(str)
-    first = [int(some[0]) for some in rows_by_writer(many)]
-    assert first != sorted(first)  # so that the figures so far are a fair guess of the end
-    assert first == [int(some[0]) for some in rows_by_writer(many)]
+    first = [int(places[0]) for places in rows_by_writer(many)]
+    assert first != sorted(first)  # so that running totals are an unbiased estimate
+    assert first == [int(places[0]) for places in rows_by_writer(many)]
 
 
-def test_words_without_a_writer_are_counted_singly(words, stand_in):
+def test_evaluate_unknown_writers_resamples_words(words, stand_in):
     words.table["writer"] = ""
     result = evaluate(stand_in, words)
     assert (result.writers, result.writer_groups) == (0, [])
@@ -95,11 +91,11 @@ def test_words_without_a_writer_are_counted_singly(words, stand_in):
 
 
 @pytest.mark.slow
-def test_a_trained_recognizer_is_measured_through_its_own_reading(crnn_run, make_dataset):
+def test_evaluate_trained_recognizer_gives_its_own_readings(crnn_run, make_dataset):
     from hwr_core import Recognizer
 
     recognizer = Recognizer.load(crnn_run / "checkpoint")
     four = make_dataset("four", {"validation": ["tea", "ink", "moon", "sally"]})
     result = evaluate(recognizer, four)
-    texts = [reading.text for reading in recognizer.read([four.picture(row) for row in four.part("validation")])]
+    texts = [reading.text for reading in recognizer.read([four.image(row) for row in four.part("validation")])]
     assert result.readings["reading"].tolist() == texts

@@ -8,36 +8,36 @@ import pytest
 
 from hwr_core.config import CanvasConfig
 from hwr_core.errors import ImageError
-from hwr_core.imaging import canvas_steps, ink_canvas, ink_width
+from hwr_core.imaging import canvas_steps, ink_box, ink_canvas, ink_width
 
 CONFIGS = [CanvasConfig(), CanvasConfig(height=32, width=128), CanvasConfig(height=128, width=512)]
 
 
-def ink_box(canvas: np.ndarray, level: int = 60) -> tuple[int, int, int, int]:
-    """Top, bottom, left, right of what is inked."""
+def inked(canvas: np.ndarray, level: int = 60) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of the pixels above `level`."""
     rows, columns = np.nonzero(canvas > level)
     return int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
 
 
 def likeness(one: np.ndarray, other: np.ndarray) -> float:
     """Correlation of two canvases' ink, cut out; 0 where their sizes differ by more than a sixth."""
-    boxes = [ink_box(canvas) for canvas in (one, other)]
+    boxes = [inked(canvas) for canvas in (one, other)]
     (height, width), (other_height, other_width) = ((b - t, r - le) for t, b, le, r in boxes)
     if not (6 / 7 < height / other_height < 7 / 6 and 6 / 7 < width / other_width < 7 / 6):
         return 0.0
-    cut = [canvas[t:b, le:r] for canvas, (t, b, le, r) in zip((one, other), boxes, strict=True)]
-    a, b = (cv2.resize(box, (width, height), interpolation=cv2.INTER_AREA).ravel() for box in cut)
+    crops = [canvas[t:b, le:r] for canvas, (t, b, le, r) in zip((one, other), boxes, strict=True)]
+    a, b = (cv2.resize(box, (width, height), interpolation=cv2.INTER_AREA).ravel() for box in crops)
     return float(np.corrcoef(a, b)[0, 1])
 
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("text", ["word", "i", "extraordinarily"])
-def test_size_type_and_place(draw, config, text):
+def test_ink_canvas_fills_the_canvas(draw, config, text):
     canvas = ink_canvas(draw(text), config)
     assert canvas.shape == (config.height, config.width)
     assert canvas.dtype == np.uint8
     assert canvas.max() > 200
-    top, bottom, left, right = ink_box(canvas)
+    top, bottom, left, right = inked(canvas)
     assert left == pytest.approx(3, abs=1)
     assert abs(top - (config.height - bottom)) <= 1 + config.height // 32  # in the middle
     fills_height = bottom - top >= 0.9 * (config.height - 6)
@@ -46,70 +46,70 @@ def test_size_type_and_place(draw, config, text):
     assert canvas[:, :2].max() == canvas[0].max() == canvas[-1].max() == 0
 
 
-def test_the_usual_canvas_is_the_default(draw):
+def test_ink_canvas_without_config_is_the_default(draw):
     assert (ink_canvas(draw("word")) == ink_canvas(draw("word"), CanvasConfig())).all()
 
 
-def test_light_on_dark_is_the_same_word(draw):
+def test_ink_canvas_light_on_dark_is_the_same_word(draw):
     for text in ("word", "Will", "minimum"):
         plain = draw(text)
         assert likeness(ink_canvas(255 - plain), ink_canvas(plain)) > 0.9, text
 
 
-def test_bold_light_strokes_in_a_tight_crop_are_still_ink(draw):
+def test_ink_canvas_bold_light_strokes_in_a_tight_crop_are_ink(draw):
     plain = draw("HEM", margin=4, face="DejaVuSans-Bold")
     assert likeness(ink_canvas(255 - plain), ink_canvas(plain)) > 0.9
 
 
-@pytest.mark.parametrize("kind", ["across", "down", "lamp"])
-def test_uneven_light_is_divided_out(draw, kind):
+@pytest.mark.parametrize("kind", ["across", "down", "spot"])
+def test_ink_canvas_uneven_light_is_divided_out(draw, kind):
     plain = draw("handwriting", paper=250)
     height, width = plain.shape
     light = {
         "across": np.linspace(0.45, 1, width)[None, :].repeat(height, axis=0),
         "down": np.linspace(1, 0.5, height)[:, None].repeat(width, axis=1),
-        "lamp": np.exp(-(((np.arange(width) - width / 3) / width) ** 2) * 2)[None, :].repeat(height, axis=0),
+        "spot": np.exp(-(((np.arange(width) - width / 3) / width) ** 2) * 2)[None, :].repeat(height, axis=0),
     }[kind]
     assert likeness(ink_canvas((plain * light).astype(np.uint8)), ink_canvas(plain)) > 0.9
 
 
-def test_pale_ink_is_as_dark_as_black_ink(draw):
+def test_ink_canvas_pale_ink_is_stretched(draw):
     assert likeness(ink_canvas(draw("word", ink=170, paper=235)), ink_canvas(draw("word", ink=0))) > 0.9
 
 
 @pytest.mark.parametrize("factor", [0.6, 2, 5])
-def test_the_size_of_the_picture_does_not_matter(draw, factor):
+def test_ink_canvas_scaled_image_is_the_same_word(draw, factor):
     plain = draw("word", size=60)
     scaled = cv2.resize(plain, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     assert likeness(ink_canvas(scaled), ink_canvas(plain)) > 0.8
 
 
-def test_paper_around_the_word_does_not_matter(draw):
+def test_ink_canvas_wide_margin_is_cropped(draw):
     assert likeness(ink_canvas(draw("word", margin=60)), ink_canvas(draw("word", margin=3))) > 0.85
 
 
 @pytest.mark.parametrize("text", ["word", "extraordinarily", "l"])
-def test_the_aspect_is_kept(draw, text):
+def test_ink_canvas_keeps_the_aspect(draw, text):
     plain = draw(text, size=80)
-    top, bottom, left, right = ink_box(255 - plain, 100)
+    top, bottom, left, right = inked(255 - plain, 100)
     expected = (right - left) / (bottom - top)
-    top, bottom, left, right = ink_box(ink_canvas(plain))
+    top, bottom, left, right = inked(ink_canvas(plain))
     assert (right - left) / (bottom - top) == pytest.approx(expected, rel=0.12)
 
 
 @pytest.mark.parametrize("text", [".", "-", ",", "'", "_"])
-def test_marks_are_not_blown_up(draw, text):
+def test_ink_canvas_punctuation_stays_small(draw, text):
     config = CanvasConfig()
-    top, bottom, left, right = ink_box(ink_canvas(draw(text, size=60), config))
-    letter_top, letter_bottom, *_ = ink_box(ink_canvas(draw("l", size=60), config))
+    top, bottom, left, right = inked(ink_canvas(draw(text, size=60), config))
+    letter_top, letter_bottom, *_ = inked(ink_canvas(draw("l", size=60), config))
     assert bottom - top < 0.6 * (letter_bottom - letter_top)
     assert right - left < config.width / 4
 
 
-def test_blank_pictures_give_empty_canvases():
+def test_ink_canvas_blank_images_are_empty():
     chance = np.random.default_rng(1)
     shaded = np.linspace(150, 250, 200)[None, :].repeat(60, axis=0)
-    pictures = {
+    images = {
         "white": np.full((60, 200), 255),
         "black": np.zeros((60, 200)),
         "grey": np.full((60, 200), 130),
@@ -119,33 +119,33 @@ def test_blank_pictures_give_empty_canvases():
         "no height": np.tile([0, 255], (1, 200)),
         "no width": np.tile([[0], [255]], (200, 1)),
     }
-    for name, picture in pictures.items():
-        assert not ink_canvas(picture.astype(np.uint8)).any(), name
+    for name, image in images.items():
+        assert not ink_canvas(image.astype(np.uint8)).any(), name
 
 
-def test_only_specks_are_a_blank_picture():
-    picture = np.full((60, 200), 250, np.uint8)
-    picture[10, 20] = picture[40, 150] = 0
-    assert not ink_canvas(picture).any()
+def test_ink_canvas_only_specks_is_empty():
+    image = np.full((60, 200), 250, np.uint8)
+    image[10, 20] = image[40, 150] = 0
+    assert not ink_canvas(image).any()
 
 
 @pytest.mark.parametrize("size", [(3, 3), (5, 5), (3, 4000), (4000, 3), (40, 4000), (3000, 60), (2600, 5200)])
-def test_odd_sizes_fit_the_canvas(size):
-    picture = np.full(size, 255, np.uint8)
+def test_ink_canvas_extreme_sizes_fit(size):
+    image = np.full(size, 255, np.uint8)
     height, width = size
-    picture[height // 3 : height // 3 + max(1, height // 4), width // 3 : width // 3 + max(1, width // 4)] = 0
-    canvas = ink_canvas(picture)
+    image[height // 3 : height // 3 + max(1, height // 4), width // 3 : width // 3 + max(1, width // 4)] = 0
+    canvas = ink_canvas(image)
     assert canvas.shape == (64, 256)
 
 
-def test_a_large_scan_reads_as_the_small_one(draw):
+def test_ink_canvas_large_scan_is_the_same_word(draw):
     plain = draw("word", size=40)
     large = cv2.resize(plain, None, fx=30, fy=30, interpolation=cv2.INTER_CUBIC)
     assert large.size > 3_000_000
     assert likeness(ink_canvas(large), ink_canvas(plain)) > 0.75
 
 
-def test_colour_floats_and_bits_are_the_same_word(draw):
+def test_ink_canvas_array_types_are_the_same_word(draw):
     plain = draw("word")
     expected = ink_canvas(plain)
     blue_ink = np.stack([plain, plain, np.maximum(plain, 120)], axis=-1)
@@ -158,33 +158,33 @@ def test_colour_floats_and_bits_are_the_same_word(draw):
         "16 bit": plain.astype(np.uint16) * 257,
         "blue ink": blue_ink,
     }
-    for name, picture in alike.items():
-        assert likeness(ink_canvas(picture), expected) > 0.9, name
+    for name, image in alike.items():
+        assert likeness(ink_canvas(image), expected) > 0.9, name
     assert likeness(ink_canvas(plain > 128), expected) > 0.8
 
 
-def test_specks_do_not_stretch_the_box(draw):
+def test_ink_canvas_specks_are_ignored(draw):
     plain = draw("word", size=60, margin=40)
     specked = plain.copy()
     specked[4, 4] = specked[-5, -6] = specked[5, -5] = 0
     assert likeness(ink_canvas(specked), ink_canvas(plain)) > 0.85
 
 
-def test_steps_lead_to_the_canvas(draw):
+def test_canvas_steps_end_with_the_canvas(draw):
     plain = draw("word")
     steps = canvas_steps(plain)
     names = [name for name, _ in steps]
-    assert names == ["Picture", "Ink, background divided out", "Cropped to the ink", "Canvas"]
+    assert names == ["Image", "Ink, background divided out", "Cropped to the ink", "Canvas"]
     assert (steps[0][1] == plain).all()
     assert (steps[-1][1] == 255 - ink_canvas(plain)).all()
-    for _, picture in steps:
-        assert picture.dtype == np.uint8
-        assert picture.ndim == 2
-        assert picture[0, 0] > 200  # dark on light
+    for _, image in steps:
+        assert image.dtype == np.uint8
+        assert image.ndim == 2
+        assert image[0, 0] > 200  # dark on light
     assert steps[2][1].shape[1] < plain.shape[1]
 
 
-def test_the_width_that_a_canvas_needs():
+def test_ink_width_is_the_last_column_and_margin():
     canvas = np.zeros((64, 256), np.uint8)
     assert ink_width(canvas) == 3
     canvas[10, 99] = 1
@@ -196,7 +196,19 @@ def test_the_width_that_a_canvas_needs():
 @pytest.mark.parametrize(
     "array", [np.zeros(5), np.zeros((0, 5)), np.zeros((4, 4, 2)), np.array([["a"]]), np.full((4, 4), np.nan)]
 )
-def test_what_is_no_picture_is_refused_by_a_sentence(array):
+def test_ink_canvas_invalid_array_raises_one_sentence(array):
     with pytest.raises(ImageError) as error:
         ink_canvas(array)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_ink_box_is_in_the_pixels_of_the_image(scale: int):
+    page = np.full((150 * scale, 400 * scale), 240, np.uint8)
+    page[50 * scale : 90 * scale, 100 * scale : 106 * scale] = 20
+    page[50 * scale : 90 * scale, 220 * scale : 226 * scale] = 20
+    assert ink_box(page) == pytest.approx((100 * scale, 50 * scale, 226 * scale, 90 * scale), abs=2 * scale)
+
+
+def test_ink_box_blank_paper_is_zeros():
+    assert ink_box(np.full((60, 90), 255, np.uint8)) == (0, 0, 0, 0)

@@ -1,5 +1,4 @@
-"""The shortcuts on the way to the canvas give what the plain road gives, to the last bit: caches and networks count
-on it."""
+"""The shortcuts of ink and canvas equal their definitions to the last bit: caches and networks depend on it."""
 
 from __future__ import annotations
 
@@ -9,11 +8,11 @@ import pytest
 
 from hwr_core.imaging import ink as module
 from hwr_core.imaging.canvas import _crop, _ink_box
-from hwr_core.imaging.ink import ink_of
+from hwr_core.imaging.ink import extract_ink
 
 
 def plain_ink(grey: np.ndarray) -> np.ndarray:
-    """The definition of the ink, without a shortcut; dark on light, and not of one colour."""
+    """The definition of the ink, without shortcuts; dark on light, and not of one colour."""
     window = max(15, 2 * (min(grey.shape) // 4) + 1)
     small = cv2.morphologyEx(grey, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (window, window)))
     paper = cv2.blur(small, (window, window)).astype(np.float32)
@@ -28,15 +27,15 @@ def plain_ink(grey: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("noise", [0, 3, 40])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_quick_ink_is_the_plain_ink(seed, noise):
+def test_extract_ink_equals_its_definition(seed, noise):
     rng = np.random.default_rng(seed)
     grey = np.full((60 + 31 * seed, 170), 215, np.uint8)
     cv2.putText(grey, "word", (12, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.4, 60, 2 + seed, cv2.LINE_AA)
     grey = np.clip(grey + rng.normal(0, noise, grey.shape), 0, 255).astype(np.uint8)
-    assert np.array_equal(ink_of(grey), plain_ink(grey))
+    assert np.array_equal(extract_ink(grey), plain_ink(grey))
 
 
-def test_quartile_and_median_are_those_of_numpy():
+def test_quartile_and_median_equal_numpy():
     rng = np.random.default_rng(1)
     for size in [*range(1, 40), 4096, 30_001]:
         values = rng.random(size, dtype=np.float32) * np.float32(rng.choice([1e-3, 1.0]))
@@ -47,7 +46,7 @@ def test_quartile_and_median_are_those_of_numpy():
 
 
 @pytest.mark.parametrize("thickness", range(1, 40, 3))
-def test_a_dash_keeps_paper_for_seven_strokes(thickness):
+def test_crop_dash_keeps_paper_for_seven_strokes(thickness):
     ink = np.zeros((90, 160), np.uint8)
     cv2.line(ink, (30, 40), (120, 45), 255, thickness)
     left, top, right, bottom = box = _ink_box(ink)

@@ -1,4 +1,4 @@
-"""The quick road reads what Pillow reads, and nothing else."""
+"""The plain PNG decoder gives Pillow's pixels, and refuses every other file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from hwr_core.errors import ImageError
-from hwr_core.imaging import read_picture
-from hwr_core.imaging.png import plain_png
+from hwr_core.imaging import read_image
+from hwr_core.imaging.png import decode_plain_png
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (40, 60)).astype(np.uint8)
 
@@ -22,18 +22,18 @@ def saved(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 
 @pytest.mark.parametrize("mode", ["L", "1"])
-def test_grey_and_black_and_white_are_read_to_the_pixel(mode):
+def test_decode_plain_png_grey_and_bilevel_equals_pillow(mode):
     image = Image.fromarray(PIXELS).convert(mode)
-    quick = plain_png(saved(image, dpi=(300, 300)))
-    assert quick is not None
-    assert quick.dtype == np.uint8
-    assert np.array_equal(quick, np.asarray(image.convert("L")))
+    pixels = decode_plain_png(saved(image, dpi=(300, 300)))
+    assert pixels is not None
+    assert pixels.dtype == np.uint8
+    assert np.array_equal(pixels, np.asarray(image.convert("L")))
 
 
-def test_whatever_else_takes_the_long_road():
+def test_decode_plain_png_other_files_gives_none():
     grey = Image.fromarray(PIXELS)
     exif = Image.Exif()
-    exif[0x0112] = 6  # turned
+    exif[0x0112] = 6  # rotated
     others = [
         saved(grey.convert("RGB")),
         saved(grey.convert("P")),
@@ -42,18 +42,18 @@ def test_whatever_else_takes_the_long_road():
         saved(grey, exif=exif),
         saved(grey, "JPEG"),
         b"",
-        b"no picture",
+        b"no image",
     ]
-    assert [plain_png(data) for data in others] == [None] * len(others)
-    assert read_picture(others[4]).shape == (60, 40)
+    assert [decode_plain_png(data) for data in others] == [None] * len(others)
+    assert read_image(others[4]).shape == (60, 40)
 
 
-def test_damage_anywhere_is_noticed():
+def test_decode_plain_png_damage_anywhere_gives_none():
     data = saved(Image.fromarray(PIXELS))
     for place in range(8, len(data), 37):
-        assert plain_png(data[:place]) is None
+        assert decode_plain_png(data[:place]) is None
         broken = bytearray(data)
         broken[place] ^= 0x55
-        assert plain_png(bytes(broken)) is None
+        assert decode_plain_png(bytes(broken)) is None
     with pytest.raises(ImageError, match="damaged"):
-        read_picture(data[: len(data) // 2])
+        read_image(data[: len(data) // 2])

@@ -1,4 +1,4 @@
-"""Views of a canvas: the same word a little changed, no ink lost."""
+"""Views of a canvas: the word slightly changed, no ink lost."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from hwr_core.imaging import ink_canvas
-from hwr_core.imaging.test_time import MOST_VIEWS, view
+from hwr_core.imaging.test_time import MAX_VIEWS, view
 
 
-def test_the_first_view_is_the_canvas(draw):
+def test_view_first_is_the_canvas(draw):
     canvas = ink_canvas(draw("tea"))
     assert view(canvas, 0) is canvas
 
 
 @pytest.mark.parametrize("word", ["tea", "incomprehensibilities and more", "i"])
-@pytest.mark.parametrize("number", range(1, MOST_VIEWS))
-def test_others_differ_and_lose_no_ink(draw, word, number):
+@pytest.mark.parametrize("number", range(1, MAX_VIEWS))
+def test_view_others_differ_and_lose_no_ink(draw, word, number):
     canvas = ink_canvas(draw(word))
     other = view(canvas, number)
     assert other.shape == canvas.shape
@@ -27,6 +27,6 @@ def test_others_differ_and_lose_no_ink(draw, word, number):
     assert other[:, -1].sum() < 0.01 * canvas.sum()
 
 
-def test_a_blank_canvas_stays_blank():
+def test_view_blank_canvas_stays_blank():
     blank = np.zeros((64, 256), np.uint8)
-    assert not any(view(blank, number).any() for number in range(MOST_VIEWS))
+    assert not any(view(blank, number).any() for number in range(MAX_VIEWS))

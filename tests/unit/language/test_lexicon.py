@@ -19,7 +19,7 @@ def lexicon() -> Lexicon:
     return Lexicon.from_words(WORDS, ALPHABET, frozenset({"cab"}))
 
 
-def test_every_word_and_no_other_is_in_it(lexicon):
+def test_lexicon_contains_its_words_only(lexicon):
     assert len(lexicon) == len(WORDS)
     for word, share in WORDS.items():
         assert word in lexicon
@@ -29,43 +29,43 @@ def test_every_word_and_no_other_is_in_it(lexicon):
         assert lexicon.log_prob(other) == -math.inf
 
 
-def test_nodes_are_beginnings(lexicon):
+def test_node_prefixes_have_nodes(lexicon):
     assert lexicon.node("") == 0
     assert lexicon.node("ca") is not None
     assert lexicon.node("b", lexicon.node("ca")) == lexicon.node("cab")
     assert lexicon.node("cc") is None
 
 
-def test_masses_are_sums_over_the_words_below(lexicon):
-    for beginning in ("", "a", "ab", "abc", "b", "c", "ca", "cab"):
-        total = sum(math.exp(lexicon.log_prob(word)) for word in WORDS if word.startswith(beginning))
-        assert math.exp(lexicon.log_masses[lexicon.node(beginning)]) == pytest.approx(total)
+def test_log_masses_are_sums_over_the_words_below(lexicon):
+    for prefix in ("", "a", "ab", "abc", "b", "c", "ca", "cab"):
+        total = sum(math.exp(lexicon.log_prob(word)) for word in WORDS if word.startswith(prefix))
+        assert math.exp(lexicon.log_masses[lexicon.node(prefix)]) == pytest.approx(total)
 
 
-def test_the_commonest_words_behind_a_beginning(lexicon):
+def test_most_frequent_words_of_a_prefix_are_ranked(lexicon):
     assert lexicon.most_frequent("a", 2) == ["a", "ab"]
     assert lexicon.most_frequent("ca", 9) == ["cab", "caba"]
     assert lexicon.most_frequent("x", 9) == []
     assert lexicon.most_frequent("", 99) == sorted(WORDS, key=lambda word: -WORDS[word])
 
 
-def test_names_are_marked(lexicon):
+def test_is_capital_names_only(lexicon):
     assert [word for word in WORDS if lexicon.is_capital(word)] == ["cab"]
     assert not lexicon.is_capital("zz")
 
 
-def test_levels_stay_in_a_byte():
+def test_levels_of_fit_in_a_byte():
     levels = levels_of(np.array([1.0, 1e-4, 1e-30]))
     assert levels.tolist() == [0, round(12 * math.log(1e4)), NO_WORD - 1]
 
 
-def test_a_broken_tree_is_refused(lexicon):
+def test_lexicon_inconsistent_arrays_raise(lexicon):
     with pytest.raises(ConfigError, match=r"one letter, count, level and capital a node\. Received: 3"):
         Lexicon(ALPHABET, lexicon.letters[:3], lexicon.counts, lexicon.levels, lexicon.capitals)
 
 
-def test_an_empty_lexicon_has_nothing():
-    nothing = Lexicon.from_words({}, "ab")
-    assert len(nothing) == 0
-    assert nothing.log_prob("a") == -math.inf
-    assert nothing.most_frequent("", 5) == []
+def test_lexicon_of_no_words_is_empty():
+    empty = Lexicon.from_words({}, "ab")
+    assert len(empty) == 0
+    assert empty.log_prob("a") == -math.inf
+    assert empty.most_frequent("", 5) == []

@@ -1,4 +1,4 @@
-"""What the words of a hand say of those that come: its capitals and marks, its names, words that it writes again."""
+"""Language models of one writer: capitals and marks, names, words written again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import math
 import pytest
 
 from hwr_core.decoding.language_rescoring import LanguageScorer
-from hwr_core.language.casing import AFTER, BEFORE, CAPITAL, LISTED, UNLISTED, CasingModel, marks_log_prob
+from hwr_core.language.casing import (
+    CAPITALIZED_CASES,
+    LEADING_MARKS,
+    LISTED_CASES,
+    TRAILING_MARKS,
+    UNLISTED_CASES,
+    CasingModel,
+    marks_log_prob,
+)
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
 from hwr_core.language.scorer import LanguageModel
@@ -23,54 +31,54 @@ def english() -> LanguageModel:
     return LanguageModel("en", lexicon, CharacterModel.from_words(WORDS, alphabet))
 
 
-def test_nothing_counted_is_the_general_manner():
-    manner = CasingModel.of([], {})
-    for kind, usual in (("listed", LISTED), ("capital", CAPITAL), ("unlisted", UNLISTED)):
-        assert list(getattr(manner, kind)) == pytest.approx(list(usual))
-    assert dict(manner.before) == pytest.approx(BEFORE)
-    assert dict(manner.after) == pytest.approx(AFTER)
+def test_casing_model_no_texts_is_the_default():
+    casing = CasingModel.from_texts([], {})
+    for kind, default in (("listed", LISTED_CASES), ("capital", CAPITALIZED_CASES), ("unlisted", UNLISTED_CASES)):
+        assert list(getattr(casing, kind)) == pytest.approx(list(default))
+    assert dict(casing.before) == pytest.approx(LEADING_MARKS)
+    assert dict(casing.after) == pytest.approx(TRAILING_MARKS)
 
 
 @pytest.mark.parametrize("texts", [["THE", "CAT"] * 30, ["the", "Cat", "tEa", "7th"], ["(the)", "cat;", "—"]])
-def test_shares_of_cases_and_of_marks_are_shares(texts):
-    manner = CasingModel.of(texts, {"the": "listed", "cat": "listed"})
-    for shares in (manner.listed, manner.capital, manner.unlisted):
-        assert sum(shares) == pytest.approx(sum(LISTED), abs=0.02)
+def test_casing_model_shares_sum_to_one(texts):
+    casing = CasingModel.from_texts(texts, {"the": "listed", "cat": "listed"})
+    for shares in (casing.listed, casing.capital, casing.unlisted):
+        assert sum(shares) == pytest.approx(sum(LISTED_CASES), abs=0.02)
         assert min(shares) > 0
-    total = sum(math.exp(marks_log_prob(before, after, manner)) for before in ("", *manner.before)
-                for after in ("", *manner.after))  # fmt: skip
+    total = sum(math.exp(marks_log_prob(before, after, casing)) for before in ("", *casing.before)
+                for after in ("", *casing.after))  # fmt: skip
     assert total == pytest.approx(1)
 
 
-def test_who_writes_capitals_is_expected_to(english):
-    hand = writer_language_model(["THE", "CAT"] * 10, [english])
-    (model,) = hand.models
+def test_writer_language_model_expects_capitals(english):
+    writer = writer_language_model(["THE", "CAT"] * 10, [english])
+    (model,) = writer.models
     assert model.log_prob("TEA") > model.log_prob("tea")
     assert english.log_prob("TEA") < english.log_prob("tea")
     assert model.log_prob("LONDON") > model.log_prob("London")
 
 
-def test_who_leaves_full_stops_out_is_expected_to(english):
+def test_writer_language_model_expects_the_writers_marks(english):
     (model,) = writer_language_model(["the", "cat"] * 100, [english]).models
     assert model.log_prob("tea.") < english.log_prob("tea.")
     (model,) = writer_language_model(["the.", "cat."] * 100, [english]).models
     assert model.log_prob("tea.") > model.log_prob("tea")
 
 
-def test_a_name_that_was_written_is_expected_again(english):
-    hand = writer_language_model(["Zermott", "the", "cat’s"], [english])
-    assert hand.own is not None
-    judge, plain = LanguageScorer(hand.models, own=hand.own), LanguageScorer(hand.models)
-    assert judge.bonus("Zermott,") > plain.bonus("Zermott,") + 3
-    assert judge.bonus("Zermatt") == pytest.approx(plain.bonus("Zermatt"), abs=0.5)  # four fifths are left of it
-    assert hand.own.lexicon.is_capital("zermott")
-    assert "cat's" in hand.own.lexicon
-    assert judge.likely_models() == list(judge.every) == [*hand.models, hand.own]
-    assert judge.for_batch(["the"]).own is hand.own
+def test_writer_language_model_expects_known_names(english):
+    writer = writer_language_model(["Zermott", "the", "cat’s"], [english])
+    assert writer.writer_words is not None
+    scorer, baseline = LanguageScorer(writer.models, writer_words=writer.writer_words), LanguageScorer(writer.models)
+    assert scorer.language_scores(["Zermott,"])[0] > baseline.language_scores(["Zermott,"])[0] + 3
+    assert scorer.language_scores(["Zermatt"])[0] == pytest.approx(baseline.language_scores(["Zermatt"])[0], abs=0.5)
+    assert writer.writer_words.lexicon.is_capital("zermott")
+    assert "cat's" in writer.writer_words.lexicon
+    assert scorer.likely_models() == list(scorer.all_models) == [*writer.models, writer.writer_words]
+    assert scorer.with_language_shares(["the"]).writer_words is writer.writer_words
 
 
 @pytest.mark.parametrize("texts", [["12", "1,50"], ["—"], []])
-def test_a_hand_without_words_has_none_of_its_own(english, texts):
-    hand = writer_language_model(texts, [english])
-    assert hand.own is None
-    assert hand.models[0].log_prob("the") == pytest.approx(english.log_prob("the"), abs=0.5)
+def test_writer_language_model_without_words(english, texts):
+    writer = writer_language_model(texts, [english])
+    assert writer.writer_words is None
+    assert writer.models[0].log_prob("the") == pytest.approx(english.log_prob("the"), abs=0.5)

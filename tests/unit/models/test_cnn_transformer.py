@@ -1,4 +1,4 @@
-"""`cnn_transformer` as it is built: shapes, sizes, positions, and the same network behind ONNX Runtime."""
+"""`cnn_transformer`: shapes, sizes, positions, and ONNX export."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def words(height: int, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("height", [32, 64])
-def test_logits_of_every_width(tiny_cnn_transformer, height):
+def test_build_gives_logits_for_every_width(tiny_cnn_transformer, height):
     model = build_model(tiny_cnn_transformer, CanvasConfig(height=height), 11)
     for width in (64, 96, 100, 256):
         logits = np.asarray(model.predict_on_batch(words(height, width)))
@@ -32,7 +32,7 @@ def test_logits_of_every_width(tiny_cnn_transformer, height):
         assert np.isfinite(logits).all()
 
 
-def test_settings_are_what_is_built():
+def test_build_has_the_configured_sizes():
     config = CnnTransformerConfig(
         channels=(8, 16, 24, 32), blocks=(1, 2, 1), width=24, layers=3, heads=2, feed_forward=40, dropout=0.4
     )
@@ -46,13 +46,13 @@ def test_settings_are_what_is_built():
     assert {layer.rate for layer in model.layers if type(layer).__name__ == "Dropout"} == {0.4}
 
 
-def test_no_blocks_leave_a_network_of_convolutions(tiny_cnn_transformer):
+def test_build_without_layers_has_no_attention(tiny_cnn_transformer):
     model = build_model(replace(tiny_cnn_transformer, layers=0), CanvasConfig(), 7)
     assert not [layer for layer in model.layers if type(layer).__name__ == "MultiHeadAttention"]
     assert np.asarray(model.predict_on_batch(words(64, 128))).shape == (2, 32, 7)
 
 
-def test_positions_are_sines_and_cosines_of_the_frame():
+def test_with_positions_adds_sines_and_cosines():
     frames = keras.Input((None, 6))
     model = keras.Model(frames, with_positions(frames))
     signal = np.asarray(model.predict_on_batch(np.zeros((1, 50, 6), np.float32)))[0]
@@ -60,21 +60,21 @@ def test_positions_are_sines_and_cosines_of_the_frame():
     np.testing.assert_allclose(signal, np.concatenate([np.sin(place), np.cos(place)], axis=1), atol=1e-5)
 
 
-def test_the_order_of_frames_is_seen(tiny_cnn_transformer):
+def test_encoder_block_with_positions_depends_on_order(tiny_cnn_transformer):
     """Attention alone would give the mirrored frames' logits mirrored."""
     frames = keras.Input((None, 32))
     from hwr_core.models.cnn_transformer import encoder_block
 
-    bare = keras.Model(frames, encoder_block(frames, tiny_cnn_transformer, 0))
-    placed = keras.Model(frames, encoder_block(with_positions(frames), tiny_cnn_transformer, 0))
+    without_positions = keras.Model(frames, encoder_block(frames, tiny_cnn_transformer, 0))
+    with_positions_ = keras.Model(frames, encoder_block(with_positions(frames), tiny_cnn_transformer, 0))
     x = np.random.default_rng(1).normal(size=(1, 8, 32)).astype(np.float32)
-    there, back = (np.asarray(bare.predict_on_batch(part)) for part in (x, x[:, ::-1].copy()))
-    np.testing.assert_allclose(back[:, ::-1], there, atol=1e-4)
-    there, back = (np.asarray(placed.predict_on_batch(part)) for part in (x, x[:, ::-1].copy()))
-    assert np.abs(back[:, ::-1] - there).max() > 0.01
+    forward, reversed_ = (np.asarray(without_positions.predict_on_batch(frames_)) for frames_ in (x, x[:, ::-1].copy()))
+    np.testing.assert_allclose(reversed_[:, ::-1], forward, atol=1e-4)
+    forward, reversed_ = (np.asarray(with_positions_.predict_on_batch(frames_)) for frames_ in (x, x[:, ::-1].copy()))
+    assert np.abs(reversed_[:, ::-1] - forward).max() > 0.01
 
 
-def test_onnx_gives_the_same_log_probabilities(tiny_cnn_transformer, tmp_path):
+def test_onnx_export_gives_the_same_log_probabilities(tiny_cnn_transformer, tmp_path):
     keras.utils.set_random_seed(2)
     model = build_model(tiny_cnn_transformer, CanvasConfig(height=32, width=64), 11)
     network = OnnxNetwork(export_onnx(model, tmp_path))
@@ -85,7 +85,7 @@ def test_onnx_gives_the_same_log_probabilities(tiny_cnn_transformer, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [CrnnConfig, CnnTransformerConfig])
-def test_the_shortcut_reads_frames_past_the_sequence_layers(kind, tiny_crnn, tiny_cnn_transformer):
+def test_shortcut_head_takes_frames_before_the_sequence_layers(kind, tiny_crnn, tiny_cnn_transformer):
     config = tiny_crnn if kind is CrnnConfig else tiny_cnn_transformer
     model = build_model(config, CanvasConfig(height=32), 9)
     before = len(model.weights)
@@ -93,5 +93,5 @@ def test_the_shortcut_reads_frames_past_the_sequence_layers(kind, tiny_crnn, tin
     logits, frames = both(words(32, 64))
     assert frames.shape == (2, 16, config.channels[-1])
     assert head(frames).shape == logits.shape == (2, 16, 9)
-    assert len(model.weights) == before  # what is saved knows nothing of it
+    assert len(model.weights) == before  # the saved model does not contain it
     np.testing.assert_allclose(frames, keras.Model(model.input, model.get_layer(FRAMES).output)(words(32, 64)))

@@ -11,7 +11,8 @@ import pytest
 from hwr_core.config import CanvasConfig, DualConfig
 from hwr_core.errors import WeightsError
 from hwr_core.models import build_model, resnet
-from hwr_core.models.dual import BEGIN, part, training_model
+from hwr_core.models.batch_norm import recalibrate_batch_norm
+from hwr_core.models.dual import BOS_ID, training_model
 
 pytestmark = pytest.mark.slow
 
@@ -26,28 +27,28 @@ def images() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def dual(tiny_dual, images) -> keras.Model:
-    """Random weights, and dropout that would show."""
+    """Random weights, and dropout rates large enough to notice."""
     config = replace(tiny_dual, image_dropout=0.5, text_dropout=0.5, joint_dropout=0.5)
     model = build_model(config, CANVAS, CLASSES)
-    resnet.recalibrate_batch_norm(part(model, "backbone"), [images] * 4)
+    recalibrate_batch_norm(model.get_layer("backbone"), [images] * 4, 0.5, unfreeze=True)
     return model
 
 
 @pytest.fixture(scope="module")
 def prefixes() -> np.ndarray:
-    return np.array([[BEGIN, 0, 0], [BEGIN, 4, 0], [BEGIN, 4, 5]], np.int32)
+    return np.array([[BOS_ID, 0, 0], [BOS_ID, 4, 0], [BOS_ID, 4, 5]], np.int32)
 
 
-def test_probabilities_of_the_next_token(dual, images, prefixes):
+def test_predict_gives_probabilities_of_the_next_token(dual, images, prefixes):
     probabilities = np.asarray(dual.predict_on_batch({"image": images, "prefix": prefixes}))
     assert probabilities.shape == (3, CLASSES)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert (probabilities > 0).all()
 
 
-def test_the_usual_sizes_are_those_of_the_design(small_resnet):
+def test_build_default_has_the_sizes_of_the_design(small_resnet):
     model = build_model(DualConfig(image_weights="none"), CANVAS, 80)
-    branch, head = part(model, "image_branch"), part(model, "next_token")
+    branch, head = model.get_layer("image_branch"), model.get_layer("next_token")
 
     def sizes(inner: keras.Model) -> list[tuple[str, object]]:
         names = {"Dense": "units", "Dropout": "rate", "Embedding": "output_dim"}
@@ -75,28 +76,28 @@ def test_the_usual_sizes_are_those_of_the_design(small_resnet):
     lstm = next(layer for layer in head.layers if isinstance(layer, keras.layers.Bidirectional))
     assert lstm.forward_layer.units == 64
     assert head.layers[-1].activation is keras.activations.softmax
-    assert not part(model, "backbone").trainable_weights
+    assert not model.get_layer("backbone").trainable_weights
 
 
-def test_channels_of_each_place_are_brought_to_few_before_all_are_flattened(small_resnet):
-    branch = part(build_model(DualConfig(image_weights="none", image_channels=3), CANVAS, 80), "image_branch")
+def test_build_image_channels_reduces_before_flattening(small_resnet):
+    branch = build_model(DualConfig(image_weights="none", image_channels=3), CANVAS, 80).get_layer("image_branch")
     kinds = [type(layer).__name__ for layer in branch.layers]
     assert kinds == ["InputLayer", "Dense", "Flatten", "Dense", "Dropout"]
     rows, columns, _ = branch.input_shape[1:]
     assert branch.layers[2].output.shape == (None, rows * columns * 3)
 
 
-def test_both_the_picture_and_the_text_matter(dual, images, prefixes):
-    def answers(pictures: np.ndarray, texts: np.ndarray) -> np.ndarray:
-        return np.asarray(dual.predict_on_batch({"image": pictures, "prefix": texts}))
+def test_predict_depends_on_image_and_text(dual, images, prefixes):
+    def predict(image: np.ndarray, texts: np.ndarray) -> np.ndarray:
+        return np.asarray(dual.predict_on_batch({"image": image, "prefix": texts}))
 
-    same_text = answers(images, prefixes[[1, 1, 1]])
-    same_picture = answers(images[[0, 0, 0]], prefixes)
+    same_text = predict(images, prefixes[[1, 1, 1]])
+    same_image = predict(images[[0, 0, 0]], prefixes)
     assert np.abs(same_text[0] - same_text[1]).max() > 1e-5  # rounding is 100 times less
-    assert np.abs(same_picture[0] - same_picture[1]).max() > 1e-5
+    assert np.abs(same_image[0] - same_image[1]).max() > 1e-5
 
 
-def test_padding_changes_nothing(dual, images, prefixes):
+def test_predict_ignores_padding(dual, images, prefixes):
     longer = np.pad(prefixes, ((0, 0), (0, 5)))
     np.testing.assert_allclose(
         dual.predict_on_batch({"image": images, "prefix": longer}),
@@ -106,59 +107,59 @@ def test_padding_changes_nothing(dual, images, prefixes):
 
 
 @pytest.mark.parametrize("on_features", [True, False])
-def test_the_training_model_is_the_whole_one_with_pictures_shared(dual, images, prefixes, on_features):
+def test_training_model_equals_model_with_shared_images(dual, images, prefixes, on_features):
     network = training_model(dual, on_features=on_features)
     owner = np.array([2, 0, 0, 1, 2], np.int32)
     texts = prefixes[[0, 1, 2, 0, 1]]
-    features = np.asarray(part(dual, "backbone").predict_on_batch(images))
+    features = np.asarray(dual.get_layer("backbone").predict_on_batch(images))
     assert features.shape == (3, 1, 2, 2048)
-    picture = {"features": features} if on_features else {"image": images}
-    found = network.predict_on_batch({**picture, "owner": owner, "prefix": texts})
+    inputs = {"features": features} if on_features else {"image": images}
+    shared_images = network.predict_on_batch({**inputs, "owner": owner, "prefix": texts})
     whole = dual.predict_on_batch({"image": images[owner], "prefix": texts})
-    np.testing.assert_allclose(found, whole, atol=1e-5)
+    np.testing.assert_allclose(shared_images, whole, atol=1e-5)
     shared = {id(v) for v in dual.trainable_variables}
     assert {id(v) for v in network.trainable_variables} == shared
 
 
 def trained_stages(model: keras.Model) -> set[str]:
-    layers = part(model, "backbone").get_layer("resnet50").layers
+    layers = model.get_layer("backbone").get_layer("resnet50").layers
     return {layer.name.split("_")[0] for layer in layers if layer.trainable_weights}
 
 
 @pytest.mark.parametrize(("stage", "trained"), [("", set()), ("conv4", {"conv4", "conv5"})])
-def test_stages_are_trained_from_the_named_one_on(tiny_dual, images, stage, trained):
+def test_set_trainable_from_a_stage_on(tiny_dual, images, stage, trained):
     model = build_model(replace(tiny_dual, fine_tune_from=stage), CANVAS, CLASSES)
-    backbone = part(model, "backbone")
+    backbone = model.get_layer("backbone")
     norms = [x for x in backbone.get_layer("resnet50").layers if isinstance(x, keras.layers.BatchNormalization)]
-    for _ in range(2):  # as built, and after batch norm was settled
+    for _ in range(2):  # as built, and after recalibration
         assert trained_stages(model) == trained
         assert len(norms) == 53
         assert not any(norm.trainable for norm in norms)
         assert {norm.momentum for norm in norms} == {0.99}
-        resnet.recalibrate_batch_norm(backbone, [images])
+        recalibrate_batch_norm(backbone, [images], 0.5, unfreeze=True)
     before = [np.array(norm.moving_mean) for norm in norms]
     backbone(images, training=True)
     assert all((np.array(norm.moving_mean) == old).all() for norm, old in zip(norms, before, strict=True))
-    assert part(model, "image_branch").trainable_weights
-    assert part(model, "next_token").trainable_weights
+    assert model.get_layer("image_branch").trainable_weights
+    assert model.get_layer("next_token").trainable_weights
 
 
-def test_settling_gives_batch_norm_the_statistics_of_the_pictures():
-    """Reading then sees features of the size that training sees; a few pictures alone would not settle it."""
+def test_recalibrate_batch_norm_takes_statistics_of_images():
+    """Inference then has features of the scale of training."""
     images = np.random.default_rng(0).random((16, 32, 64, 1)).astype(np.float32)
     backbone = resnet.resnet50(CANVAS, "none")
 
     def difference() -> float:
-        reading, training = (np.asarray(backbone(images, training=training)) for training in (False, True))
-        return float(np.abs(reading - training).mean() / np.abs(training).mean())
+        inference, training = (np.asarray(backbone(images, training=training)) for training in (False, True))
+        return float(np.abs(inference - training).mean() / np.abs(training).mean())
 
     before = difference()
-    resnet.recalibrate_batch_norm(backbone, [images] * 12)
+    recalibrate_batch_norm(backbone, [images] * 12, 0.5, unfreeze=True)
     assert before > 0.8
     assert difference() < before / 3
 
 
-def test_imagenet_weights_that_cannot_be_had_are_told(monkeypatch):
+def test_resnet50_without_imagenet_download_raises(monkeypatch):
     def offline(**options: object) -> None:
         assert options["weights"] == "imagenet"
         raise Exception("URL fetch failure on https://storage/resnet50.h5: None -- [Errno -2] unknown name\nmore")
@@ -172,7 +173,7 @@ def test_imagenet_weights_that_cannot_be_had_are_told(monkeypatch):
 
 
 @pytest.mark.parametrize("failure", [TimeoutError(), OSError(""), ValueError("\n")])
-def test_failures_without_a_word_are_told_by_their_kind(monkeypatch, failure):
+def test_resnet50_download_failure_without_message_names_its_type(monkeypatch, failure):
     def offline(**options: object) -> None:
         raise failure
 
@@ -181,14 +182,14 @@ def test_failures_without_a_word_are_told_by_their_kind(monkeypatch, failure):
         resnet.resnet50(CANVAS, "imagenet")
 
 
-def test_imagenet_s_own_preparation(monkeypatch):
-    """Ink on paper becomes what ResNet50 was trained on: blue, green, red less their means."""
-    colours = []
+def test_resnet50_preprocesses_as_imagenet(monkeypatch):
+    """Ink on paper becomes blue, green, red less their means, as ResNet50 was trained."""
+    shapes = []
 
     class Passing(keras.layers.Layer):
-        def call(self, picture):
-            colours.append(picture.shape)
-            return picture
+        def call(self, x):
+            shapes.append(x.shape)
+            return x
 
     def network(**options: object) -> keras.Model:
         image = keras.Input(options["input_shape"])
@@ -197,13 +198,13 @@ def test_imagenet_s_own_preparation(monkeypatch):
     monkeypatch.setattr(keras.applications, "ResNet50", network)
     image = np.zeros((1, 32, 64, 1), np.float32)
     image[0, :, 32:] = 1
-    found = np.asarray(resnet.resnet50(CANVAS, "imagenet").predict_on_batch(image))
+    loaded = np.asarray(resnet.resnet50(CANVAS, "imagenet").predict_on_batch(image))
     grey = np.repeat((1 - image) * 255, 3, axis=-1)
-    np.testing.assert_allclose(found, keras.applications.resnet50.preprocess_input(grey), atol=1e-3)
+    np.testing.assert_allclose(loaded, keras.applications.resnet50.preprocess_input(grey), atol=1e-3)
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".keras", "whole.keras"])
-def test_weights_come_from_a_local_file(small_resnet, tmp_path, images, ending):
+def test_resnet50_loads_a_local_file(small_resnet, tmp_path, images, ending):
     source = resnet.resnet50(CANVAS, "none")
     path = tmp_path / f"resnet{ending}"
     network = source.get_layer("resnet50")
@@ -211,12 +212,12 @@ def test_weights_come_from_a_local_file(small_resnet, tmp_path, images, ending):
         network.save_weights(path)
     else:
         (source if ending == "whole.keras" else network).save(path)
-    found = resnet.resnet50(CANVAS, str(path)).predict_on_batch(images)
-    np.testing.assert_allclose(found, source.predict_on_batch(images), rtol=1e-4, atol=1e-4)
+    loaded = resnet.resnet50(CANVAS, str(path)).predict_on_batch(images)
+    np.testing.assert_allclose(loaded, source.predict_on_batch(images), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["weights.weights.h5", "weights.keras", "weights.txt"])
-def test_files_without_such_weights_are_told(small_resnet, tmp_path, name):
+def test_resnet50_of_a_file_without_weights_raises(small_resnet, tmp_path, name):
     with pytest.raises(WeightsError, match="There is no weights file"):
         resnet.resnet50(CANVAS, str(tmp_path / name))
     (tmp_path / name).write_bytes(b"no weights at all")
@@ -226,9 +227,9 @@ def test_files_without_such_weights_are_told(small_resnet, tmp_path, name):
 
 
 @pytest.mark.parametrize("ending", [".weights.h5", ".keras"])
-def test_weights_of_another_network_are_told(small_resnet, tmp_path, ending):
+def test_resnet50_of_another_networks_weights_raises(small_resnet, tmp_path, ending):
     other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
-    wrapped = resnet.resnet50(CANVAS, "none")  # its weights lie one level deeper than they are looked for
+    wrapped = resnet.resnet50(CANVAS, "none")  # its weights are one level deeper
     path = tmp_path / f"other{ending}"
     for model in (other, wrapped) if ending == ".weights.h5" else (other,):
         model.save_weights(path) if ending == ".weights.h5" else model.save(path)
@@ -236,9 +237,9 @@ def test_weights_of_another_network_are_told(small_resnet, tmp_path, ending):
             resnet.resnet50(CANVAS, str(path))
 
 
-def test_resnet50_s_own_weights_come_from_a_file(dual, tmp_path, images):
-    """The real network, whose nested layers a file could be read into by halves."""
-    source = part(dual, "backbone")
+def test_resnet50_loads_weights_of_the_real_network(dual, tmp_path, images):
+    """The real network, whose nested layers could be loaded in part only."""
+    source = dual.get_layer("backbone")
     source.get_layer("resnet50").save_weights(tmp_path / "resnet50.weights.h5")
-    found = resnet.resnet50(CANVAS, str(tmp_path / "resnet50.weights.h5"))
-    np.testing.assert_allclose(np.asarray(found(images)), np.asarray(source(images)), rtol=1e-3, atol=1e-3)
+    loaded = resnet.resnet50(CANVAS, str(tmp_path / "resnet50.weights.h5"))
+    np.testing.assert_allclose(np.asarray(loaded(images)), np.asarray(source(images)), rtol=1e-3, atol=1e-3)

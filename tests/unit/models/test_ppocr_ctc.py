@@ -1,4 +1,4 @@
-"""`ppocr_ctc`, and its weights taken over from an ONNX graph laid out as PP-OCRv6's small recognizer."""
+"""`ppocr_ctc`, and its weights converted from an ONNX graph laid out as PP-OCRv6's small recognizer."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Graph:
         y = self.add("Reshape", self.dense(x, width, 3 * width), self.constant([0, -1, 3, heads, size], np.int64))
         y = self.add("Transpose", y, perm=[2, 0, 3, 1, 4])
         query, key, value = (
-            self.add("Gather", y, self.constant(place, np.int64), axis=0) for place in range(3)
+            self.add("Gather", y, self.constant(index, np.int64), axis=0) for index in range(3)
         )  # fmt: skip
         query = self.add("Mul", query, self.constant([size**-0.5]))
         y = self.add("Softmax", self.add("MatMul", query, self.add("Transpose", key, perm=[0, 1, 3, 2])), axis=3)
@@ -135,7 +135,7 @@ def stand_in() -> Any:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8)
 
 
-def test_weights_from_an_onnx_graph_give_its_probabilities(small_ppocr):
+def test_from_graph_gives_the_probabilities_of_onnx_runtime(small_ppocr):
     """The graph is a stand-in, small and random, with every kind of layer that PP-OCR's has."""
     proto, arrays, kernel, bias = small_ppocr
     model = build_model(PpocrCtcConfig(weights="none", frame_pixels=8, **SMALL), PPOCR_CANVAS, CLASSES)
@@ -145,11 +145,11 @@ def test_weights_from_an_onnx_graph_give_its_probabilities(small_ppocr):
     session = onnxruntime.InferenceSession(proto.SerializeToString())
     expected = session.run(None, {"x": np.repeat((1 - 2 * ink).transpose(0, 3, 1, 2), 3, axis=1)})[0]
     logits = np.asarray(model(ink))
-    found = np.exp(logits - logits.max(-1, keepdims=True))
-    found /= found.sum(-1, keepdims=True)
-    assert found.shape == expected.shape
-    assert np.abs(found - expected).max() < 1e-4
-    assert np.ptp(expected, axis=(0, 1)).max() > 0.01  # the pictures make a difference
+    probabilities = np.exp(logits - logits.max(-1, keepdims=True))
+    probabilities /= probabilities.sum(-1, keepdims=True)
+    assert probabilities.shape == expected.shape
+    assert np.abs(probabilities - expected).max() < 1e-4
+    assert np.ptp(expected, axis=(0, 1)).max() > 0.01  # the images make a difference
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def small_ppocr():
     return proto, *ppocr_weights.from_graph(proto.graph, model)
 
 
-def test_from_graph_of_another_layout_is_refused(small_ppocr):
+def test_from_graph_of_another_layout_raises(small_ppocr):
     proto = small_ppocr[0]
     deeper = build_model(PpocrCtcConfig(weights="none", **{**SMALL, "layers": 2}), PPOCR_CANVAS, CLASSES)
     with pytest.raises(WeightsError, match="not laid out"):
@@ -173,7 +173,7 @@ def test_from_graph_of_another_layout_is_refused(small_ppocr):
 
 
 @pytest.mark.parametrize("frame_pixels", [4, 8])
-def test_frames_of_every_width(frame_pixels):
+def test_build_gives_frames_for_every_width(frame_pixels):
     config = PpocrCtcConfig(weights="none", frame_pixels=frame_pixels, **SMALL)
     model = build_model(config, PPOCR_CANVAS, CLASSES)
     for width in (32, 96, 320):
@@ -190,17 +190,17 @@ def test_onnx_export_gives_the_same_logits(tmp_path):
         assert np.abs(OnnxNetwork(path).predict_on_batch(ink) - np.asarray(model(ink))).max() < 1e-4
 
 
-def test_shipped_weights_know_the_characters():
+def test_load_classes_of_known_characters():
     characters = [*"abcXYZ019 éçŒ’€", "☃"]
     model = build_model(PpocrCtcConfig(), PPOCR_CANVAS, len(characters) + 1)
     fresh = model.get_layer("logits").get_weights()[0]
     assert ppocr_weights.load_classes(model, characters) == len(characters) - 1
     kernel = model.get_layer("logits").get_weights()[0]
-    assert np.array_equal(kernel[:, -1], fresh[:, -1])  # the snowman keeps its random row
+    assert np.array_equal(kernel[:, -1], fresh[:, -1])  # the snowman keeps its random column
     assert not np.array_equal(kernel[:, :-1], fresh[:, :-1])
 
 
-def test_missing_damaged_or_unfit_weights_are_refused(tmp_path, monkeypatch):
+def test_load_missing_damaged_or_unfit_weights_raises(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match="another size"):
         build_model(PpocrCtcConfig(**SMALL), PPOCR_CANVAS, CLASSES)
     monkeypatch.setattr(ppocr_weights, "FOLDER", tmp_path)
@@ -221,7 +221,7 @@ def command():
 
 
 @pytest.mark.parametrize("content", [None, b"no zip", b""])
-def test_make_pretrained_of_no_wheel_is_refused_in_a_sentence(command, tmp_path, capsys, content):
+def test_make_pretrained_of_no_wheel_prints_one_sentence(command, tmp_path, capsys, content):
     wheel = tmp_path / "rapidocr.whl"
     if content is not None:
         wheel.write_bytes(content)
@@ -231,10 +231,10 @@ def test_make_pretrained_of_no_wheel_is_refused_in_a_sentence(command, tmp_path,
 
 
 @pytest.mark.parametrize("data", [b"no graph", b"", "stand-in"])
-def test_make_pretrained_of_another_graph_is_refused(command, tmp_path, data, small_ppocr):
+def test_make_pretrained_of_another_graph_raises(command, tmp_path, data, small_ppocr):
     data = small_ppocr[0].SerializeToString() if data == "stand-in" else data  # a network that lists no characters
     with pytest.raises(WeightsError, match="Give the wheel of rapidocr"):
-        command.take_over(data, tmp_path / "weights")
+        command.convert(data, tmp_path / "weights")
     assert not (tmp_path / "weights").exists()
 
 

@@ -1,4 +1,4 @@
-"""`seq2seq` as it is built: shapes, what the decoder may see, and the same network behind ONNX Runtime."""
+"""`seq2seq`: shapes, masks, and ONNX export."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hwr_core.config import CanvasConfig
 from hwr_core.decoding.ctc import log_softmax
 from hwr_core.models import build_model, frames_of
-from hwr_core.models.seq2seq import EDGE, part
+from hwr_core.models.seq2seq import BOS_ID
 from hwr_core.recognition.onnx_export import export_onnx
 from hwr_core.recognition.seq2seq_runtime import KerasSeq2Seq, OnnxSeq2Seq
 
@@ -34,43 +34,43 @@ def words(width: int) -> np.ndarray:
 
 def texts(count: int, length: int) -> np.ndarray:
     tokens = np.random.default_rng(2).integers(1, CLASSES, (count, length)).astype(np.int32)
-    tokens[:, 0] = EDGE
+    tokens[:, 0] = BOS_ID
     return tokens
 
 
-def test_both_logits(model, tiny_seq2seq):
+def test_build_gives_both_logits(model, tiny_seq2seq):
     for width in (64, 96):
-        ctc, following = model.predict_on_batch({"image": words(width), "tokens": texts(2, 5)})
+        ctc, next_logits = model.predict_on_batch({"image": words(width), "tokens": texts(2, 5)})
         assert ctc.shape == (2, frames_of(tiny_seq2seq, width), CLASSES)
-        assert following.shape == (2, 5, CLASSES)
+        assert next_logits.shape == (2, 5, CLASSES)
 
 
-def test_the_encoder_is_the_ctc_network(model, tiny_seq2seq):
+def test_build_encoder_equals_the_ctc_network(model, tiny_seq2seq):
     alone = build_model(tiny_seq2seq.encoder_config, CanvasConfig(height=32, width=64), CLASSES)
-    alone.set_weights(part(model, "encoder").get_weights())
-    logits, _ = part(model, "encoder").predict_on_batch(words(64))
+    alone.set_weights(model.get_layer("encoder").get_weights())
+    logits, _ = model.get_layer("encoder").predict_on_batch(words(64))
     np.testing.assert_allclose(alone.predict_on_batch(words(64)), logits, atol=1e-5)
 
 
-def test_what_the_decoder_sees(network):
+def test_decoder_masks_later_tokens_and_padding(network):
     _, frames = network.encode(words(64))
     owner, tokens = np.array([0, 1, 1]), texts(3, 6)
-    logits, attention = network.following(frames, owner, tokens)
+    logits, attention = network.next_logits(frames, owner, tokens)
     np.testing.assert_allclose(attention.sum(axis=-1), 1, atol=1e-5)
     later = tokens.copy()
     later[:, 4] = 1 + later[:, 4] % (CLASSES - 1)
-    other, _ = network.following(frames, owner, later)
-    np.testing.assert_allclose(other[:, :4], logits[:, :4], atol=1e-5)  # nothing of what comes later
+    other, _ = network.next_logits(frames, owner, later)
+    np.testing.assert_allclose(other[:, :4], logits[:, :4], atol=1e-5)  # later tokens are masked
     assert np.abs(other[:, 4:] - logits[:, 4:]).max() > 1e-3
     longer = np.concatenate([frames, np.zeros_like(frames[:, :3])], axis=1)
-    padded, far = network.following(longer, owner, tokens)
-    np.testing.assert_allclose(padded, logits, atol=1e-5)  # nothing of the padding
-    assert far[..., -3:].max() < 1e-6
-    swapped, _ = network.following(frames[::-1].copy(), 1 - owner, tokens)
-    np.testing.assert_allclose(swapped, logits, atol=1e-5)  # each its own picture
+    padded, padded_attention = network.next_logits(longer, owner, tokens)
+    np.testing.assert_allclose(padded, logits, atol=1e-5)  # padding is masked
+    assert padded_attention[..., -3:].max() < 1e-6
+    swapped, _ = network.next_logits(frames[::-1].copy(), 1 - owner, tokens)
+    np.testing.assert_allclose(swapped, logits, atol=1e-5)  # each with its own image
 
 
-def test_onnx_gives_the_same_log_probabilities(model, network, tmp_path):
+def test_onnx_export_gives_the_same_log_probabilities(model, network, tmp_path):
     assert export_onnx(model, tmp_path)
     quick = OnnxSeq2Seq(tmp_path)
     assert quick.output_shape[-1] == CLASSES
@@ -78,7 +78,7 @@ def test_onnx_gives_the_same_log_probabilities(model, network, tmp_path):
         (ctc, frames), (other_ctc, other_frames) = (n.encode(words(width)) for n in (network, quick))
         np.testing.assert_allclose(log_softmax(other_ctc), log_softmax(ctc), atol=1e-4)
         np.testing.assert_allclose(other_frames, frames, atol=1e-4)
-        asked = frames, np.array([0, 0, 1]), texts(3, length)
-        (logits, attention), (others, looks) = (n.following(*asked) for n in (network, quick))
-        np.testing.assert_allclose(log_softmax(others), log_softmax(logits), atol=1e-4)
-        np.testing.assert_allclose(looks, attention, atol=1e-4)
+        inputs = frames, np.array([0, 0, 1]), texts(3, length)
+        (logits, attention), (other_logits, other_attention) = (n.next_logits(*inputs) for n in (network, quick))
+        np.testing.assert_allclose(log_softmax(other_logits), log_softmax(logits), atol=1e-4)
+        np.testing.assert_allclose(other_attention, attention, atol=1e-4)

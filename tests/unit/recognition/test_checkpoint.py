@@ -1,4 +1,4 @@
-"""Checkpoint folders: written whole, listed quickly, refused by a sentence."""
+"""Checkpoint folders: atomic writes, listing, errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def folder(crnn_run, tmp_path) -> Path:
 
 @pytest.mark.slow
 class TestRealCheckpoint:
-    def test_its_files_are_plain(self, crnn_run, dual_run, seq2seq_run):
+    def test_files_of_a_checkpoint(self, crnn_run, dual_run, seq2seq_run):
         common = {"config.json", "model.keras", "checkpoint.json"}
         assert {path.name for path in (crnn_run / "checkpoint").iterdir()} == {*common, "charset.txt", "model.onnx"}
         assert {path.name for path in (dual_run / "checkpoint").iterdir()} == {*common, "tokens.txt"}
@@ -35,31 +35,31 @@ class TestRealCheckpoint:
         assert about["checkpoint_version"] == checkpoint.CHECKPOINT_VERSION
         assert {"hwr_core", "keras", "epoch", "cer", "word_accuracy", "words"} <= set(about)
 
-    def test_the_optimizer_stays_behind(self, crnn_run):
+    def test_load_model_has_no_optimizer(self, crnn_run):
         assert getattr(load_model(crnn_run / "checkpoint"), "optimizer", None) is None
 
     @pytest.mark.parametrize("name", ["config.json", "checkpoint.json", "model.keras", "charset.txt"])
-    def test_missing_parts(self, folder, name):
+    def test_load_missing_file_raises(self, folder, name):
         (folder / name).unlink()
         with pytest.raises(CheckpointError, match=name):
             Recognizer.load(folder)
 
     @pytest.mark.parametrize("name", ["config.json", "checkpoint.json", "charset.txt", "model.onnx"])
-    def test_damaged_parts(self, folder, name):
+    def test_load_damaged_file_raises(self, folder, name):
         (folder / name).write_bytes(b"\xff\x00 damaged")
         with pytest.raises(CheckpointError) as error:
             Recognizer.load(folder)
         assert "\n" not in str(error.value)
 
-    @pytest.mark.parametrize("kept", [0, 100, 5000])
-    def test_a_network_cut_short(self, folder, kept):
+    @pytest.mark.parametrize("size", [0, 100, 5000])
+    def test_load_truncated_network_raises(self, folder, size):
         (folder / "model.onnx").unlink()
         data = (folder / "model.keras").read_bytes()
-        (folder / "model.keras").write_bytes(data[:kept])
+        (folder / "model.keras").write_bytes(data[:size])
         with pytest.raises(CheckpointError, match=r"model\.keras is damaged or was written by another version"):
             Recognizer.load(folder)
 
-    def test_another_version(self, folder):
+    def test_load_other_version_raises(self, folder):
         values = json.loads((folder / "checkpoint.json").read_text())
         (folder / "checkpoint.json").write_text(json.dumps({**values, "checkpoint_version": 99}))
         with pytest.raises(CheckpointError, match="has checkpoint version 99, this program reads 1"):
@@ -71,23 +71,23 @@ class TestRealCheckpoint:
             Recognizer.load(folder)
 
     @pytest.mark.parametrize("with_onnx", [True, False])
-    def test_a_charset_of_another_network(self, folder, with_onnx):
+    def test_load_charset_of_another_network_raises(self, folder, with_onnx):
         if not with_onnx:
             (folder / "model.onnx").unlink()
         Charset("abc").save(folder / "charset.txt")
         with pytest.raises(CheckpointError, match="does not fit together"):
             Recognizer.load(folder)
 
-    def test_without_onnx_runtime_keras_reads(self, folder, monkeypatch):
+    def test_load_network_without_onnx_runtime_is_keras(self, folder, monkeypatch):
         monkeypatch.setattr(checkpoint, "find_spec", lambda name: None)
         assert type(load_network(folder)).__name__ == "Functional"
 
-    def test_a_card_is_shown(self, folder):
+    def test_card_is_read(self, folder):
         (folder / "card.md").write_text("# Über\n", encoding="utf-8")
         assert Recognizer.load(str(folder)).card == "# Über\n"
 
 
-def test_no_folder(tmp_path):
+def test_load_missing_folder_raises(tmp_path):
     with pytest.raises(CheckpointError, match="There is no checkpoint folder"):
         Recognizer.load(tmp_path / "nowhere")
     (tmp_path / "file").write_text("")
@@ -110,14 +110,14 @@ class TestSaving:
     def save(self, folder: Path, text: str, alphabet: Charset | Tokens | None = None, **figures: object) -> None:
         save_checkpoint(folder, StandInModel(text), self.CONFIG, alphabet or Charset("ab"), figures)  # type: ignore[arg-type]
 
-    def test_what_is_saved_is_read(self, tmp_path):
+    def test_save_checkpoint_round_trip(self, tmp_path):
         self.save(tmp_path / "deep" / "best", "one", cer=0.25)
         config, alphabet, summary = read_about(tmp_path / "deep" / "best")
         assert config == self.CONFIG
         assert alphabet == Charset("ab")
         assert summary["cer"] == 0.25
 
-    def test_a_newer_one_replaces_the_whole_folder(self, tmp_path):
+    def test_save_checkpoint_replaces_the_folder(self, tmp_path):
         self.save(tmp_path / "best", "one")
         (tmp_path / "best" / "model.onnx").write_text("of one")
         self.save(tmp_path / "best", "two")
@@ -125,7 +125,7 @@ class TestSaving:
         assert not (tmp_path / "best" / "model.onnx").exists()
         assert [path.name for path in tmp_path.iterdir()] == ["best"]
 
-    def test_what_broke_off_leaves_the_old_one(self, tmp_path, monkeypatch):
+    def test_save_checkpoint_failure_leaves_the_old_one(self, tmp_path, monkeypatch):
         self.save(tmp_path / "best", "one")
 
         def full(model: StandInModel, path: Path) -> None:
@@ -151,7 +151,7 @@ def plain_checkpoint(folder: Path, model: str = "crnn", age: float = 0.0) -> Non
     os.utime(folder / "model.keras", (stamp, stamp))
 
 
-def test_the_list_has_shipped_ones_then_runs_newest_first(home, tmp_path, monkeypatch):
+def test_list_checkpoints_shipped_then_runs_newest_first(home, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "shipped")
     assert list_checkpoints() == []
     plain_checkpoint(tmp_path / "shipped" / "b")

@@ -1,4 +1,4 @@
-"""The smaller files of a shipped checkpoint read as the large ones do."""
+"""Quantized files of a shipped checkpoint read as the original ones do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def canvases(draw) -> list[np.ndarray]:
     return [ink_canvas(draw(word)) for word in ("the", "word", "minimum", "Tea", "quick", "brown")]
 
 
-def test_int8_is_made_and_reads_the_same(tmp_path, canvases):
+def test_write_int8_reads_the_same(tmp_path, canvases):
     pytest.importorskip("onnx")
     folder = Path(shutil.copytree(FOLDER, tmp_path / "reader", ignore=shutil.ignore_patterns(INT8_FILE)))
     plain = OnnxNetwork(folder / ONNX_FILE)
@@ -37,12 +37,12 @@ def test_int8_is_made_and_reads_the_same(tmp_path, canvases):
     assert len(Recognizer.load(folder).read_canvases(canvases)) == len(canvases)
 
 
-def test_int8_needs_a_network_and_canvases(tmp_path, canvases):
+def test_write_int8_without_network_or_canvases_raises(tmp_path, canvases):
     with pytest.raises(CheckpointError, match="canvases"):
         write_int8(tmp_path, canvases)
 
 
-def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path):
+def test_halve_keras_is_smaller_and_nearly_the_same(tmp_path):
     h5py = pytest.importorskip("h5py")
     whole, path = tmp_path / "whole.keras", tmp_path / "model.keras"
     model = load_model(FOLDER)
@@ -63,7 +63,7 @@ def test_half_precision_is_half_the_size_and_nearly_the_same(tmp_path):
     assert kinds == {np.dtype(np.float16), np.dtype(np.float32)}
 
 
-def test_half_precision_onnx_says_the_same(tmp_path, canvases):
+def test_halve_onnx_outputs_are_nearly_the_same(tmp_path, canvases):
     pytest.importorskip("onnx")
     folder = Path(shutil.copytree(FOLDER, tmp_path / "reader", ignore=shutil.ignore_patterns(INT8_FILE)))
     images = np.stack(canvases)[..., None] / np.float32(255)

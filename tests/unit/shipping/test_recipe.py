@@ -1,4 +1,4 @@
-"""Recipes: read, trained stage by stage, taken up again; and the command that ships what they make."""
+"""Recipes: reading, training stage by stage, resuming; and shipping the result."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from hwr_core.datasets import list_datasets, remove_dataset
 from hwr_core.datasets.pack import pack
 from hwr_core.errors import ConfigError, DataError, JobError
 from hwr_core.recognition import quantization
-from hwr_core.shipping import recipe
+from hwr_core.shipping import recipe, ship
 from hwr_core.shipping.recipe import read_recipe, run_of, train_recipe
-from hwr_core.training import job as work_module
+from hwr_core.training import job as job_module
 from hwr_core.training import open_run
 from hwr_core.training.run import CONFIG_FILE, runs_folder
 
@@ -55,28 +55,28 @@ def values(**changes) -> dict:
 
 
 def written(folder: Path, **changes) -> Path:
-    found = values(**changes)
-    (folder / "one.json").write_text(json.dumps(found.pop("one")))
-    (folder / "tiny.json").write_text(json.dumps(found))
+    loaded = values(**changes)
+    (folder / "one.json").write_text(json.dumps(loaded.pop("one")))
+    (folder / "tiny.json").write_text(json.dumps(loaded))
     return folder / "tiny.json"
 
 
 @pytest.mark.parametrize("name", ["reader", "reader-small", "reader-large", "reader-open", "reader-open-large"])
-def test_the_recipes_of_the_shipped_readers(name):
-    found = read_recipe(RECIPES / f"{name}.json")
-    assert found.name == name
-    assert set(found.datasets) <= set(found.sources)
-    assert found.stages[-1].name.startswith(name)
-    assert found.synthetic
-    for earlier, stage in zip(found.stages, found.stages[1:], strict=False):
+def test_read_recipe_of_every_shipped_model(name):
+    loaded = read_recipe(RECIPES / f"{name}.json")
+    assert loaded.name == name
+    assert set(loaded.datasets) <= set(loaded.sources)
+    assert loaded.stages[-1].name.startswith(name)
+    assert loaded.synthetic
+    for earlier, stage in zip(loaded.stages, loaded.stages[1:], strict=False):
         assert stage.start_from == earlier.name
         assert (stage.config.model, stage.config.canvas) == (earlier.config.model, earlier.config.canvas)
-    if name.startswith("reader-open"):  # nothing that asks for more than attribution
-        assert not [s for s in found.stages if "iam-words" in s.config.datasets]
-        assert "iam-words" not in found.sources
+    if name.startswith("reader-open"):  # only licences that require no more than attribution
+        assert not [s for s in loaded.stages if "iam-words" in s.config.datasets]
+        assert "iam-words" not in loaded.sources
     if name == "reader-small":
-        assert found.stages[0].config.to_dict() == read_recipe(RECIPES / f"{name}.json").stages[0].config.to_dict()
-        assert found.stages[-1].config.model.name == "crnn"
+        assert loaded.stages[0].config.to_dict() == read_recipe(RECIPES / f"{name}.json").stages[0].config.to_dict()
+        assert loaded.stages[-1].config.model.name == "crnn"
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ def test_the_recipes_of_the_shipped_readers(name):
         ({"synthetic": [{"name": "some"}, {"words": 3}]}, "Synthetic has no setting 'words'"),
     ],
 )
-def test_a_damaged_recipe_says_what_is_wrong(tmp_path, changes, words):
+def test_read_recipe_damaged_raises_one_sentence(tmp_path, changes, words):
     with pytest.raises(ConfigError, match=words) as error:
         read_recipe(written(tmp_path, **changes))
     assert "\n" not in str(error.value)
 
 
 @pytest.fixture
-def quick_work(monkeypatch):
-    """Stages that are done at once: a checkpoint of one file."""
+def instant_training(monkeypatch):
+    """`run_training` that is done at once: a checkpoint of one file."""
     done: list[str] = []
 
-    def stand_in(folder: Path, say) -> jobs.Status:
+    def stand_in(folder: Path, log) -> jobs.Status:
         done.append(folder.name)
         state = "stopped" if (folder / "stop").exists() else "done"
         (folder / "checkpoint").mkdir(exist_ok=True)
@@ -112,66 +112,66 @@ def quick_work(monkeypatch):
         jobs.write_status(folder, status)
         return status
 
-    monkeypatch.setattr(work_module, "run_training", stand_in)
+    monkeypatch.setattr(job_module, "run_training", stand_in)
     return done
 
 
-def test_stages_follow_each_other_and_are_done_once(make_dataset, tmp_path, monkeypatch, quick_work):
+def test_train_recipe_trains_each_stage_once_in_order(make_dataset, tmp_path, monkeypatch, instant_training):
     make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
     tiny = read_recipe(written(tmp_path))
     assert tiny.datasets == ("words",)
     lines: list[str] = []
     assert train_recipe(tiny, lines.append)
-    assert quick_work == ["one", "two"]
+    assert instant_training == ["one", "two"]
     assert open_run("two").config.start_from == str(runs_folder() / "one" / "checkpoint")
     assert open_run("two").config.training.epochs == 2
     assert lines == ["Stage 1 of 2: one", "Stage 2 of 2: two"]
     assert train_recipe(tiny, lines.append)
-    assert quick_work == ["one", "two"]
+    assert instant_training == ["one", "two"]
 
 
-def test_a_stopped_stage_ends_the_training_until_it_is_called_again(make_dataset, tmp_path, quick_work):
+def test_train_recipe_stopped_stage_resumes_on_next_call(make_dataset, tmp_path, instant_training):
     make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
     tiny = read_recipe(written(tmp_path))
     (run_of(tiny, tiny.stages[0]).folder / "stop").touch()
     assert not train_recipe(tiny, print)
     (runs_folder() / "one" / "stop").unlink()
     assert train_recipe(tiny, print)
-    assert quick_work == ["one", "one", "two"]
+    assert instant_training == ["one", "one", "two"]
 
 
-def test_stages_finished_elsewhere_are_gone_on_from(make_dataset, tmp_path, monkeypatch, quick_work):
+def test_train_recipe_continues_from_stored_stages(make_dataset, tmp_path, monkeypatch, instant_training):
     make_dataset("words", {"train": ["one", "two"], "validation": ["two"]})
     monkeypatch.setattr(recipe, "STAGES", tmp_path / "training")
     monkeypatch.setattr(quantization, "halve_keras", lambda path: None)  # the stand-in's weights are empty
-    found = read_recipe(written(tmp_path))
-    assert recipe.keep_stages(found) == []
-    assert train_recipe(found, print)
+    loaded = read_recipe(written(tmp_path))
+    assert recipe.store_stages(loaded) == []
+    assert train_recipe(loaded, print)
     for stage in ("one", "two"):
         for name in ("config.json", "charset.txt", "checkpoint.json"):
             (runs_folder() / stage / "checkpoint" / name).touch()
         (runs_folder() / stage / "history.csv").touch()
-    assert [folder.name for folder in recipe.keep_stages(found)] == ["one", "two"]
+    assert [folder.name for folder in recipe.store_stages(loaded)] == ["one", "two"]
     for stage in ("one", "two"):
         assert (tmp_path / "training" / stage / "history.csv").is_file()
         shutil.rmtree(runs_folder() / stage)
-    said: list[str] = []
-    assert train_recipe(found, said.append)
-    assert "one was finished elsewhere" in said[0]
+    lines: list[str] = []
+    assert train_recipe(loaded, lines.append)
+    assert "one was finished elsewhere" in lines[0]
     assert not (runs_folder() / "one").exists()
     assert Path(open_run("two").config.start_from) == tmp_path / "training" / "one"
 
 
-def test_no_time_left(make_dataset, tmp_path, quick_work):
+def test_train_recipe_without_time_trains_nothing(make_dataset, tmp_path, instant_training):
     make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
     assert not train_recipe(read_recipe(written(tmp_path)), print, minutes=1e-9)
-    assert quick_work == []
+    assert instant_training == []
 
 
-def test_a_run_of_other_settings_is_not_taken_for_the_stage(make_dataset, tmp_path):
+def test_run_of_with_other_settings_raises(make_dataset, tmp_path):
     make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
     tiny = read_recipe(written(tmp_path))
-    with pytest.raises(JobError, match="The run one, which two begins with, has no checkpoint"):
+    with pytest.raises(JobError, match="The run one, which two starts from, has no checkpoint"):
         run_of(tiny, tiny.stages[1])
     run = run_of(tiny, tiny.stages[0])
     assert run_of(tiny, tiny.stages[0]).folder == run.folder
@@ -181,25 +181,25 @@ def test_a_run_of_other_settings_is_not_taken_for_the_stage(make_dataset, tmp_pa
         run_of(tiny, tiny.stages[0])
 
 
-def test_time_asks_the_run_to_stop(make_dataset, tmp_path, monkeypatch):
+def test_train_recipe_minutes_over_stops_the_run(make_dataset, tmp_path, monkeypatch):
     make_dataset("words", {"train": ["tea", "ink"], "validation": ["so"]})
 
-    def until_asked(folder: Path, say) -> jobs.Status:
+    def until_stopped(folder: Path, log) -> jobs.Status:
         while not jobs.stop_requested(folder):
             pass
         return jobs.Status(state="stopped")
 
-    monkeypatch.setattr(work_module, "run_training", until_asked)
+    monkeypatch.setattr(job_module, "run_training", until_stopped)
     assert not train_recipe(read_recipe(written(tmp_path)), print, minutes=0.002)
 
 
 @pytest.mark.slow
-def test_the_command_trains_measures_and_ships(command, make_dataset, tmp_path, monkeypatch, capsys):
+def test_make_reader_trains_measures_and_ships(command, make_dataset, tmp_path, monkeypatch, capsys):
     import keras
 
     from hwr_core import Recognizer
 
-    compiled = keras.Model.compile  # few steps are sooner run than compiled
+    compiled = keras.Model.compile  # running few steps is quicker than compiling them
     monkeypatch.setattr(keras.Model, "compile", lambda *a, **k: compiled(*a, **{**k, "run_eagerly": True}))
     dataset = make_dataset("words", {"train": ["tea", "ink", "moon", "so"] * 4, "validation": ["tea", "so"]})
     pack(dataset, tmp_path / "packed", CanvasConfig(**SMALL))
@@ -210,43 +210,43 @@ def test_the_command_trains_measures_and_ships(command, make_dataset, tmp_path, 
     assert command.main([*line, "--minutes", "1e-9"]) == command.STOPPED
     assert [info.name for info in list_datasets()] == ["words"]
     assert command.main(line) == 0
-    reader = Recognizer.load(models / "tiny")
-    assert reader.config.start_from == ""
+    recognizer = Recognizer.load(models / "tiny")
+    assert recognizer.config.start_from == ""
     assert (models / "tiny" / "model.onnx").is_file()
-    measured = reader.summary["measured"]["words"]
+    measured = recognizer.summary["measured"]["words"]
     assert measured["words"] == 2
-    assert "| words | 2 of 1 |" in reader.card
-    assert "| stage two | 2 epochs" in reader.card
-    assert "begun with one" in reader.card
-    assert reader.summary["int8"]["words"] == 2
-    assert "| in 8 bits, `model.int8.onnx` | " in reader.card
-    assert (models / "tiny" / "model.int8.onnx").is_file() == reader.summary["int8"]["kept"]
+    assert "| words | 2 of 1 |" in recognizer.card
+    assert "| stage two | 2 epochs" in recognizer.card
+    assert "begun with one" in recognizer.card
+    assert recognizer.summary["int8"]["words"] == 2
+    assert "| in 8 bits, `model.int8.onnx` | " in recognizer.card
+    assert (models / "tiny" / "model.int8.onnx").is_file() == recognizer.summary["int8"]["kept"]
     assert "Shipped" in capsys.readouterr().out
-    assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 0  # laid out anew
+    assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 0  # again
     shutil.rmtree(runs_folder())
     assert command.main(["tiny", "--ship-only", "--models", str(models)]) == 1
-    assert command.main(["tiny", "--remake", "--models", str(models)]) == 0  # of what is shipped
+    assert command.main(["tiny", "--remake", "--models", str(models)]) == 0  # from the shipped checkpoint
     assert "| stage two | 2 epochs" in Recognizer.load(models / "tiny").card
 
 
-def test_data_is_found_in_zips_and_folders(command, tmp_path):
+def test_find_source_in_zips_and_folders(command, tmp_path):
     (tmp_path / "iam-words.zip").touch()
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "csafe-words.csv").touch()
     sources = [tmp_path / "iam-words.zip", tmp_path / "more"]
-    assert command.find("iam-words", sources) == tmp_path / "iam-words.zip"
-    assert command.find("csafe-words", sources) == tmp_path / "more" / "csafe-words.csv"
-    assert command.find("copiste-words", sources) is None
+    assert ship.find_source("iam-words", sources) == tmp_path / "iam-words.zip"
+    assert ship.find_source("csafe-words", sources) == tmp_path / "more" / "csafe-words.csv"
+    assert ship.find_source("copiste-words", sources) is None
     with pytest.raises(DataError, match=r"learns from iam-words, csafe-words, copiste-words too\. Give them by --data"):
-        command.gather(read_recipe(RECIPES / "reader-small.json"), [], tmp_path, 1)
+        ship.gather(read_recipe(RECIPES / "reader-small.json"), [], tmp_path, 1, print)
 
 
-def test_missing_fonts_are_told(command, tmp_path, capfd):
+def test_render_without_fonts_raises(command, tmp_path, capfd):
     with pytest.raises(DataError, match="make fonts"):
-        command.render(recipe.Synthetic(count=2), tmp_path / "none", 1)
+        ship.render(recipe.Synthetic(count=2), tmp_path / "none", 1, print)
 
 
-def test_recipes_are_told_from_single_runs(command):
+def test_recipe_names_leave_out_run_configurations(command):
     names = ["reader", "reader-large", "reader-open", "reader-open-large", "reader-ppocr", "reader-small"]
     assert command.recipe_names() == names
     assert "stages" not in read_json(RECIPES / "starter.json")

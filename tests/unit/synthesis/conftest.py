@@ -1,4 +1,4 @@
-"""A face that every machine has: DejaVu, bundled with Matplotlib. No fonts are downloaded."""
+"""Fixtures: DejaVu faces, which Matplotlib bundles; no downloads."""
 
 from __future__ import annotations
 

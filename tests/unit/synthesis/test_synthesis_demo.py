@@ -1,4 +1,4 @@
-"""The built-in demo set: complete, small, writer-independent, and everyone thanked."""
+"""The built-in demo set: complete, small, writer-independent, with attribution."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def rows(archive: zipfile.ZipFile) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(archive.read("demo/words.csv").decode("utf-8"))))
 
 
-def test_it_is_small_enough_to_ship() -> None:
+def test_demo_zip_size_is_below_six_megabytes() -> None:
     assert demo_zip().stat().st_size < 6_000_000
 
 
-def test_the_table_is_complete(archive: zipfile.ZipFile, rows: list[dict[str, str]]) -> None:
+def test_demo_table_is_complete_and_names_every_image(archive: zipfile.ZipFile, rows: list[dict[str, str]]) -> None:
     assert list(rows[0]) == ["word_id", "transcription", "image", "writer", "form", "split"]
     assert 1400 <= len(rows) <= 1700
     assert len({row["word_id"] for row in rows}) == len(rows)
     assert all(row["transcription"].strip() == row["transcription"] != "" for row in rows)
-    pictures = {name for name in archive.namelist() if name.endswith(".png")}
-    assert pictures == {f"demo/{row['image']}" for row in rows}
+    images = {name for name in archive.namelist() if name.endswith(".png")}
+    assert images == {f"demo/{row['image']}" for row in rows}
 
 
-def test_many_writers_each_in_one_part(rows: list[dict[str, str]]) -> None:
+def test_demo_split_is_writer_independent(rows: list[dict[str, str]]) -> None:
     parts, words = defaultdict(set), Counter(row["split"] for row in rows)
     for row in rows:
         parts[row["writer"]].add(row["split"])
@@ -53,16 +53,16 @@ def test_many_writers_each_in_one_part(rows: list[dict[str, str]]) -> None:
     assert words["train"] / len(rows) == pytest.approx(0.7, abs=0.05)
 
 
-def test_every_picture_opens_and_is_dark_on_light(archive: zipfile.ZipFile, rows: list[dict[str, str]]) -> None:
+def test_demo_images_open_and_are_dark_on_light(archive: zipfile.ZipFile, rows: list[dict[str, str]]) -> None:
     for row in rows:
-        picture = Image.open(io.BytesIO(archive.read(f"demo/{row['image']}")))
-        assert picture.mode == "L"
-        pixels = np.asarray(picture)
+        image = Image.open(io.BytesIO(archive.read(f"demo/{row['image']}")))
+        assert image.mode == "L"
+        pixels = np.asarray(image)
         assert 10 <= pixels.shape[0] <= 200
         assert np.percentile(pixels, 90) - pixels.min() > 50, row
 
 
-def test_the_attribution_names_every_face(archive: zipfile.ZipFile, rows: list[dict[str, str]]) -> None:
+def test_demo_attribution_names_every_face(archive: zipfile.ZipFile, rows: list[dict[str, str]]) -> None:
     text = archive.read("demo/ATTRIBUTION.md").decode("utf-8")
     lines = {line.split("|")[1].strip(): line for line in text.splitlines() if line.startswith("| w")}
     faces = set()
@@ -75,19 +75,19 @@ def test_the_attribution_names_every_face(archive: zipfile.ZipFile, rows: list[d
     assert len(faces) == len({row["writer"] for row in rows})
 
 
-def test_a_missing_archive_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_demo_zip_missing_archive_raises_with_instructions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(synthesis, "DEMO", tmp_path / "demo-words.zip")
     with pytest.raises(DataError, match=r"demo-words\.zip is missing .*make fonts"):
         demo_zip()
 
 
-def test_the_room_opens_without_opencv() -> None:
+def test_synthesis_import_does_not_load_opencv() -> None:
     code = "import sys, hwr_core.synthesis as s; s.demo_zip(); print('cv2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
 
-def test_every_public_name_is_there() -> None:
+def test_synthesis_public_names_exist() -> None:
     assert all(getattr(synthesis, name) for name in synthesis.__all__)
     with pytest.raises(AttributeError, match="no attribute 'quill'"):
         _ = synthesis.quill

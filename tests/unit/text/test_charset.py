@@ -26,12 +26,12 @@ TEXTS = ["café", "Straße 12", "naïve?", "Þórr", "Ελλάδα", "слово
         (" \n ", ""),
     ],
 )
-def test_normalising(text, plain):
+def test_normalize_is_nfc_with_single_spaces(text, plain):
     assert normalize(text) == plain
     assert normalize(plain) == plain
 
 
-def test_texts_come_back_from_their_labels():
+def test_encode_decode_round_trip():
     charset = Charset.from_texts(TEXTS)
     for text in TEXTS:
         for form in ("NFC", "NFD"):
@@ -41,14 +41,14 @@ def test_texts_come_back_from_their_labels():
             assert max(labels) <= len(charset)
 
 
-def test_ids_are_dense_sorted_and_leave_zero_to_the_blank():
+def test_encode_ids_are_dense_and_sorted():
     charset = Charset.from_texts(["ba", " c  b"])
     assert charset.characters == (" ", "a", "b", "c")
     assert charset.encode("abc") == [2, 3, 4]
     assert charset.decode([0, *charset.encode("ab"), 0, 0]) == "ab"
 
 
-def test_the_order_of_texts_does_not_matter():
+def test_from_texts_order_does_not_matter():
     shuffled = random.Random(1).sample(TEXTS, len(TEXTS))
     assert Charset.from_texts(shuffled) == Charset.from_texts(TEXTS)
     assert hash(Charset("ab")) == hash(Charset("ab"))
@@ -56,14 +56,14 @@ def test_the_order_of_texts_does_not_matter():
     assert Charset("ab") != "ab"
 
 
-def test_combining_marks_are_characters_of_their_own():
+def test_from_texts_combining_marks_are_characters():
     charset = Charset.from_texts(["x\u0302"])
     assert charset.characters == ("x", "\u0302")
     assert "\u0302" in charset
     assert charset.decode(charset.encode("x\u0302x")) == "x\u0302x"
 
 
-def test_a_character_that_cannot_be_written_is_named_with_its_place():
+def test_encode_unknown_character_raises():
     with pytest.raises(CharsetError) as error:
         Charset.from_texts(["cafe"]).encode("caf\u0065\u0301")
     assert str(error.value) == (
@@ -72,28 +72,28 @@ def test_a_character_that_cannot_be_written_is_named_with_its_place():
     )
 
 
-def test_missing_characters_each_once_in_order():
+def test_missing_is_distinct_and_ordered():
     assert Charset("abc").missing("zaybyz") == ["z", "y"]
     assert Charset("abc").missing("cab") == []
     assert Charset("é").missing("e\u0301") == []
 
 
 @pytest.mark.parametrize("characters", ["aa", ["ab"], ["a", ""], "a\n", "a\x00", "\ud800"])
-def test_what_is_no_charset(characters):
+def test_charset_invalid_characters_raise(characters):
     with pytest.raises(CharsetError) as error:
         Charset(characters)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("characters", ["abc", " ab", "#,\"'\\", "é\u0302ß", "日本語", "\u200d\u00adx"])
-def test_a_charset_is_the_same_after_its_file(tmp_path, characters):
+def test_save_load_round_trip(tmp_path, characters):
     path = tmp_path / "charset.txt"
     Charset(characters).save(path)
     assert path.read_bytes().decode().split("\n") == [*characters, ""]
     assert Charset.load(path) == Charset(characters)
 
 
-def test_a_file_may_lack_its_last_line_break(tmp_path):
+def test_load_without_final_line_break(tmp_path):
     (tmp_path / "charset.txt").write_bytes(b"a\nb")
     assert Charset.load(tmp_path / "charset.txt") == Charset("ab")
 
@@ -102,7 +102,7 @@ def test_a_file_may_lack_its_last_line_break(tmp_path):
     ("content", "words"),
     [(None, "cannot be read"), (b"\xff", "cannot be read"), (b"", "is empty"), (b"ab\n", "'ab'"), (b"a\na\n", "once")],
 )
-def test_files_that_are_no_charset(tmp_path, content, words):
+def test_load_invalid_file_raises(tmp_path, content, words):
     path = tmp_path / "charset.txt"
     if content is not None:
         path.write_bytes(content)
@@ -111,5 +111,5 @@ def test_files_that_are_no_charset(tmp_path, content, words):
 
 
 @pytest.mark.parametrize(("text", "frames"), [("", 0), ("a", 1), ("ab", 2), ("aa", 3), ("aaa", 5), ("aabb", 6)])
-def test_frames_that_a_text_needs(text, frames):
+def test_frames_needed_counts_blanks_between_repeats(text, frames):
     assert frames_needed(text) == frames

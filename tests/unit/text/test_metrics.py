@@ -13,30 +13,30 @@ from hwr_core.text import character_error_rate, edit_distance, word_accuracy, wo
 
 def random_texts(seed: int) -> tuple[list[str], list[str]]:
     """Transcriptions of one to four words, and readings that are edits of them, now and then empty."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     transcriptions, readings = [], []
     for _ in range(12):
-        words = ["".join(chance.choices("abcé", k=chance.randint(1, 6))) for _ in range(chance.randint(1, 4))]
+        words = ["".join(rng.choices("abcé", k=rng.randint(1, 6))) for _ in range(rng.randint(1, 4))]
         letters = list(" ".join(words))
-        for _ in range(chance.randint(0, 5)):
-            place = chance.randrange(len(letters) + 1)
-            letters[place : place + chance.randint(0, 2)] = chance.choices("abx ", k=chance.randint(0, 2))
+        for _ in range(rng.randint(0, 5)):
+            place = rng.randrange(len(letters) + 1)
+            letters[place : place + rng.randint(0, 2)] = rng.choices("abx ", k=rng.randint(0, 2))
         transcriptions.append(" ".join(words))
-        readings.append("" if chance.random() < 0.1 else " ".join("".join(letters).split()))
+        readings.append("" if rng.random() < 0.1 else " ".join("".join(letters).split()))
     return transcriptions, readings
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_error_rates_are_jiwer_s(seed):
+def test_error_rates_equal_jiwer(seed):
     transcriptions, readings = random_texts(seed)
     assert character_error_rate(transcriptions, readings) == pytest.approx(jiwer.cer(transcriptions, readings))
     assert word_error_rate(transcriptions, readings) == pytest.approx(jiwer.wer(transcriptions, readings))
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_edit_distance_is_the_textbook_s(seed):
-    chance = random.Random(seed)
-    a, b = ("".join(chance.choices("abc", k=chance.randint(0, 7))) for _ in range(2))
+def test_edit_distance_equals_the_recursion(seed):
+    rng = random.Random(seed)
+    a, b = ("".join(rng.choices("abc", k=rng.randint(0, 7))) for _ in range(2))
 
     def distance(i: int, j: int) -> int:
         if not i or not j:
@@ -47,18 +47,18 @@ def test_edit_distance_is_the_textbook_s(seed):
     assert edit_distance(a, b) == distance(len(a), len(b))
 
 
-def test_rates_are_corpus_averages_and_may_exceed_one():
+def test_error_rates_are_corpus_averages():
     assert character_error_rate(["a", "abcdefghi"], ["b", "abcdefghi"]) == 0.1
     assert character_error_rate(["a"], ["xyz"]) == 3
     assert word_error_rate(["a"], ["b c d"]) == 3
     assert character_error_rate(["ab", "c"], ["", ""]) == 1
 
 
-def test_case_accents_and_punctuation_count():
+def test_character_error_rate_case_and_marks_count():
     assert character_error_rate(["Café."], ["cafe"]) == pytest.approx(3 / 5)
 
 
-def test_accuracy_is_the_share_read_exactly():
+def test_word_accuracy_is_the_share_of_exact_readings():
     assert word_accuracy(["a", "b c", "d", ""], ["a", "b  c", "x y z", ""]) == 0.5
     transcriptions, readings = ["ab", "cd", "ef"], ["ab", "cx", ""]
     assert word_accuracy(transcriptions, readings) == pytest.approx(1 - jiwer.wer(transcriptions, readings))
@@ -66,6 +66,6 @@ def test_accuracy_is_the_share_read_exactly():
 
 @pytest.mark.parametrize("rate", [character_error_rate, word_error_rate, word_accuracy])
 @pytest.mark.parametrize(("transcriptions", "readings"), [(["a"], []), ([], []), (["", " "], ["", ""])])
-def test_what_has_no_rate_is_refused(rate, transcriptions, readings):
+def test_error_rates_without_reference_raise(rate, transcriptions, readings):
     with pytest.raises(DataError, match="Received"):
         rate(transcriptions, readings)

@@ -6,41 +6,41 @@ import pytest
 
 from hwr_core.errors import CharsetError
 from hwr_core.text import Tokens
-from hwr_core.text.tokens import END, FIRST, PADDING, UNKNOWN
+from hwr_core.text.tokens import EOS_ID, FIRST_TOKEN_ID, PAD_ID, UNK_ID
 
 TEXTS = ["the cat", "a cafe\u0301", "the  end", "x\u0302"]
 
 
 @pytest.mark.parametrize("words", [False, True])
-def test_texts_come_back_from_their_ids(words):
+def test_encode_decode_round_trip(words):
     tokens = Tokens.from_texts(TEXTS, words=words)
     assert [tokens.decode(tokens.encode(text)) for text in TEXTS] == ["the cat", "a café", "the end", "x\u0302"]
-    assert all(FIRST <= token < len(tokens) for text in TEXTS for token in tokens.encode(text))
+    assert all(FIRST_TOKEN_ID <= token < len(tokens) for text in TEXTS for token in tokens.encode(text))
 
 
-def test_special_ids_are_apart_from_written_ones():
-    assert len({PADDING, END, UNKNOWN, FIRST}) == 4
+def test_special_ids_are_distinct():
+    assert len({PAD_ID, EOS_ID, UNK_ID, FIRST_TOKEN_ID}) == 4
     tokens = Tokens("ab")
-    assert len(tokens) == FIRST + 2
-    assert tokens.decode([3, PADDING, 4, END, 3]) == "ab"
-    assert tokens.decode([3, UNKNOWN]) == "a\N{REPLACEMENT CHARACTER}"
-    assert tokens.encode("axb") == [3, UNKNOWN, 4]
+    assert len(tokens) == FIRST_TOKEN_ID + 2
+    assert tokens.decode([3, PAD_ID, 4, EOS_ID, 3]) == "ab"
+    assert tokens.decode([3, UNK_ID]) == "a\N{REPLACEMENT CHARACTER}"
+    assert tokens.encode("axb") == [3, UNK_ID, 4]
 
 
-def test_of_words_the_most_frequent_are_kept():
+def test_from_texts_max_words_are_the_most_frequent():
     texts = ["of the", "the sea", "the end of"]
-    tokens = Tokens.from_texts(texts, words=True, most=2)
-    assert tokens.written == ("of", "the")
-    assert tokens.encode("the sea") == [4, UNKNOWN]
+    tokens = Tokens.from_texts(texts, words=True, max_words=2)
+    assert tokens.vocabulary == ("of", "the")
+    assert tokens.encode("the sea") == [4, UNK_ID]
     assert tokens.decode(tokens.encode("of  the")) == "of the"
 
 
-def test_characters_are_never_cut_off():
+def test_from_texts_max_words_ignores_characters():
     text = "".join(chr(0x4E00 + i) for i in range(200))
-    assert len(Tokens.from_texts([text], most=10).written) == 200
+    assert len(Tokens.from_texts([text], max_words=10).vocabulary) == 200
 
 
-def test_equality_is_of_tokens_and_kind():
+def test_equality_compares_vocabulary_and_kind():
     assert Tokens("ab") == Tokens("ab")
     assert hash(Tokens("ab")) == hash(Tokens("ab"))
     assert Tokens("ab") != Tokens("ab", words=True)
@@ -50,7 +50,7 @@ def test_equality_is_of_tokens_and_kind():
 @pytest.mark.parametrize(
     "tokens", [Tokens("ab é\u0302"), Tokens(["the", "café", "characters"], words=True), Tokens([]), Tokens("#\\")]
 )
-def test_tokens_are_the_same_after_their_file(tmp_path, tokens):
+def test_save_load_round_trip(tmp_path, tokens):
     tokens.save(tmp_path / "tokens.txt")
     assert Tokens.load(tmp_path / "tokens.txt") == tokens
 
@@ -65,7 +65,7 @@ def test_tokens_are_the_same_after_their_file(tmp_path, tokens):
         (b"words\nthe\nthe\n", "repeats"),
     ],
 )
-def test_files_that_hold_no_tokens(tmp_path, content, words):
+def test_load_invalid_file_raises(tmp_path, content, words):
     path = tmp_path / "tokens.txt"
     if content is not None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Augmentation: another hand, pen or scanner, still the same word."""
+"""Augmentation by the loader: another writer, pen or scanner, the same word."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ def canvas(draw) -> np.ndarray:
     return ink_canvas(draw("word", size=60), CanvasConfig())
 
 
-def test_no_strength_gives_the_canvas_as_it_is(canvas):
+def test_augment_strength_zero_returns_the_canvas(canvas):
     out = augment(canvas, AugmentationConfig(strength=0.0), np.random.default_rng(1))
     assert (out == canvas[:, : ink_width(canvas)]).all()
 
 
 @pytest.mark.parametrize("strength", [0.3, 1.0, 2.0])
-@pytest.mark.parametrize("most", [None, 100, 256])
-def test_size_and_type(canvas, strength, most):
+@pytest.mark.parametrize("max_width", [None, 100, 256])
+def test_augment_size_and_type(canvas, strength, max_width):
     for seed in range(30):
-        out = augment(canvas, AugmentationConfig(strength=strength), np.random.default_rng(seed), most)
+        out = augment(canvas, AugmentationConfig(strength=strength), np.random.default_rng(seed), max_width)
         assert out.dtype == np.uint8
         assert out.shape[0] == canvas.shape[0]
-        assert 8 <= out.shape[1] <= (most or canvas.shape[1])
+        assert 8 <= out.shape[1] <= (max_width or canvas.shape[1])
         assert out.max() > 60
-        if strength <= 1 and most != 100:
+        if strength <= 1 and max_width != 100:
             assert 0.25 < out.sum(dtype=float) / canvas.sum(dtype=float) < 4  # neither gone nor flooded
 
 
-def test_the_given_canvas_is_left_alone(canvas):
+def test_augment_does_not_modify_its_input(canvas):
     before = canvas.copy()
     augment(canvas, AugmentationConfig(strength=2.0), np.random.default_rng(1))
     assert (canvas == before).all()
 
 
-def test_the_same_chance_gives_the_same_picture(canvas):
+def test_augment_is_deterministic_by_seed(canvas):
     one, again, other = (augment(canvas, AugmentationConfig(), np.random.default_rng(s)) for s in (5, 5, 6))
     assert (one == again).all()
     assert one.shape != other.shape or (one != other).any()
 
 
 @pytest.mark.parametrize("width", [0, 1, 256])
-def test_odd_canvases(width):
+def test_augment_of_odd_canvases(width):
     canvas = np.zeros((64, 256), np.uint8)
     canvas[20:40, :width] = 255
     for seed in range(20):
@@ -65,7 +65,7 @@ def slant_of(canvas: np.ndarray) -> float:
     return float(np.polyfit(rows, centres, 1)[0])
 
 
-def test_shear_slants_both_ways_and_no_further():
+def test_augment_shear_is_two_sided_and_limited():
     bar = np.zeros((64, 256), np.uint8)
     bar[6:58, 3:9] = 255
     config = AugmentationConfig(**{**NOTHING, "shear": 0.35})
@@ -75,7 +75,7 @@ def test_shear_slants_both_ways_and_no_further():
     assert max(map(abs, slants)) < 0.4
 
 
-def test_scale_changes_the_height():
+def test_augment_scale_changes_the_height():
     block = np.zeros((64, 256), np.uint8)
     block[4:60, 3:60] = 255
     config = AugmentationConfig(**{**NOTHING, "scale": 0.3})
@@ -89,7 +89,7 @@ def test_scale_changes_the_height():
     }  # fmt: skip
 
 
-def test_strokes_become_thinner_and_thicker():
+def test_augment_strokes_become_thinner_and_thicker():
     bar = np.zeros((64, 256), np.uint8)
     bar[6:58, 20:28] = 255
     widths = {}
@@ -101,7 +101,7 @@ def test_strokes_become_thinner_and_thicker():
     assert max(widths[1.0]) > max(widths[0.0])
 
 
-def test_noise_is_on_paper_too(canvas):
+def test_augment_noise_is_on_paper_too(canvas):
     noisy = AugmentationConfig(**{**NOTHING, "noise": 0.2})
     outs = [augment(canvas, noisy, np.random.default_rng(seed)) for seed in range(10)]
     plain = [augment(canvas, AugmentationConfig(**NOTHING), np.random.default_rng(seed)) for seed in range(10)]
@@ -109,7 +109,7 @@ def test_noise_is_on_paper_too(canvas):
     assert max((out[:2] > 0).mean() for out in plain) == 0
 
 
-def test_padding_and_cutting():
+def test_pad_to_pads_and_crops():
     canvas = np.full((4, 10), 7, np.uint8)
     assert pad_to(canvas, 12)[:, 10:].sum() == 0
     assert (pad_to(canvas, 12)[:, :10] == 7).all()

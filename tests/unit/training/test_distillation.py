@@ -1,4 +1,4 @@
-"""A teacher's frames beside the transcription."""
+"""Distillation: a teacher's frames in addition to the transcription."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def test_the_distance_is_the_divergence_summed_over_frames(config):
+def test_kl_divergence_is_summed_over_frames(config):
     teacher = load_model(teacher_folder(config))
     image = np.random.default_rng(1).random((2, 32, 64, 1)).astype(np.float32)
-    said = np.asarray(teacher(image))
-    assert np.abs(np.asarray(kl_divergence(teacher, image, keras.ops.convert_to_tensor(said)))).max() < 1e-4
-    new = np.random.default_rng(2).normal(size=(2, said.shape[1], 1)).astype(np.float32)  # a character it does not know
-    logits = np.concatenate([np.random.default_rng(3).normal(size=said.shape), new], axis=-1).astype(np.float32)
-    p, q = softmax(said), softmax(logits)[..., :-1]
+    target = np.asarray(teacher(image))
+    assert np.abs(np.asarray(kl_divergence(teacher, image, keras.ops.convert_to_tensor(target)))).max() < 1e-4
+    new = np.random.default_rng(2).normal(size=(2, target.shape[1], 1)).astype(np.float32)  # a new class
+    logits = np.concatenate([np.random.default_rng(3).normal(size=target.shape), new], axis=-1).astype(np.float32)
+    p, q = softmax(target), softmax(logits)[..., :-1]
     expected = (p * (np.log(p) - np.log(q))).sum(axis=(1, 2))
-    found = np.asarray(kl_divergence(teacher, image, keras.ops.convert_to_tensor(logits)))
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
+    result = np.asarray(kl_divergence(teacher, image, keras.ops.convert_to_tensor(logits)))
+    np.testing.assert_allclose(result, expected, rtol=1e-3)
 
 
-def test_a_run_learns_from_its_teacher_and_keeps_its_characters(config):
+def test_run_with_teacher_trains_and_extends_its_charset(config):
     run = new_run(config)
     assert run_training(run.folder, log=lambda line: None).state == "done"
     charset = Charset.load(run.checkpoint / "charset.txt")
@@ -66,7 +66,7 @@ def test_a_run_learns_from_its_teacher_and_keeps_its_characters(config):
     assert load_model(run.checkpoint).output_shape[-1] == len(charset) + 1
 
 
-def test_the_teacher_stays_as_it_is(config):
+def test_load_teacher_stays_frozen(config):
     words = training_words(config, teacher_charset(config))
     task = make_task(config, words, None)
     shapes = [v.shape for v in load_model(teacher_folder(config)).weights]
@@ -80,7 +80,7 @@ def test_the_teacher_stays_as_it_is(config):
     assert len(task.network.trainable_variables) == len(task.model.trainable_variables)
 
 
-def test_teachers_that_do_not_fit_are_told(config, tmp_path):
+def test_load_teacher_unfit_raises(config, tmp_path):
     with pytest.raises(CheckpointError, match="There is no checkpoint folder"):
         new_run(replace(config, teacher=str(tmp_path / "nowhere")))
     with pytest.raises(ConfigError, match="on this run's 32 x 128"):
@@ -89,12 +89,12 @@ def test_teachers_that_do_not_fit_are_told(config, tmp_path):
         load_teacher(config, Charset("xyz"))
 
 
-def test_shipped_readers_are_found_from_anywhere(config, monkeypatch, tmp_path):
+def test_teacher_folder_finds_shipped_models_from_anywhere(config, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert (teacher_folder(replace(config, teacher="models/reader-small")) / "config.json").is_file()
 
 
-def test_a_run_without_its_backbone_is_refused_before_it_starts(config, backbones_folder, tiny_dual):
+def test_new_run_without_backbone_raises(config, backbones_folder, tiny_dual):
     dual = replace(config, model=replace(tiny_dual, image_weights="handwriting"), teacher="")
     with pytest.raises(ConfigError, match="There is no handwriting backbone"):
         new_run(dual)
@@ -107,13 +107,13 @@ def test_a_run_without_its_backbone_is_refused_before_it_starts(config, backbone
         new_run(dual)
 
 
-def test_a_start_with_other_characters_is_refused_before_anything_is_made(config, crnn_run, tmp_path):
+def test_new_run_start_with_other_characters_raises(config, crnn_run, tmp_path):
     shutil.copytree(crnn_run / "checkpoint", tmp_path / "other")
     Charset("xyz").save(tmp_path / "other" / "charset.txt")
     with pytest.raises(ConfigError, match="are not those of the teacher"):
         new_run(replace(config, start_from=str(tmp_path / "other")))
 
 
-def test_a_step_with_a_teacher_takes_longer(config):
+def test_estimate_with_teacher_is_longer(config):
     alone = estimate(replace(config, teacher=""))
     assert 1 < estimate(config).seconds_per_epoch / alone.seconds_per_epoch < 2

@@ -1,4 +1,4 @@
-"""`dual` in training: which version of a word's picture an epoch is shown."""
+"""`dual` in training: which view of a word's image an epoch takes."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ def make_task(tiny_dual, config_of, tmp_path):
 
 
 def shown(task: DualTask, epoch: int) -> np.ndarray:
-    """What the only batch of an epoch shows of the pictures."""
+    """Images or features in the only batch of an epoch."""
     [((inputs, _, _), count)] = task.batches(epoch)
     assert count == 3
     return inputs["features"] if task.frozen else inputs["image"]
 
 
-def test_epochs_of_a_frozen_branch_take_the_versions_in_turns(make_task):
+def test_batches_frozen_take_views_in_turn(make_task):
     task = make_task(views=2)
     assert (shown(task, 0) != shown(task, 1)).any()
     assert (shown(task, 0) == shown(task, 2)).all()
     assert (shown(task, 1) == shown(task, 3)).all()
 
 
-def test_without_augmentation_there_is_one_version(make_task):
+def test_batches_without_augmentation_have_one_view(make_task):
     task = make_task(strength=0.0, views=2)
     assert (shown(task, 0) == shown(task, 1)).all()
 
 
-def test_a_fine_tuned_branch_sees_a_changed_picture_each_time(make_task):
+def test_batches_fine_tuned_are_augmented_each_time(make_task):
     task = make_task(fine_tune_from="conv3")
     first, second = shown(task, 0), shown(task, 1)
     assert first.shape == second.shape == (3, 32, 64, 1)

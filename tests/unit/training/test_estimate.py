@@ -53,18 +53,18 @@ def config_of(model=None, **training: object) -> RunConfig:
     ],
     ids=["crnn", "cnn_transformer", "resnet_ctc", "ppocr_ctc", "seq2seq", "dual", "tuned", "dual_small"],
 )
-def test_figures_are_sane(model):
-    found = estimate(config_of(model))
-    assert (found.words, found.validation_words) == (3, 2)
-    assert all(value >= 0 for value in dataclasses.astuple(found)[:-1])
-    assert found.seconds_per_epoch > 0
-    assert found.seconds == pytest.approx(found.first_seconds + 40 * found.seconds_per_epoch)
-    assert 800 < found.memory_mb < 16_000
-    assert found.parameters > 100_000
-    assert "measured on two cores" in found.note
+def test_estimate_is_plausible(model):
+    result = estimate(config_of(model))
+    assert (result.words, result.validation_words) == (3, 2)
+    assert all(value >= 0 for value in dataclasses.astuple(result)[:-1])
+    assert result.seconds_per_epoch > 0
+    assert result.seconds == pytest.approx(result.first_seconds + 40 * result.seconds_per_epoch)
+    assert 800 < result.memory_mb < 16_000
+    assert result.parameters > 100_000
+    assert "measured on two cores" in result.note
 
 
-def test_what_makes_it_longer():
+def test_estimate_seconds_grow_with_work():
     def seconds(model=None, canvas: CanvasConfig | None = None, **training: object) -> float:
         config = config_of(model, **training)
         return estimate(dataclasses.replace(config, canvas=canvas or config.canvas)).seconds
@@ -77,8 +77,8 @@ def test_what_makes_it_longer():
     assert seconds(canvas=CanvasConfig(height=64, width=512)) == pytest.approx(2 * usual, rel=0.1)
 
 
-def test_thirty_thousand_words_take_about_what_was_measured(monkeypatch):
-    """Figures of this network on two cores: about 200 to 400 words a second, ResNet50 about 65 pictures."""
+def test_estimate_of_30000_words_is_near_measurements(monkeypatch):
+    """Figures of this network on two cores: about 200 to 400 words a second, ResNet50 about 65 images."""
     monkeypatch.setattr(sys.modules[estimate.__module__], "word_counts", lambda config: (30_000, 0))
     assert 60 < 30_000 / estimate(config_of()).seconds_per_epoch < 600
     dual = estimate(config_of(DUAL))
@@ -87,7 +87,7 @@ def test_thirty_thousand_words_take_about_what_was_measured(monkeypatch):
     assert dual.disk_mb == pytest.approx(30_000 * 2 * 8 * 2048 * 2 / 2**20)
 
 
-def test_only_a_frozen_backbone_has_features_to_compute():
+def test_estimate_first_seconds_only_of_a_frozen_backbone():
     frozen = estimate(config_of(DUAL))
     tuned = estimate(config_of(dataclasses.replace(DUAL, fine_tune_from="conv4")))
     assert frozen.first_seconds > 0
@@ -100,19 +100,19 @@ def test_only_a_frozen_backbone_has_features_to_compute():
     assert frozen.disk_mb < twice.disk_mb < 2 * frozen.disk_mb  # validation words have one version
 
 
-def test_an_earlier_run_of_the_same_network_tells_better():
+def test_estimate_uses_the_speed_of_an_earlier_run():
     new_run(config_of(CrnnConfig(lstm_units=64)), "other")
     damaged = new_run(config_of(), "damaged")
     (damaged.folder / "config.json").write_text("{")
     run = new_run(config_of(epochs=3), "same")
     assert "two cores" in estimate(config_of()).note  # it has no history yet
     pd.DataFrame({"epoch": [1, 2], "words_per_second": [3.0, 6.0]}).to_csv(run.folder / "history.csv", index=False)
-    found: Estimate = estimate(config_of())
-    assert "earlier run" in found.note
-    assert found.seconds_per_epoch == pytest.approx(3 / 6 + 2 / 18)
+    result: Estimate = estimate(config_of())
+    assert "earlier run" in result.note
+    assert result.seconds_per_epoch == pytest.approx(3 / 6 + 2 / 18)
 
 
-def test_data_that_is_not_there():
+def test_estimate_of_missing_data_raises():
     with pytest.raises(DataError, match="There is no data set 'nothing'"):
         estimate(RunConfig(datasets=("nothing",)))
 
@@ -130,7 +130,7 @@ def test_data_that_is_not_there():
         PpocrCtcConfig(weights="none"),
     ],
 )
-def test_parameters_of_ctc_models(model):
+def test_ctc_parameters_match_the_built_network(model):
     from hwr_core.models import build_model
 
     built = build_model(model, CanvasConfig(), 101).count_params()
@@ -138,18 +138,17 @@ def test_parameters_of_ctc_models(model):
 
 
 @pytest.mark.slow
-def test_parameters_of_dual():
+def test_dual_parameters_match_the_built_network():
     from hwr_core.models import build_model
-    from hwr_core.models.dual import part
 
     canvas = CanvasConfig(height=32, width=64)
     built = build_model(DUAL, canvas, 100)
-    head = sum(part(built, name).count_params() for name in ("image_branch", "next_token"))
+    head = sum(built.get_layer(name).count_params() for name in ("image_branch", "next_token"))
     assert dual_parameters(DUAL, canvas) == pytest.approx(head, rel=0.03)
     narrow = dataclasses.replace(DUAL, image_channels=16)
-    branch = part(build_model(narrow, canvas, 100), "image_branch").count_params()
+    branch = build_model(narrow, canvas, 100).get_layer("image_branch").count_params()
     assert dual_parameters(narrow, canvas) - head == pytest.approx(
-        branch - part(built, "image_branch").count_params(), rel=0.03
+        branch - built.get_layer("image_branch").count_params(), rel=0.03
     )
     tuned = dataclasses.replace(DUAL, fine_tune_from="conv2")
     assert dual_parameters(tuned, canvas) == pytest.approx(built.count_params(), rel=0.03)

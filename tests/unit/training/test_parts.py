@@ -13,7 +13,7 @@ from hwr_core.training.tasks import CtcTask
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parts", [1, 3, 4])
-def test_parts_of_a_pass_show_every_word_once(tiny_crnn, parts):
+def test_images_of_all_parts_have_every_word_once(tiny_crnn, parts):
     training = TrainingConfig(parts=parts, batch_size=4)
     config = RunConfig(
         datasets=("words",), model=tiny_crnn, canvas=CanvasConfig(height=32, width=64), training=training

@@ -49,7 +49,7 @@ def working(run: Run, process: subprocess.Popen[bytes]) -> None:
     jobs.write_status(run.folder, status)
 
 
-def test_a_new_run_is_a_folder_with_its_settings(home, words):
+def test_new_run_creates_a_folder_with_its_configuration(home, words):
     run = new_run(CONFIG, "first.run_1")
     assert run.folder == home / "runs" / "first.run_1"
     assert (run.name, run.config) == ("first.run_1", CONFIG)
@@ -61,13 +61,13 @@ def test_a_new_run_is_a_folder_with_its_settings(home, words):
     assert open_run("first.run_1") == run
 
 
-def test_names_are_made_of_the_model_and_the_time(words):
+def test_new_run_without_name_is_named_by_model_and_time(words):
     names = [new_run(CONFIG).name for _ in range(3)]
     assert re.fullmatch(r"crnn-\d{4}-\d{4}", names[0])
     assert len(set(names)) == 3
 
 
-def test_a_name_that_is_taken_gets_a_number(words):
+def test_free_name_of_a_taken_name_adds_a_number(words):
     assert run_module.free_name("first") == "first"
     for expected in ("first", "first-2", "first-3"):
         name = run_module.free_name("first")
@@ -76,19 +76,19 @@ def test_a_name_that_is_taken_gets_a_number(words):
 
 
 @pytest.mark.parametrize("name", ["a b", "ä", "../up", ".hidden", "a/b", "x" * 65, "-x", "a\n"])
-def test_names_that_are_none(words, name):
+def test_new_run_with_an_invalid_name_raises(words, name):
     with pytest.raises(ConfigError, match="A run's name has letters"):
         new_run(CONFIG, name)
     assert list_runs() == []
 
 
-def test_a_name_is_taken_once(words):
+def test_new_run_with_a_taken_name_raises(words):
     new_run(CONFIG, "first")
     with pytest.raises(ConfigError, match="There is a run 'first' already"):
         new_run(CONFIG, "first")
 
 
-def test_data_that_cannot_be_trained_on_is_refused_before_anything_is_made(home, make_dataset):
+def test_new_run_with_too_little_data_raises_and_creates_nothing(home, make_dataset):
     with pytest.raises(DataError, match="There is no data set 'words'"):
         new_run(CONFIG, "first")
     make_dataset("words", {"train": ["one"], "validation": ["two"]})
@@ -101,7 +101,7 @@ def test_data_that_cannot_be_trained_on_is_refused_before_anything_is_made(home,
     assert not (home / "runs").exists()
 
 
-def test_limits_count(words):
+def test_word_counts_apply_limits(words):
     limited = RunConfig(datasets=("words",), training=TrainingConfig(max_words=2, max_validation_words=1))
     assert run_module.word_counts(limited) == (2, 1)
     assert run_module.word_counts(CONFIG) == (3, 1)
@@ -109,7 +109,7 @@ def test_limits_count(words):
         new_run(RunConfig(datasets=("words",), training=TrainingConfig(max_words=1)))
 
 
-def test_runs_are_listed_newest_first(words):
+def test_list_runs_newest_first(words):
     runs = [new_run(CONFIG, name) for name in ("b", "a", "c")]
     for age, run in zip((20, 10, 30), runs, strict=True):
         os.utime(run.folder / "config.json", (time.time() - age, time.time() - age))
@@ -118,13 +118,13 @@ def test_runs_are_listed_newest_first(words):
 
 
 @pytest.mark.parametrize("name", ["gone", "../runs/first", ""])
-def test_a_run_that_is_not_there(words, name):
+def test_open_run_missing_raises(words, name):
     new_run(CONFIG, "first")
     with pytest.raises(JobError, match="There is no run"):
         open_run(name)
 
 
-def test_a_damaged_configuration_is_told(words):
+def test_config_damaged_raises(words):
     run = new_run(CONFIG, "first")
     (run.folder / "config.json").write_text("{")
     with pytest.raises(ConfigError, match="no readable JSON"):
@@ -132,7 +132,7 @@ def test_a_damaged_configuration_is_told(words):
     assert run.notes == ""
 
 
-def test_notes_are_the_person_s_last_word(words):
+def test_set_notes_replaces_notes(words):
     run = new_run(CONFIG, "first")
     assert run.notes == "from the settings"
     run.set_notes("Größer\nist besser")
@@ -141,7 +141,7 @@ def test_notes_are_the_person_s_last_word(words):
     assert run.notes == ""
 
 
-def test_tables_are_read_as_they_were_meant(words):
+def test_samples_keep_text_as_written(words):
     run = new_run(CONFIG, "first")
     (run.folder / "history.csv").write_text("epoch,loss,cer,best\n1,2.5,0.75,1\n2,1.5,,0\n")
     (run.folder / "samples.csv").write_text(
@@ -158,14 +158,14 @@ def test_tables_are_read_as_they_were_meant(words):
     assert run.history.empty
 
 
-def test_the_log_s_last_lines(words):
+def test_log_returns_the_last_lines(words):
     run = new_run(CONFIG, "first")
     (run.folder / jobs.LOG_FILE).write_text("".join(f"line {i} é\n" for i in range(5000)), encoding="utf-8")
     assert run.log(3) == "line 4997 é\nline 4998 é\nline 4999 é"
     assert len(run.log().splitlines()) == 200
 
 
-def test_the_checkpoint_and_its_figures(words):
+def test_checkpoint_and_best(words):
     run = new_run(CONFIG, "first")
     folder = run.folder / "checkpoint"
     folder.mkdir()
@@ -176,7 +176,7 @@ def test_the_checkpoint_and_its_figures(words):
     assert run.best == {"epoch": 3, "cer": 0.1}
 
 
-def test_one_training_at_a_time(words, sleeper):
+def test_start_while_another_runs_raises(words, sleeper):
     first, second = new_run(CONFIG, "first"), new_run(CONFIG, "second")
     assert running_run() is None
     working(first, sleeper)
@@ -192,7 +192,7 @@ def test_one_training_at_a_time(words, sleeper):
     assert list_runs() == [first]
 
 
-def test_a_run_whose_process_is_gone_can_be_deleted(words):
+def test_delete_run_whose_process_is_gone(words):
     run = new_run(CONFIG, "first")
     jobs.write_status(run.folder, jobs.Status(state="running", pid=2**22 - 3, process_started=1.0))
     assert running_run() is None
@@ -201,7 +201,7 @@ def test_a_run_whose_process_is_gone_can_be_deleted(words):
     assert list_runs() == []
 
 
-def test_a_run_that_ended_in_this_process_can_be_deleted(words):
+def test_delete_run_that_ended_in_this_process(words):
     run = new_run(CONFIG, "first")
     status = jobs.begin(run.folder, "Training")
     with pytest.raises(JobError, match="is training"):
@@ -212,9 +212,9 @@ def test_a_run_that_ended_in_this_process_can_be_deleted(words):
     delete_run(run)
 
 
-def test_starting_launches_the_training_module(words, monkeypatch):
+def test_start_launches_the_training_module(words, monkeypatch):
     launched = []
-    monkeypatch.setattr(jobs, "launch", lambda *arguments: launched.append(arguments))
+    monkeypatch.setattr(jobs, "launch", lambda *arguments, **settings: launched.append(arguments))
     run = new_run(CONFIG, "first")
     start(run)
     assert launched == [("hwr_core.training", run.folder)]

@@ -1,4 +1,4 @@
-"""`seq2seq` in training: both losses, a frozen encoder's cached frames, averages, and starting from a CTC reader."""
+"""`seq2seq` in training: both losses, a frozen encoder's cached frames, averages, and starting from a CTC network."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ import pytest
 from hwr_core.config import AugmentationConfig
 from hwr_core.errors import ConfigError
 from hwr_core.models import build_model
-from hwr_core.models.seq2seq import part
 from hwr_core.text import Charset
 from hwr_core.training.batches import PreparedWords
-from hwr_core.training.job import starters
+from hwr_core.training.presets import starting_models
 from hwr_core.training.run import check_data
-from hwr_core.training.seq2seq_model import PADDING, next_character_loss, noisy
+from hwr_core.training.seq2seq_model import TARGET_PAD_ID, add_token_noise, next_character_loss
 from hwr_core.training.seq2seq_task import Seq2SeqTask
 
 WORDS = ["tea", "ink", "moon", "sally"]
@@ -47,28 +46,28 @@ def steps(task: Seq2SeqTask, epoch: int = 0) -> list[float]:
     return [float(task.network.train_on_batch(*arrays, return_dict=True)["loss"]) for arrays, _ in task.batches(epoch)]
 
 
-def test_noise_replaces_characters_only():
+def test_add_token_noise_replaces_characters_only():
     tokens = np.tile(np.array([0, 3, 4, 5, 0], np.int32), (400, 1))
-    found = noisy(tokens, 0.5, 9, np.random.default_rng(1))
-    assert (found[:, [0, 4]] == 0).all()
-    assert 1 <= found[:, 1:4].min() <= found[:, 1:4].max() < 9
-    assert 0.3 < (found[:, 1:4] != tokens[:, 1:4]).mean() < 0.5
-    assert (noisy(tokens, 0.0, 9, np.random.default_rng(1)) == tokens).all()
+    result = add_token_noise(tokens, 0.5, 9, np.random.default_rng(1))
+    assert (result[:, [0, 4]] == 0).all()
+    assert 1 <= result[:, 1:4].min() <= result[:, 1:4].max() < 9
+    assert 0.3 < (result[:, 1:4] != tokens[:, 1:4]).mean() < 0.5
+    assert (add_token_noise(tokens, 0.0, 9, np.random.default_rng(1)) == tokens).all()
 
 
 @pytest.mark.slow
-def test_the_loss_is_the_word_s_negative_log_probability():
+def test_next_character_loss_is_the_negative_log_probability():
     logits = np.random.default_rng(1).normal(size=(1, 3, 4)).astype(np.float32)
     log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
-    following = np.array([[2, 0, PADDING]])
+    targets = np.array([[2, 0, TARGET_PAD_ID]])
     own = -(log_probs[0, 0, 2] + log_probs[0, 1, 0])
-    assert float(next_character_loss(0.0)(following, logits)) == pytest.approx(own, rel=1e-5)
+    assert float(next_character_loss(0.0)(targets, logits)) == pytest.approx(own, rel=1e-5)
     smooth = 0.9 * own - 0.1 * log_probs[0, :2].mean(-1).sum()
-    assert float(next_character_loss(0.1)(following, logits)) == pytest.approx(smooth, rel=1e-5)
+    assert float(next_character_loss(0.1)(targets, logits)) == pytest.approx(smooth, rel=1e-5)
 
 
 @pytest.mark.slow
-def test_both_losses_and_averaged_weights(make_task):
+def test_task_trains_both_losses_with_averaged_weights(make_task):
     task = make_task(average=0.5, precision="mixed_bfloat16")
     assert all(np.isfinite(steps(task)))
     figures = task.validate(lambda: False)
@@ -79,22 +78,22 @@ def test_both_losses_and_averaged_weights(make_task):
 
 
 @pytest.mark.slow
-def test_a_frozen_encoder_is_a_ctc_reader_s_and_stays(make_task, tiny_crnn, config_of, tmp_path):
+def test_task_frozen_encoder_keeps_its_weights(make_task, tiny_crnn, config_of, tmp_path):
     keras.utils.set_random_seed(5)
     start = build_model(tiny_crnn, config_of(["words"], tiny_crnn).canvas, len(Charset.from_texts(WORDS)) + 1)
     task = make_task(start=start.get_weights(), augmentation=AugmentationConfig(device="loader"))
     steps(task)
     figures = task.validate(lambda: False)
-    for one, other in zip(part(task.model, "encoder").get_weights(), start.get_weights(), strict=True):
+    for one, other in zip(task.model.get_layer("encoder").get_weights(), start.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert np.isfinite(figures["validation_loss"])
     views = task._cached.batch(0, np.array([0])), task._cached.batch(1, np.array([0]))
-    assert np.abs(views[0][:, :8] - views[1][:, :8]).max() > 1e-3  # changed differently
+    assert np.abs(views[0][:, :8] - views[1][:, :8]).max() > 1e-3  # augmented differently
     again = make_task(start=start.get_weights(), augmentation=AugmentationConfig(device="loader"))
-    np.testing.assert_array_equal(again._cached.batch(0, np.array([0])), views[0])  # kept, not computed anew
+    np.testing.assert_array_equal(again._cached.batch(0, np.array([0])), views[0])  # cached, not computed again
 
 
-def test_where_it_can_start(tiny_seq2seq, config_of):
-    assert starters(config_of(["words"], tiny_seq2seq)) == ("seq2seq", "crnn")
+def test_starting_models_of_seq2seq(tiny_seq2seq, config_of):
+    assert starting_models("seq2seq") == ("seq2seq", "crnn", "cnn_transformer")
     with pytest.raises(ConfigError, match="must come from somewhere"):
         check_data(config_of(["words"], replace(tiny_seq2seq, freeze_encoder=True)))

@@ -13,9 +13,9 @@ from hwr_core.models import build_model
 from hwr_core.text import Charset
 from hwr_core.training import precision
 from hwr_core.training.batches import PreparedWords
-from hwr_core.training.tasks import CtcTask, changes_on_device
-from hwr_core.training.trainable_model import measure_batch_norm
-from hwr_core.training.trainer import Progress, restore, save, variables_of
+from hwr_core.training.tasks import CtcTask, augments_on_device
+from hwr_core.training.trainable_model import recalibrate_cnn
+from hwr_core.training.trainer import TrainingState, restore, save, variables_of
 
 pytestmark = pytest.mark.slow
 WORDS = ["tea", "ink", "moon", "sally"]
@@ -47,14 +47,14 @@ def steps(task: CtcTask, epoch: int = 0) -> list[dict[str, float]]:
     return [task.network.train_on_batch(*arrays, return_dict=True) for arrays, _ in task.batches(epoch)]
 
 
-def test_nothing_asked_for_shares_the_weights(make_task):
+def test_trainable_model_plain_shares_the_weights(make_task):
     task = make_task()
     steps(task)
     assert task.network.weights[0] is task.model.weights[0]
     assert task.network.inputs[0] is task.model.inputs[0]
 
 
-def test_the_second_loss_is_weighed_and_stays_out_of_the_checkpoint(make_task, tiny_crnn, tmp_path):
+def test_shortcut_loss_is_weighted_and_not_saved(make_task, tiny_crnn, tmp_path):
     task = make_task(replace(tiny_crnn, shortcut=0.5))
     logs = steps(task)[0]
     parts = sorted(value for name, value in logs.items() if name != "loss")
@@ -68,7 +68,7 @@ def test_the_second_loss_is_weighed_and_stays_out_of_the_checkpoint(make_task, t
     assert [w.shape for w in saved.weights] == [w.shape for w in build_model(tiny_crnn, task.config.canvas, 12).weights]
 
 
-def test_averaged_weights_are_what_is_read_with(make_task):
+def test_publish_gives_averaged_weights(make_task):
     """Checked against the average computed by hand after every step."""
     task = make_task(average=0.5)
     names = [variable.path for variable in task.network.trainable_variables]
@@ -88,21 +88,21 @@ def test_averaged_weights_are_what_is_read_with(make_task):
     assert len(variables_of(task.network)) > len(variables_of(make_task().network)) + len(names) - 1
 
 
-def test_batch_norm_is_measured_over_the_batches(tiny_crnn, config_of):
+def test_recalibrate_cnn_averages_over_batches(tiny_crnn, config_of):
     canvas = config_of(["words"], tiny_crnn).canvas
     model = build_model(tiny_crnn, canvas, 9)
     batches = [np.random.default_rng(i).random((3, 32, 64, 1)).astype(np.float32) for i in range(3)]
     norm = next(layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization))
     inside = keras.Model(model.input, norm.input)
     seen = np.stack([np.asarray(inside.predict_on_batch(batch)) for batch in batches])
-    measure_batch_norm(model, iter(batches))
+    recalibrate_cnn(model, iter(batches))
     np.testing.assert_allclose(norm.moving_mean, seen.mean(axis=(0, 1, 2, 3)), atol=1e-5)
     np.testing.assert_allclose(norm.moving_variance, seen.var(axis=(1, 2, 3)).mean(axis=0), atol=1e-5)
     assert norm.momentum == 0.9
 
 
 @pytest.mark.parametrize("name", ["crnn", "cnn_transformer"])
-def test_bfloat16_trains_and_float32_is_saved(make_task, tiny_crnn, tiny_cnn_transformer, name, monkeypatch):
+def test_bfloat16_trains_and_saves_float32(make_task, tiny_crnn, tiny_cnn_transformer, name, monkeypatch):
     monkeypatch.setattr(precision, "cpu_flags", lambda: {"avx512_bf16"})
     model = tiny_crnn if name == "crnn" else replace(tiny_cnn_transformer, shortcut=0.1)
     task = make_task(model, precision="mixed_bfloat16")
@@ -114,11 +114,11 @@ def test_bfloat16_trains_and_float32_is_saved(make_task, tiny_crnn, tiny_cnn_tra
     assert all(np.isfinite(log["loss"]) for log in steps(task))
     assert np.isfinite(task.validate(lambda: False)["validation_loss"])
     assert {layer.compute_dtype for layer in task.model.layers} == {"float32"}
-    kept = task._trained._core.get_weights()
-    assert all((a == b).all() for a, b in zip(kept, task.model.get_weights(), strict=True))
+    core_weights = task._trained._core.get_weights()
+    assert all((a == b).all() for a, b in zip(core_weights, task.model.get_weights(), strict=True))
 
 
-def test_a_processor_that_would_imitate_bfloat16_computes_in_float32(make_task, tiny_crnn, monkeypatch):
+def test_usable_precision_without_bfloat16_is_float32(make_task, tiny_crnn, monkeypatch):
     monkeypatch.setattr(precision, "has_accelerator", lambda: False)
     monkeypatch.setattr(precision, "cpu_flags", lambda: {"avx2"})
     task = make_task(tiny_crnn, precision="mixed_bfloat16")
@@ -128,7 +128,7 @@ def test_a_processor_that_would_imitate_bfloat16_computes_in_float32(make_task, 
     assert precision.usable_precision("mixed_bfloat16") == "mixed_bfloat16"
 
 
-def test_a_processor_says_what_it_can(tmp_path, monkeypatch):
+def test_cpu_flags(tmp_path, monkeypatch):
     known = tmp_path / "cpuinfo"
     monkeypatch.setattr(precision, "CPU_FLAGS", known)
     assert precision.cpu_flags() == set()
@@ -136,7 +136,7 @@ def test_a_processor_says_what_it_can(tmp_path, monkeypatch):
     assert precision.cpu_flags() == {"fpu", "avx2", "avx512_bf16"}
 
 
-def test_pictures_are_changed_in_the_step(make_task, tiny_cnn_transformer):
+def test_augmentation_runs_in_the_step(make_task, tiny_cnn_transformer):
     augmentation = AugmentationConfig(device="layers", mask=0.2)
     task = make_task(replace(tiny_cnn_transformer, shortcut=0.1), augmentation, average=0.9)
     shapes = set()
@@ -153,22 +153,22 @@ def test_pictures_are_changed_in_the_step(make_task, tiny_cnn_transformer):
     assert task.model.input.dtype == "float32"
 
 
-def test_where_pictures_are_changed(monkeypatch):
-    assert changes_on_device(AugmentationConfig(device="layers"))
-    assert not changes_on_device(AugmentationConfig(device="loader"))
+def test_augments_on_device(monkeypatch):
+    assert augments_on_device(AugmentationConfig(device="layers"))
+    assert not augments_on_device(AugmentationConfig(device="loader"))
     for devices, expected in ((["cpu:0", "gpu:0"], True), (["cuda:0"], True), (["cpu:0"], False), ([], False)):
         monkeypatch.setattr(keras.distribution, "list_devices", lambda devices=devices: devices)
-        assert changes_on_device(AugmentationConfig()) is expected
+        assert augments_on_device(AugmentationConfig()) is expected
 
 
-def test_defaults_leave_earlier_runs_as_they_were():
+def test_defaults_add_no_losses_or_averaging():
     """A configuration written before these settings existed means what it meant."""
     assert (TrainingConfig().average, TrainingConfig().precision) == (0, "float32")
     assert (AugmentationConfig().mask, AugmentationConfig().device) == (0, "auto")
     assert CnnTransformerConfig().shortcut == 0.1
 
 
-def test_a_resumed_run_goes_on_as_the_undisturbed_one(make_task, tiny_cnn_transformer, tmp_path):
+def test_restore_resumes_identically(make_task, tiny_cnn_transformer, tmp_path):
     """Averages, dropout and the changes' own chance are part of the state."""
 
     def fresh() -> CtcTask:
@@ -178,13 +178,13 @@ def test_a_resumed_run_goes_on_as_the_undisturbed_one(make_task, tiny_cnn_transf
     undisturbed = fresh()
     steps(undisturbed)
     undisturbed.validate(lambda: False)
-    save(tmp_path, undisturbed, Progress(epoch=1))
+    save(tmp_path, undisturbed, TrainingState(epoch=1))
     expected = steps(undisturbed, 1), undisturbed.validate(lambda: False)
     resumed = fresh()
     assert restore(tmp_path, resumed).epoch == 1
-    found = steps(resumed, 1), resumed.validate(lambda: False)
-    for one, other in zip(expected[0], found[0], strict=True):
+    result = steps(resumed, 1), resumed.validate(lambda: False)
+    for one, other in zip(expected[0], result[0], strict=True):
         assert one == pytest.approx(other, rel=1e-3)
-    assert expected[1] == pytest.approx(found[1], rel=1e-3)
+    assert expected[1] == pytest.approx(result[1], rel=1e-3)
     for one, other in zip(undisturbed.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-2, atol=1e-3)

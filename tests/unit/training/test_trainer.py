@@ -76,18 +76,18 @@ class StandInTask:
         self.exported.append(checkpoint)
 
 
-def train(folder: Path, task: StandInTask, config: RunConfig = CONFIG) -> tuple[trainer.Progress, jobs.Status]:
+def train(folder: Path, task: StandInTask, config: RunConfig = CONFIG) -> tuple[trainer.TrainingState, jobs.Status]:
     folder.mkdir(parents=True, exist_ok=True)
-    progress = trainer.train(folder, config, task, SAMPLES, say=lambda line: None)
+    progress = trainer.train(folder, config, task, SAMPLES, log=lambda line: None)
     return progress, jobs.read_status(folder)
 
 
-def test_patience_ends_it_and_the_best_epoch_is_kept(tmp_path):
+def test_train_ends_after_patience_with_the_best_checkpoint(tmp_path):
     task = StandInTask([0.9, 0.5, 0.7, 0.5, 0.1, 0.1])
     progress, status = train(tmp_path, task)
     assert (progress.epoch, progress.best_epoch, progress.best_value) == (4, 2, 0.5)
-    kept = keras.saving.load_model(tmp_path / "checkpoint" / "model.keras", compile=False)
-    for one, other in zip(kept.get_weights(), task.weights_after[2], strict=True):
+    best_model = keras.saving.load_model(tmp_path / "checkpoint" / "model.keras", compile=False)
+    for one, other in zip(best_model.get_weights(), task.weights_after[2], strict=True):
         assert (one == other).all()
     assert any((a != b).any() for a, b in zip(task.weights_after[2], task.weights_after[4], strict=True))
     assert status.state == "done"
@@ -100,7 +100,7 @@ def test_patience_ends_it_and_the_best_epoch_is_kept(tmp_path):
     assert task.exported == [tmp_path / "checkpoint"]
 
 
-def test_the_history_has_a_row_an_epoch(tmp_path):
+def test_train_writes_a_history_row_per_epoch(tmp_path):
     progress, status = train(tmp_path, StandInTask([0.9, 0.8, 0.85, 0.7, 0.6, 0.5]))
     history = Run(tmp_path).history
     assert history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
@@ -117,7 +117,7 @@ def test_the_history_has_a_row_an_epoch(tmp_path):
     assert progress.history[0]["epoch"] == 1
 
 
-def test_the_loss_of_an_epoch_is_the_mean_over_its_words(tmp_path):
+def test_train_loss_is_the_mean_over_words(tmp_path):
     task = StandInTask([0.5])
     losses = []
     step = task.network.train_on_batch
@@ -134,7 +134,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_words(tmp_path):
     assert Run(tmp_path).history["loss"].iloc[0] == pytest.approx(np.mean(losses))
 
 
-def test_samples_are_read_after_every_epoch(tmp_path):
+def test_train_reads_samples_after_every_epoch(tmp_path):
     train(tmp_path, StandInTask([0.9, 0.8, 0.85, 0.9, 0.9, 0.9]))
     samples = Run(tmp_path).samples
     assert samples["epoch"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
@@ -151,7 +151,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("moment", ["step", "validation", "saving"])
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch, moment):
+def test_train_resumes_identically_after_a_kill(tmp_path, monkeypatch, moment):
     script = [0.9, 0.8, 0.85, 0.7, 0.75, 0.6]
     whole = StandInTask(script)
     expected, _ = train(tmp_path / "whole", whole)
@@ -188,7 +188,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path, monkeypatch, 
     assert (progress.best_epoch, progress.best_value) == (expected.best_epoch, expected.best_value)
 
 
-def test_a_finished_run_is_not_trained_further(tmp_path):
+def test_train_finished_run_changes_nothing(tmp_path):
     train(tmp_path, StandInTask([0.9, 0.5, 0.7, 0.8, 0.1, 0.1]))
     before = (tmp_path / "history.csv").read_bytes()
     again = StandInTask([0.0] * 6)
@@ -200,7 +200,7 @@ def test_a_finished_run_is_not_trained_further(tmp_path):
 
 @pytest.mark.parametrize("moment", ["step", "validation"])
 @pytest.mark.parametrize("epoch", [1, 3])
-def test_a_request_to_stop_keeps_the_finished_epochs(tmp_path, moment, epoch):
+def test_train_stop_request_keeps_finished_epochs(tmp_path, moment, epoch):
     task = StandInTask([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
 
     def ask(now: int) -> None:
@@ -223,7 +223,7 @@ def test_a_request_to_stop_keeps_the_finished_epochs(tmp_path, moment, epoch):
     assert status.message.startswith("All 6 epochs done.")
 
 
-def test_a_loss_without_end_is_told(tmp_path):
+def test_train_infinite_loss_raises(tmp_path):
     task = StandInTask([0.5] * 6)
     task.batches = lambda epoch: iter([((np.full((8, 4), np.inf, np.float32), np.zeros((8, 1))), 8)])
     with pytest.raises(JobError, match="The loss became infinite at step 1 of epoch 1"):
@@ -231,7 +231,7 @@ def test_a_loss_without_end_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "text", "unknown"])
-def test_a_damaged_state_is_told(tmp_path, damage):
+def test_restore_damaged_state_raises(tmp_path, damage):
     config = replace(CONFIG, training=replace(CONFIG.training, epochs=1))
     train(tmp_path, StandInTask([0.5], config), config)
     path = tmp_path / trainer.STATE_FILE
@@ -244,7 +244,7 @@ def test_a_damaged_state_is_told(tmp_path, damage):
     assert "\n" not in str(error.value)
 
 
-def test_the_state_of_another_network_is_told(tmp_path):
+def test_restore_state_of_another_network_raises(tmp_path):
     config = replace(CONFIG, training=replace(CONFIG.training, epochs=1))
     train(tmp_path, StandInTask([0.5], config), config)
     other = StandInTask([0.5])
@@ -254,7 +254,7 @@ def test_the_state_of_another_network_is_told(tmp_path):
         train(tmp_path, other)
 
 
-def test_what_is_told_while_it_runs(tmp_path):
+def test_train_status_while_validating(tmp_path):
     task = StandInTask([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     seen: dict[str, jobs.Status] = {}
 
@@ -275,26 +275,26 @@ def test_what_is_told_while_it_runs(tmp_path):
     assert details["words_per_second"] > 0
 
 
-def test_batches_come_ahead_in_order():
-    assert list(trainer.prefetch(iter(range(50)), most=3)) == list(range(50))
+def test_prefetch_preserves_order():
+    assert list(trainer.prefetch(iter(range(50)), max_prefetched=3)) == list(range(50))
     assert list(trainer.prefetch(iter([]))) == []
 
 
-def test_an_error_in_a_batch_reaches_the_loop():
+def test_prefetch_raises_errors_of_batches():
     def batches() -> Iterator[int]:
         yield 1
         raise JobError("broken batch")
 
-    found = []
+    result = []
     with pytest.raises(JobError, match="broken batch"):
-        found.extend(trainer.prefetch(batches()))
-    assert found == [1]
+        result.extend(trainer.prefetch(batches()))
+    assert result == [1]
 
 
-def test_batches_nobody_waits_for_end_their_thread():
+def test_prefetch_abandoned_ends_its_thread():
     before = threading.active_count()
 
-    for item in trainer.prefetch(iter(range(10_000)), most=2):
+    for item in trainer.prefetch(iter(range(10_000)), max_prefetched=2):
         if item == 5:
             break
     end = time.time() + 10

@@ -30,7 +30,7 @@ def two_sets(make_dataset):
     return one, two
 
 
-def test_rows_of_canvases_texts_and_writers_belong_together(two_sets):
+def test_training_words_rows_correspond(two_sets):
     words = training_words(config_of("one", "two"))
     assert sorted(words.train.transcriptions) == ["cat", "cow", "dog", "ink", "tea"]
     assert sorted(words.validation.transcriptions) == ["hen", "moon", "star", "sun"]
@@ -46,7 +46,7 @@ def test_rows_of_canvases_texts_and_writers_belong_together(two_sets):
     assert set(words.train.writers) == {"one/writer-train", "two/writer-train"}
 
 
-def test_the_alphabet_is_that_of_the_training_words(two_sets):
+def test_training_words_alphabet_is_of_the_training_part(two_sets):
     assert training_words(config_of("one")).alphabet == Charset("aeiknt")
     dual = training_words(config_of("one", model=DualConfig(image_weights="none"))).alphabet
     assert dual == Tokens("aeiknt")
@@ -54,7 +54,7 @@ def test_the_alphabet_is_that_of_the_training_words(two_sets):
     assert of_words == Tokens(["ink", "tea"], words=True)
 
 
-def test_samples_are_validation_words_with_their_homes(two_sets):
+def test_training_words_samples_name_their_source(two_sets):
     words = training_words(config_of("one", "two"))
     sets = {dataset.name: dataset for dataset in two_sets}
     assert len(words.samples) == 4
@@ -65,19 +65,19 @@ def test_samples_are_validation_words_with_their_homes(two_sets):
     assert training_words(config_of("one", "two")).samples == words.samples
 
 
-def test_at_most_eight_samples(make_dataset):
+def test_training_words_has_at_most_eight_samples(make_dataset):
     make_dataset("many", {"train": ["tea", "ink"], "validation": ["tea", "ink", "sun"] * 5})
     samples = training_words(config_of("many")).samples
     assert len({sample.row for sample in samples}) == len(samples) == 8
 
 
-def test_only_the_named_sets_are_validated_on(two_sets):
+def test_training_words_validate_on_limits_validation(two_sets):
     words = training_words(config_of("one", "two", validate_on=("two",)))
     assert words.validation.transcriptions == ["hen"]
     assert len(words.train) == 5
 
 
-def test_limits_choose_at_random_but_the_same_each_time(two_sets):
+def test_training_words_limits_sample_by_seed(two_sets):
     def chosen(seed: int) -> tuple[str, ...]:
         words = training_words(config_of("one", "two", max_words=3, max_validation_words=2, seed=seed))
         assert (len(words.train), len(words.validation)) == (3, 2)
@@ -87,7 +87,7 @@ def test_limits_choose_at_random_but_the_same_each_time(two_sets):
     assert len({chosen(seed) for seed in range(8)}) > 1
 
 
-def test_words_that_do_not_fit_the_frames_are_left_out(make_dataset):
+def test_training_words_leaves_out_words_without_frames(make_dataset):
     long = "aabbccddeeff"  # 12 letters, 6 of them twice: 18 frames, a canvas of 64 has 16
     make_dataset("mixed", {"train": ["tea", "ink", long], "validation": ["moon", long]})
     words = training_words(config_of("mixed"))
@@ -98,7 +98,7 @@ def test_words_that_do_not_fit_the_frames_are_left_out(make_dataset):
     assert len(training_words(config_of("mixed", model=DualConfig(image_weights="none"))).train) == 3
 
 
-def test_a_starting_checkpoints_charset_grows_by_new_characters(make_dataset):
+def test_training_words_extends_a_starting_charset(make_dataset):
     make_dataset("words", {"train": ["tea", "eat", "zoo"], "validation": ["ate", "zoo"]})
     words = training_words(config_of("words"), alphabet=Charset("xtea"))
     assert words.alphabet == Charset("xteaoz")  # what was known keeps its ids
@@ -108,7 +108,7 @@ def test_a_starting_checkpoints_charset_grows_by_new_characters(make_dataset):
     assert (known.alphabet, known.notes) == (Charset("zotea"), ())
 
 
-def test_too_few_words_are_refused(make_dataset):
+def test_training_words_too_few_raises(make_dataset):
     make_dataset("no-validation", {"train": ["tea", "ink"], "validation": ["aabbccddeeff"]})
     make_dataset("one-word", {"train": ["tea"], "validation": ["ink"]})
     make_dataset("too-long", {"train": ["aabbccddeeff", "aabbccddeegg", "tea"], "validation": ["tea"]})
@@ -117,13 +117,13 @@ def test_too_few_words_are_refused(make_dataset):
             training_words(config_of(name))
 
 
-def test_progress_is_told_and_may_stop(two_sets):
-    told = []
-    training_words(config_of("one"), progress=lambda *call: told.append(call))
+def test_training_words_progress_may_stop(two_sets):
+    calls = []
+    training_words(config_of("one"), on_progress=lambda *call: calls.append(call))
 
     def stop(phase: str, step: int, steps: int) -> None:
         raise KeyboardInterrupt
 
     other = RunConfig(datasets=("one",), canvas=CanvasConfig(height=48, width=96))
     with pytest.raises(KeyboardInterrupt):
-        training_words(other, progress=stop)
+        training_words(other, on_progress=stop)

@@ -60,12 +60,12 @@ def test_a_run_told_to_stop_says_so(config, capsys):
     run = new_run(config)
     lines = []
 
-    def say(line: str) -> None:
+    def log(line: str) -> None:
         lines.append(line)
         if line.startswith("epoch 1"):
             jobs.request_stop(run.folder)
 
-    status = run_training(run.folder, say)
+    status = run_training(run.folder, log)
     assert status.state == "stopped"
     assert "Stopped after epoch 1" in run.status.message
     assert len(run.history) == 1
@@ -90,7 +90,7 @@ def test_names_of_runs(config):
     with pytest.raises(ConfigError, match="letters, digits"):
         new_run(config, "../out")
     assert new_run(config).name != new_run(config).name
-    assert {"first"} < {found.name for found in list_runs()}
+    assert {"first"} < {result.name for result in list_runs()}
     assert open_run("first").folder == run.folder
     run.set_notes("a good one")
     assert run.notes == "a good one"
@@ -103,10 +103,10 @@ def test_names_of_runs(config):
 def test_the_estimate_knows_the_words_and_the_network(config, tiny_dual, config_of):
     from hwr_core.models import build_model
 
-    found = estimate(config)
-    assert (found.words, found.validation_words) == (8, 3)
-    assert found.seconds == pytest.approx(5 * found.seconds_per_epoch)
-    assert found.memory_mb > 500
+    result = estimate(config)
+    assert (result.words, result.validation_words) == (8, 3)
+    assert result.seconds == pytest.approx(5 * result.seconds_per_epoch)
+    assert result.memory_mb > 500
     default = config_of(["words"], type(config.model)())
     built = build_model(default.model, default.canvas, 100).count_params()
     assert estimate(default).parameters == pytest.approx(built, rel=0.03)

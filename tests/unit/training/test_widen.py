@@ -30,7 +30,7 @@ def small(images):
     return model
 
 
-def test_the_wider_network_gives_the_same_logits(small, images):
+def test_widened_weights_give_the_same_logits(small, images):
     wide = build_model(WIDE, CANVAS, 9)
     wide.set_weights(widened_weights(small.get_weights(), wide))
     before, after = small.predict_on_batch(images), wide.predict_on_batch(images)
@@ -38,7 +38,7 @@ def test_the_wider_network_gives_the_same_logits(small, images):
     assert not np.allclose(after[..., 7:], 0)  # new classes have weights of their own
 
 
-def test_its_new_units_can_learn(small, images):
+def test_widened_weights_new_units_have_gradients(small, images):
     import keras
 
     wide = build_model(WIDE, CANVAS, 7)
@@ -50,19 +50,19 @@ def test_its_new_units_can_learn(small, images):
     assert np.abs(kernel[8:12] - before[8:12]).min(axis=1).max() > 0  # the first direction's new units are heard now
 
 
-def test_the_same_size_is_taken_over_as_it_is(small):
+def test_widened_weights_of_the_same_size_are_equal(small):
     again = build_model(SMALL, CANVAS, 7)
     for old, new in zip(small.get_weights(), widened_weights(small.get_weights(), again), strict=True):
         np.testing.assert_array_equal(old, new)
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-def test_another_layout_is_refused(small, layers):
+def test_widened_weights_of_another_layout_raise(small, layers):
     with pytest.raises(ValueError, match="The starting network"):
         widened_weights(small.get_weights(), build_model(replace(SMALL, lstm_layers=layers), CANVAS, 7))
 
 
-def test_a_network_does_not_shrink(small):
+def test_widened_weights_of_a_narrower_network_raise(small):
     wide = build_model(WIDE, CANVAS, 7)
     with pytest.raises(ValueError, match="is wider"):
         widened_weights(wide.get_weights(), small)

@@ -1,0 +1,67 @@
+"""A job is a process whose whole state is files in a folder: it outlives pages, tabs and servers.
+
+The page starts `python -m ... FOLDER`, then only reads `status.json`. Writes are atomic, so that nobody ever reads
+half a file; a job whose process is gone is told from a running one by the process's identity.
+"""
+
+from hwr_core.files import write_text
+from hwr_core.jobs.lock import only_one
+from hwr_core.jobs.process import identity_of, peak_memory_mb, process_start
+from hwr_core.jobs.runner import (
+    OnProgress,
+    Progress,
+    ProgressLine,
+    Stopped,
+    begin,
+    finish,
+    launch,
+    run,
+    stop_on_sigterm,
+)
+from hwr_core.jobs.status import (
+    LOG_FILE,
+    STARTING,
+    STATUS_FILE,
+    STOP_FILE,
+    State,
+    Status,
+    is_alive,
+    is_busy,
+    read_status,
+    request_stop,
+    stop_requested,
+    wait_until_left,
+    write_status,
+)
+from hwr_core.workspace import home
+
+__all__ = [
+    "LOG_FILE",
+    "STARTING",
+    "STATUS_FILE",
+    "STOP_FILE",
+    "OnProgress",
+    "Progress",
+    "ProgressLine",
+    "State",
+    "Status",
+    "Stopped",
+    "begin",
+    "finish",
+    "home",
+    "identity_of",
+    "is_alive",
+    "is_busy",
+    "launch",
+    "only_one",
+    "peak_memory_mb",
+    "process_start",
+    "read_status",
+    "request_stop",
+    "run",
+    "stop_on_sigterm",
+    "stop_requested",
+    "wait_until_left",
+    "write_status",
+    "write_text",
+]
