@@ -33,8 +33,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from hwr_core.datasets.demo import demo_zip  # noqa: E402
 from hwr_core.recognition.checkpoint import SHIPPED  # noqa: E402
-from hwr_core.synthesis import demo_zip  # noqa: E402
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 TIMEOUT_MILLISECONDS = 120_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from hwr_core.version import __version__
 
 if TYPE_CHECKING:
     from hwr_core.errors import HwrError

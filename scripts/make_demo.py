@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from hwr_core.datasets.demo import DEMO_FILE
 from hwr_core.errors import DataError, HwrError
-from hwr_core.synthesis import DEMO, Face, Style, contact_sheet, find_fonts, random_style, render_word
+from hwr_core.synthesis import Face, Style, contact_sheet, find_fonts, random_style, render_word
 from hwr_core.synthesis.generation import COLUMNS
 
 FONTS = Path(__file__).resolve().parents[1] / "fonts"
@@ -278,7 +279,7 @@ def put(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("--output", type=Path, default=DEMO, help="the archive to write")
+    parser.add_argument("--output", type=Path, default=DEMO_FILE, help="the archive to write")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of all words, too")
     arguments = parser.parse_args()
     try:

@@ -93,7 +93,7 @@ def measured(request: store.Request, again: bool, line: jobs.ProgressLine) -> Ev
 
 
 def requests_of(options: argparse.Namespace, line: jobs.ProgressLine) -> dict[str, store.Request]:
-    """One request for each way of reading; with languages is what a recognizer does unless told otherwise."""
+    """One request for each way of reading; with languages is the default of a recognizer."""
     request = request_of(options, line)
     if "language" in request.read_options or not reads_letters(options.checkpoint):
         return {"": request}
@@ -144,7 +144,7 @@ def plain(text: str) -> object:
 
 
 def write(evaluations: dict[str, Evaluation], figures: Path | None, readings: Path | None) -> None:
-    """Write the files that were asked for, each whole or not at all: of the last way; `ways` has all headlines."""
+    """Write the requested files, each whole or not at all: of the last way; `ways` has all headlines."""
     readings = readings or (figures.with_suffix(".csv") if figures else None)
     evaluation = list(evaluations.values())[-1]
     report = evaluation.report() | {"ways": {way: one.to_dict() for way, one in evaluations.items()}}

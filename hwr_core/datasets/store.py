@@ -15,6 +15,8 @@ from typing import IO
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig
 from hwr_core.datasets.dataset import DESCRIPTION, DataSet, ignore_progress, read_description
+from hwr_core.datasets.demo import demo_zip
+from hwr_core.datasets.names import MY_CORRECTIONS, NAME, dataset_folder, datasets_folder
 from hwr_core.errors import DataError, HwrError
 from hwr_core.files import replacing, write_text
 from hwr_core.workspace import home, resolved_path, stored_path
@@ -22,8 +24,6 @@ from hwr_core.workspace import home, resolved_path, stored_path
 REQUEST = "request.json"
 UPLOAD = "upload"  # subfolder of the file that was uploaded by the browser
 DEMO = "demo"
-MY_CORRECTIONS = "my-corrections"  # the words that people accepted, see `hwr_core.datasets.my_corrections`
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,6 @@ class DataSetInfo:
     is_ready: bool = False
     problem: str = ""  # one sentence why it is damaged or was not added
     status: jobs.Status = field(default_factory=jobs.Status)  # of the job that adds it, if any
-
-
-def datasets_folder() -> Path:
-    return home() / "datasets"
-
-
-def dataset_folder(name: str) -> Path:
-    """The folder of the data set `name`, which need not exist.
-
-    Raises:
-        DataError: it is no valid name.
-    """
-    if not NAME.fullmatch(name) or name.endswith("."):
-        raise DataError(
-            f"{name!r} is no name for a data set. Use up to 64 letters (a-z), digits, hyphens, underscores."
-        )
-    return datasets_folder() / name
 
 
 def list_datasets() -> list[DataSetInfo]:
@@ -205,8 +188,6 @@ def save_upload(name: str, filename: str, file: IO[bytes]) -> Path:
 
 def demo_dataset(progress: jobs.OnProgress | None = None) -> DataSet:
     """The built-in synthetic data set, added with the first call."""
-    from hwr_core.synthesis import demo_zip
-
     return _added(DEMO, Path(demo_zip()).resolve(), progress)
 
 

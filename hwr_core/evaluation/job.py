@@ -68,7 +68,7 @@ def run_job(folder: Path, measure: Measure = measure) -> jobs.Status:
         work,
         phase="Starting",
         failure="The evaluation failed",
-        stopped="Stopped as asked; nothing was kept of it. Start again to measure from the first word.",
+        stopped="Stopped; nothing was kept of it. Start again to measure from the first word.",
         memory="There was not enough memory to read these words. Choose fewer words.",
     )
 

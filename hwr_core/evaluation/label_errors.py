@@ -230,7 +230,7 @@ def as_csv(errors: Sequence[Mapping[str, Any]]) -> str:
 
 
 def last_request(name: str) -> dict[str, Any]:
-    """What the last search was asked for; empty where there was none."""
+    """The request of the last search; empty where there was none."""
     try:
         return read_json(search_folder(name) / REQUEST)
     except ConfigError:

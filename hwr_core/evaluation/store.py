@@ -20,7 +20,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwr_core import __version__, jobs
+from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import PARTS, dataset_folder, open_dataset, slug
 from hwr_core.datasets.dataset import TABLE, read_description
@@ -31,6 +31,7 @@ from hwr_core.language.scorer import LANGUAGE_FOLDER
 from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.onnx_export import onnx_file
 from hwr_core.recognition.recognizer import NO_LANGUAGE
+from hwr_core.version import __version__
 
 if TYPE_CHECKING:
     import pandas

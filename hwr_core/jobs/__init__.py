@@ -1,7 +1,7 @@
 """A job is a process whose whole state is files in a folder: it outlives pages, tabs and servers.
 
 The page starts `python -m ... FOLDER`, then only reads `status.json`. Writes are atomic, so that nobody ever reads
-half a file; a job whose process is gone is told from a running one by the process's identity.
+half a file; a job whose process is gone is distinguished from a running one by the process's identity.
 """
 
 from hwr_core.files import write_text

@@ -23,7 +23,7 @@ def only_one(
         lock: a file; made where it is not there.
         message: the sentence to refuse with.
         wait_seconds: for so long somebody else may still hold it, such as a job that is just ending.
-        is_worth_waiting: asked before each wait; False refuses at once.
+        is_worth_waiting: called before each wait; False refuses at once.
 
     Raises:
         JobError: somebody else holds it.

@@ -1,4 +1,4 @@
-"""Processes: told from dead ones and from later ones of the same number; their peak memory."""
+"""Processes: their identity, which no later process of the same number shares, and their peak memory."""
 
 from __future__ import annotations
 

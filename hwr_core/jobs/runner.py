@@ -42,7 +42,7 @@ OnProgress = Callable[[str, int, int], None]  # phase, step, steps; may raise `S
 
 
 class Stopped(Exception):
-    """The job was asked to stop."""
+    """A stop of the job was requested."""
 
 
 def launch(module: str, folder: Path, *arguments: str, check: Callable[[], None] = lambda: None) -> int:
@@ -95,7 +95,7 @@ def begin(folder: Path, phase: str) -> Status:
 
 
 class Progress:
-    """Called with phase, step and steps: writes `status.json` at most twice a second, raises `Stopped` when asked to.
+    """Called with phase, step and steps: writes `status.json` at most twice a second, raises `Stopped` on request.
 
     Attributes:
         status: the job's status; `details` may be changed between calls.
@@ -141,7 +141,7 @@ def run(
     *,
     phase: str,
     failure: str,
-    stopped: str = "Stopped as asked; nothing was kept. Start it again to begin anew.",
+    stopped: str = "Stopped; nothing was kept. Start it again to begin anew.",
     memory: str = "There was not enough memory. Choose fewer words.",
 ) -> Status:
     """Do a job in this process; whatever happens is written to its status.
@@ -154,7 +154,7 @@ def run(
         work: does it, and returns the sentence that the status ends with. It may set `progress.status.state`.
         phase: the first phase.
         failure: such as "The data set could not be added".
-        stopped: the sentence of a job that was asked to stop.
+        stopped: the sentence of a job that was stopped.
         memory: the sentence where memory ran out.
 
     Returns:

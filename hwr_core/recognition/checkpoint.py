@@ -22,12 +22,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hwr_core import __version__, jobs
+from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
 from hwr_core.files import replace_folder, restore_folder
 from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
+from hwr_core.version import __version__
 
 if TYPE_CHECKING:
     import keras

@@ -92,7 +92,7 @@ def render(words: Synthetic, fonts: Path, workers: int, log: Log, on_progress: j
     if not (folder / "words.csv").is_file():
         log(f"Rendering {words.count:,} words")
         shutil.rmtree(folder, ignore_errors=True)
-        command = [sys.executable, "-m", "hwr_core.synthesis", str(folder), "--count", str(words.count)]
+        command = [sys.executable, "-m", "hwr_core.cli", "synthesize", str(folder), "--count", str(words.count)]
         command += ["--seed", str(words.seed), "--languages", *words.languages, "--fonts", str(fonts.resolve())]
         for setting, value in words.mix.items():
             command += [f"--{setting.replace('_', '-')}", str(value)]

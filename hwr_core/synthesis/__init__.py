@@ -8,10 +8,7 @@ for word in generate(1000, faces, seed=1, languages=("en",)):   # word.text, wor
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from hwr_core.errors import DataError
 
 if TYPE_CHECKING:
     from hwr_core.synthesis.fonts import Face, find_fonts
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from hwr_core.synthesis.words import WordSource
     from hwr_core.synthesis.writers import Mix, random_style
 
-DEMO = Path(__file__).with_name("demo-words.zip")
 MODULES = {  # public name -> its module
     "Face": "fonts",
     "Mix": "writers",
@@ -48,7 +44,6 @@ __all__ = [
     "SyntheticWord",
     "WordSource",
     "contact_sheet",
-    "demo_zip",
     "find_fonts",
     "generate",
     "random_style",
@@ -57,20 +52,6 @@ __all__ = [
     "save_zip",
     "start_synthesis",
 ]
-
-
-def demo_zip() -> Path:
-    """The built-in demo set: about 1,500 words by 44 or more synthetic writers, `demo/words.csv` and images.
-
-    Raises:
-        DataError: the file is missing.
-    """
-    if not DEMO.exists():
-        raise DataError(
-            f"The built-in demo set {DEMO.name} is missing from {DEMO.parent}. Install the package again, "
-            f"or make the set anew: `make fonts`, then `python scripts/make_demo.py`."
-        )
-    return DEMO
 
 
 def __getattr__(name: str) -> object:

@@ -1,7 +1,7 @@
 """A synthetic data set: words rendered into a zip, which is then added; a job of its own process.
 
 `python -m hwr_core.synthesis.job FOLDER` is the job; people use `start_synthesis`, or the command line of
-`hwr_core.synthesis` and then `hwr_core.datasets add`.
+`hwr synthesize` and then `hwr data add`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class SampleWord:
 @st.cache_resource(show_spinner=False, max_entries=1)
 def sample_words() -> list[SampleWord]:
     """Words of writers that no shipped model was trained on, one a writer; empty where the demo set is missing."""
-    from hwr_core.synthesis import demo_zip
+    from hwr_core.datasets.demo import demo_zip
 
     try:
         path = demo_zip()

@@ -189,7 +189,7 @@ def start(name: str, source: SourceForm) -> None:
 
 def add_demo() -> None:
     """A button's callback: add the built-in words."""
-    from hwr_core.synthesis import demo_zip
+    from hwr_core.datasets.demo import demo_zip
 
     try:
         start_adding(DEMO, demo_zip())

@@ -185,7 +185,7 @@ def files_tab(evaluation: Evaluation, target: Target) -> None:
     request = target.request
     limit = f" --most {request.most}" if request.most else ""
     st.code(
-        f"python -m hwr_core.evaluation {request.checkpoint} {request.datasets[0]} --split {request.split}{limit}",
+        f"hwr evaluate {request.checkpoint} {request.datasets[0]} --split {request.split}{limit}",
         language="bash", wrap_lines=True,
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):

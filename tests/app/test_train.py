@@ -53,7 +53,7 @@ def demo_zip(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def home(workspace, demo_zip, monkeypatch):
-    monkeypatch.setattr("hwr_core.synthesis.demo_zip", lambda: demo_zip)
+    monkeypatch.setattr("hwr_core.datasets.store.demo_zip", lambda: demo_zip)
     return workspace
 
 

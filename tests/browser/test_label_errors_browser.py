@@ -9,8 +9,8 @@ import pytest
 
 from hwr_core.corrections import LabelCorrections
 from hwr_core.datasets import add_dataset, open_dataset
+from hwr_core.datasets.demo import demo_zip
 from hwr_core.recognition import checkpoint
-from hwr_core.synthesis import demo_zip
 
 SHIPPED = sorted(checkpoint.SHIPPED.glob("*/model.onnx"))
 pytestmark = pytest.mark.skipif(not SHIPPED, reason="no shipped model in models/")

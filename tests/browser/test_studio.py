@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hwr_core import jobs
-from hwr_core.synthesis import demo_zip
+from hwr_core.datasets.demo import demo_zip
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED_MODEL = ROOT / "models" / "reader-small" / "model.onnx"

@@ -17,8 +17,8 @@ from conftest import TIMEOUT_MILLISECONDS, running, settled
 
 from hwr_core import jobs
 from hwr_core.corrections import AcceptedWords
+from hwr_core.datasets.demo import demo_zip
 from hwr_core.recognition import checkpoint
-from hwr_core.synthesis import demo_zip
 
 SHIPPED = sorted(checkpoint.SHIPPED.glob("*/model.onnx"))
 pytestmark = pytest.mark.skipif(not SHIPPED, reason="no shipped model in models/")

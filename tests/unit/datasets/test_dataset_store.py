@@ -348,7 +348,7 @@ def test_resolve_list_inside_a_zip_opens(make):
 
 def test_demo_dataset_is_added_with_the_first_call(make, monkeypatch):
     archive = make.zip("demo-words.zip", {f"{word}.png": make.png(word) for word in ("one", "two", "three")})
-    monkeypatch.setattr("hwr_core.synthesis.demo_zip", lambda: archive, raising=False)
+    monkeypatch.setattr("hwr_core.datasets.store.demo_zip", lambda: archive, raising=False)
     dataset = demo_dataset()
     assert dataset.name == "demo"
     assert len(dataset) == 3

@@ -44,6 +44,7 @@ def test_unpack_upload_leaves_out_large_and_surplus_members(monkeypatch: pytest.
         (zip_of(), "no images in this zip"),
         (zip_of("notes.txt"), "no images in this zip"),
     ],
+    ids=["no zip", "truncated", "empty", "no image"],
 )
 def test_unpack_upload_of_a_broken_or_empty_zip_raises(data: bytes, sentence: str):
     with pytest.raises(ImageError, match=f"^words.zip: .*{sentence}"):

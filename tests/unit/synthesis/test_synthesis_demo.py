@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from hwr_core import synthesis
+from hwr_core.datasets.demo import demo_zip
 from hwr_core.errors import DataError
-from hwr_core.synthesis import demo_zip
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +76,13 @@ def test_demo_attribution_names_every_face(archive: zipfile.ZipFile, rows: list[
 
 
 def test_demo_zip_missing_archive_raises_with_instructions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(synthesis, "DEMO", tmp_path / "demo-words.zip")
+    monkeypatch.setattr("hwr_core.datasets.demo.DEMO_FILE", tmp_path / "demo-words.zip")
     with pytest.raises(DataError, match=r"demo-words\.zip is missing .*make fonts"):
         demo_zip()
 
 
 def test_synthesis_import_does_not_load_opencv() -> None:
-    code = "import sys, hwr_core.synthesis as s; s.demo_zip(); print('cv2' in sys.modules)"
+    code = "import sys, hwr_core.datasets.demo as d; d.demo_zip(); print('cv2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -1,0 +1,29 @@
+"""Names of data sets, and the folders that they stand for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hwr_core.errors import DataError
+from hwr_core.workspace import home
+
+MY_CORRECTIONS = "my-corrections"  # the words that people accepted, see `hwr_core.datasets.my_corrections`
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def datasets_folder() -> Path:
+    return home() / "datasets"
+
+
+def dataset_folder(name: str) -> Path:
+    """The folder of the data set `name`, which need not exist.
+
+    Raises:
+        DataError: it is no valid name.
+    """
+    if not NAME.fullmatch(name) or name.endswith("."):
+        raise DataError(
+            f"{name!r} is no name for a data set. Use up to 64 letters (a-z), digits, hyphens, underscores."
+        )
+    return datasets_folder() / name
