@@ -3,10 +3,10 @@
 
     python scripts/make_backbone.py --data zips/                 a folder with iam-words.zip; for two cores
     python scripts/make_backbone.py --recipe gpu --data zips/    larger, for a GPU
-    python scripts/make_backbone.py --data packed/ --minutes 9   output of `hwr_core.datasets pack`
+    python scripts/make_backbone.py --data packed/ --minutes 9   output of `hwr data pack`
     python scripts/make_backbone.py --export-only                the best epoch so far
 
-The stages of scripts/recipes/backbones/RECIPE.json are trained one after the other, as in `make_reader.py`. Whatever
+The stages of scripts/recipes/backbones/RECIPE.json are trained one after the other, as in `hwr ship`. Whatever
 ends it, the same command resumes behind the last finished epoch; KERAS_BACKEND=jax uses a GPU.
 """
 
@@ -22,9 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from make_reader import STOPPED, add_training_options, train  # noqa: E402
-
 from hwr_core import jobs  # noqa: E402
+from hwr_core.cli.ship import STOPPED, add_training_options, train  # noqa: E402
 from hwr_core.errors import HwrError  # noqa: E402
 from hwr_core.models import backbone_weights  # noqa: E402
 from hwr_core.shipping.card import TABLE_HEAD, commit, figures, result_row, sources_text, stage_row  # noqa: E402

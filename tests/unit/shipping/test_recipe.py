@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hwr_core import jobs
+from hwr_core.cli import ship as command
 from hwr_core.config import CanvasConfig, read_json
 from hwr_core.datasets import list_datasets, remove_dataset
 from hwr_core.datasets.pack import pack
@@ -26,16 +25,6 @@ from hwr_core.training.run import CONFIG_FILE, runs_folder
 RECIPES = Path(__file__).resolve().parents[3] / "scripts" / "recipes"
 SMALL = {"height": 32, "width": 64}
 NET = {"name": "crnn", "channels": [8, 8, 8, 8], "lstm_units": 16, "lstm_layers": 1}
-
-
-@pytest.fixture(scope="module")
-def command():
-    spec = importlib.util.spec_from_file_location("make_reader", RECIPES.parent / "make_reader.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["make_reader"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["make_reader"]
 
 
 def values(**changes) -> dict:
@@ -194,7 +183,7 @@ def test_train_recipe_minutes_over_stops_the_run(make_dataset, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_make_reader_trains_measures_and_ships(command, make_dataset, tmp_path, monkeypatch, capsys):
+def test_ship_trains_measures_and_ships(make_dataset, tmp_path, monkeypatch, capsys):
     import keras
 
     from hwr_core import Recognizer
@@ -229,7 +218,7 @@ def test_make_reader_trains_measures_and_ships(command, make_dataset, tmp_path, 
     assert "| stage two | 2 epochs" in Recognizer.load(models / "tiny").card
 
 
-def test_find_source_in_zips_and_folders(command, tmp_path):
+def test_find_source_in_zips_and_folders(tmp_path):
     (tmp_path / "iam-words.zip").touch()
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "csafe-words.csv").touch()
@@ -241,12 +230,12 @@ def test_find_source_in_zips_and_folders(command, tmp_path):
         ship.gather(read_recipe(RECIPES / "reader-small.json"), [], tmp_path, 1, print)
 
 
-def test_render_without_fonts_raises(command, tmp_path, capfd):
+def test_render_without_fonts_raises(tmp_path, capfd):
     with pytest.raises(DataError, match="make fonts"):
         ship.render(recipe.Synthetic(count=2), tmp_path / "none", 1, print)
 
 
-def test_recipe_names_leave_out_run_configurations(command):
+def test_recipe_names_leave_out_run_configurations():
     names = ["reader", "reader-large", "reader-open", "reader-open-large", "reader-ppocr", "reader-small"]
     assert command.recipe_names() == names
     assert "stages" not in read_json(RECIPES / "starter.json")

@@ -103,7 +103,7 @@ def test_new_run_without_backbone_raises(config, backbones_folder, tiny_dual):
     (folder / backbone_weights.WEIGHTS_FILE).touch()
     about = {"format_version": 1, "stage": "conv4", "shrink": 1}
     (folder / "config.json").write_text(json.dumps(about))
-    with pytest.raises(ConfigError, match="ends with conv4, and the run asks for conv5"):
+    with pytest.raises(ConfigError, match="ends with conv4, and the run needs conv5"):
         new_run(dual)
 
 
