@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+JsonObject = dict[str, Any]  # an object of a JSON file
 TEMPORARY = re.compile(r"\..+\.(\d+)-\d+")  # made by `replacing`
 MAX_TRIES = 5  # a reader may restore the folder that is just being replaced
 

@@ -17,6 +17,7 @@ from hwr_core.adaptation.selection import Score, Selection, Trial, best_trial, i
 from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig
 from hwr_core.decoding import labelling_log_probs
 from hwr_core.errors import ConfigError, JobError
+from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.models.batch_norm import batch_norms
 from hwr_core.recognition.checkpoint import save_checkpoint
@@ -149,7 +150,7 @@ class AdaptationSession:
     def save(self, rows: np.ndarray | None, writer: str, old: Recognizer) -> None:
         """Write the checkpoint; `rows` are the words that it expects, None where it expects what the old one does."""
         dataset = self.words.dataset.name
-        about: dict[str, Any] = {
+        about: JsonObject = {
             "words": len(self.words.learned),
             "dataset": dataset,
             "writer": writer,
@@ -188,7 +189,7 @@ class AdaptationSession:
         def on_step(step: int, steps: int) -> None:
             on_progress("Learning", step, steps)
 
-        history: list[dict[str, Any]] = []
+        history: list[JsonObject] = []
         selection = None
         rounds = train_rounds(self.task, self.config, on_step, before_round)
         for result in rounds:
@@ -251,7 +252,7 @@ class AdaptationSession:
         self.task.model.set_weights(interpolate(self.initial_weights, learned, share))
 
 
-def history_row(history: list[dict[str, Any]], result: Round, task: CtcTask, num_measured: int) -> dict[str, Any]:
+def history_row(history: list[JsonObject], result: Round, task: CtcTask, num_measured: int) -> JsonObject:
     """A round as a row of a run's history; the metrics are of the held-back words.
 
     The last of the first `num_measured` rounds is the best. Later ones train on the held-back words, whose metrics
@@ -277,7 +278,7 @@ def history_row(history: list[dict[str, Any]], result: Round, task: CtcTask, num
     }
 
 
-def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
+def write_history(folder: Path, history: list[JsonObject]) -> None:
     from hwr_core.training.trainer import TrainingState, write_tables
 
     write_tables(folder, TrainingState(epoch=len(history), history=history))

@@ -28,6 +28,7 @@ from hwr_core.config import (
     read_json,
 )
 from hwr_core.errors import HwrError
+from hwr_core.files import JsonObject
 
 GROUPS = {"training": TrainingConfig, "canvas": CanvasConfig, "augmentation": AugmentationConfig}
 
@@ -72,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def configuration(options: argparse.Namespace) -> RunConfig:
-    values: dict[str, Any] = read_json(options.config) if options.config else {"model": {"name": options.model}}
+    values: JsonObject = read_json(options.config) if options.config else {"model": {"name": options.model}}
     if options.data:
         values["datasets"] = options.data
     if not values.get("datasets"):
@@ -91,7 +92,7 @@ def configuration(options: argparse.Namespace) -> RunConfig:
     return RunConfig.from_dict(values)
 
 
-def take_over(values: dict[str, Any], start: dict[str, Any]) -> None:
+def take_over(values: JsonObject, start: JsonObject) -> None:
     """Give a run the canvas and the network of the checkpoint that it starts from; `seq2seq` takes its encoder."""
     begun = RunConfig.from_dict(start)
     values["canvas"] = dataclasses.asdict(begun.canvas)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from hwr_core.config.canvas import CanvasConfig
 from hwr_core.config.settings import require, setting
+from hwr_core.files import JsonObject
 
 RESNET_STAGES = ("conv2", "conv3", "conv4", "conv5")
 RESNET_STRIDES = {"conv3": 8, "conv4": 16, "conv5": 32}  # pixels between two columns of a stage's output
@@ -250,7 +251,7 @@ class Seq2SeqConfig:
         return kind(shortcut=0.0, **{name: getattr(self, name) for name in names})
 
     @staticmethod
-    def encoder_settings(config: CrnnConfig | CnnTransformerConfig) -> dict[str, Any]:
+    def encoder_settings(config: CrnnConfig | CnnTransformerConfig) -> JsonObject:
         """The settings with which the encoder is the network of `config`, so that its weights fit."""
         values = dataclasses.asdict(config)
         del values["shortcut"]

@@ -25,6 +25,7 @@ from hwr_core.config.model import (
 from hwr_core.config.settings import require, setting
 from hwr_core.config.training import AugmentationConfig, TrainingConfig
 from hwr_core.errors import ConfigError
+from hwr_core.files import JsonObject
 
 T = TypeVar("T")
 FORMAT_VERSION = 1
@@ -72,11 +73,11 @@ class RunConfig:
             require(average == 0, "average", average, "0 for dual, which keeps its last weights")
             require(precision == "float32", "precision", precision, "'float32' for dual")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         return {"format_version": FORMAT_VERSION, **dataclasses.asdict(self)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RunConfig:
+    def from_dict(cls, values: JsonObject) -> RunConfig:
         values = dict(values)
         version = values.pop("format_version", FORMAT_VERSION)
         if version != FORMAT_VERSION:
@@ -140,7 +141,7 @@ def model_config(values: object) -> ModelConfig:
     return build(MODEL_CONFIGS[name], values)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """The JSON object in a file; `ConfigError` names the defect of the file."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hwr_core.files import JsonObject
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.label_corrections import LabelCorrections
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, prepare_all, remove_older_caches
@@ -70,7 +71,7 @@ class DataSet:
     def __len__(self) -> int:
         return len(self.table)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> JsonObject:
         return {**self.__dict__, "_source": None}  # an open zip cannot be pickled
 
     @property
@@ -170,7 +171,7 @@ class DataSet:
         return self._source
 
 
-def read_description(folder: Path) -> dict[str, Any]:
+def read_description(folder: Path) -> JsonObject:
     """The content of `dataset.json`, with every key that a data set needs, each of its type.
 
     Paths in it are those of `workspace.stored_path`.

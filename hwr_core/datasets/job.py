@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hwr_core.files import JsonObject
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig, build
 from hwr_core.datasets.store import REQUEST, add_dataset
@@ -36,7 +37,7 @@ def run_job(folder: Path) -> jobs.Status:
     return jobs.run(folder, work, phase="Reading the list", failure="The data set could not be added")
 
 
-def read_request(folder: Path) -> dict[str, Any]:
+def read_request(folder: Path) -> JsonObject:
     """The request that `start_adding` wrote.
 
     Raises:

@@ -22,7 +22,7 @@ from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key
 from hwr_core.datasets.dataset import DESCRIPTION, REPORT, TABLE, DataSet, read_description
 from hwr_core.datasets.store import dataset_folder, open_dataset
 from hwr_core.errors import DataError, first_line
-from hwr_core.files import replacing, write_text
+from hwr_core.files import JsonObject, replacing, write_text
 from hwr_core.imaging.canvas import ink_width
 from hwr_core.jobs.runner import OnProgress
 
@@ -137,7 +137,7 @@ def _unpack(first: Path, progress: OnProgress | None) -> str:
     return open_dataset(name).name
 
 
-def _about(path: Path) -> dict[str, Any]:
+def _about(path: Path) -> JsonObject:
     try:
         with np.load(path, allow_pickle=False) as piece:
             about = json.loads(str(piece["about"]))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwr_core.errors import DataError
 from hwr_core.evaluation.bootstrap import Interval, writer_interval
 from hwr_core.evaluation.groups import writers_of
+from hwr_core.files import JsonObject
 
 if TYPE_CHECKING:
     import pandas
@@ -41,7 +42,7 @@ class Comparison:
     accuracy_difference: Interval
     rows: pandas.DataFrame
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Everything but the single words, for JSON."""
         return {
             "words": self.words,

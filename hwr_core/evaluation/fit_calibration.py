@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import DataSet
 from hwr_core.evaluation.word_results import choose_rows, read_words
+from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
 from hwr_core.recognition.calibration import ConfidenceFeatures, across_writers, calibration_error, fit
@@ -112,7 +113,7 @@ def _features(readings: pandas.DataFrame) -> list[ConfidenceFeatures] | None:
     return list(map(ConfidenceFeatures, letters, same, lengths, shares))
 
 
-def markdown_table(results: Sequence[CalibrationResult | dict[str, Any]]) -> list[str]:
+def markdown_table(results: Sequence[CalibrationResult | JsonObject]) -> list[str]:
     """The results, or what `checkpoint.json` has of them, as the lines of a Markdown table."""
     rows = [result if isinstance(result, dict) else asdict(result) for result in results]
     return [

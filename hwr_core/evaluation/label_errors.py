@@ -22,6 +22,7 @@ from hwr_core.config import read_json
 from hwr_core.datasets import DataSet, dataset_folder, open_dataset
 from hwr_core.decoding.all_capitals import share_in_capitals
 from hwr_core.errors import ConfigError
+from hwr_core.files import JsonObject
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
 
@@ -229,7 +230,7 @@ def as_csv(errors: Sequence[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def last_request(name: str) -> dict[str, Any]:
+def last_request(name: str) -> JsonObject:
     """The request of the last search; empty where there was none."""
     try:
         return read_json(search_folder(name) / REQUEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, get_type_hints
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from hwr_core.evaluation.errors import kinds
 from hwr_core.evaluation.from_json import from_json
 from hwr_core.evaluation.groups import Group, by_dataset, by_length, by_writer, writers_of
 from hwr_core.evaluation.word_results import RunningTotals, choose_rows, read_words
+from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
@@ -72,7 +73,7 @@ class Evaluation:
     def words_per_second(self) -> float:
         return self.words / max(self.seconds, 1e-9)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The headline metrics, for JSON."""
         return {
             "checkpoint": self.checkpoint,
@@ -90,7 +91,7 @@ class Evaluation:
             "seconds": self.seconds,
         }
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> JsonObject:
         """Everything but the single readings, for JSON; `from_report` is the way back."""
         return {
             "format_version": FORMAT_VERSION,
@@ -104,7 +105,7 @@ class Evaluation:
         }
 
     @classmethod
-    def from_report(cls, values: dict[str, Any], readings: pandas.DataFrame) -> Evaluation:
+    def from_report(cls, values: JsonObject, readings: pandas.DataFrame) -> Evaluation:
         """An evaluation from its report and its readings.
 
         Raises:
@@ -158,7 +159,7 @@ def evaluate(
     *,
     max_words: int = 0,
     seed: int = 0,
-    read_options: dict[str, Any] | None = None,
+    read_options: JsonObject | None = None,
     progress: OnProgress | None = None,
     totals: RunningTotals | None = None,
 ) -> Evaluation:

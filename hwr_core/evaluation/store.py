@@ -18,7 +18,7 @@ from functools import lru_cache
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core import jobs
 from hwr_core.config import read_json
@@ -27,6 +27,7 @@ from hwr_core.datasets.dataset import TABLE, read_description
 from hwr_core.errors import CheckpointError, DataError, HwrError, JobError
 from hwr_core.evaluation.from_json import from_json
 from hwr_core.evaluation.metrics import Evaluation
+from hwr_core.files import JsonObject
 from hwr_core.language.scorer import LANGUAGE_FOLDER
 from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.onnx_export import onnx_file
@@ -60,7 +61,7 @@ class Request:
     datasets: tuple[str, ...]
     split: str = "validation"
     most: int = 0
-    read_options: dict[str, Any] = field(default_factory=dict)
+    read_options: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "datasets", tuple(self.datasets))
@@ -107,7 +108,7 @@ class StoredEvaluation:
         except OSError:
             return 0.0
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> JsonObject:
         """The metrics as JSON has them, without the readings; `DataError` where they are damaged."""
         import pandas
 

@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwr_core.datasets import DataSet
 from hwr_core.errors import DataError
+from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Reading, Recognizer
 from hwr_core.recognition.calibration import ConfidenceFeatures
@@ -82,7 +83,7 @@ def read_words(
     dataset: DataSet,
     rows: np.ndarray,
     *,
-    read_options: dict[str, Any] | None = None,
+    read_options: JsonObject | None = None,
     progress: OnProgress | None = None,
     totals: RunningTotals | None = None,
 ) -> pandas.DataFrame:

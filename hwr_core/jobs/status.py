@@ -6,9 +6,9 @@ import json
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from hwr_core.files import write_text
+from hwr_core.files import JsonObject, write_text
 from hwr_core.jobs.process import identity_of, own_identity, process_start
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
@@ -33,7 +33,7 @@ class Status:
     process_identity: str = ""  # boot and start ticks: unlike a time it does not move when the clock is set
     started: float = 0.0
     updated: float = 0.0
-    details: dict[str, Any] = field(default_factory=dict)  # a training adds epoch, epochs, words_per_second, ...
+    details: JsonObject = field(default_factory=dict)  # a training adds epoch, epochs, words_per_second, ...
 
     @property
     def progress(self) -> float:

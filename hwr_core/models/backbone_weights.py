@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hwr_core.config import RESNET_STRIDES, read_json
 from hwr_core.errors import ConfigError
+from hwr_core.files import JsonObject
 from hwr_core.models.weight_files import (
     BACKBONES,
     WEIGHTS_FILE,
@@ -35,7 +36,7 @@ COMMAND = "make train-backbone DATA=folder-of-zips"
 FORMAT_VERSION = 1
 
 
-def read_config(folder: Path | None = None) -> dict[str, Any]:
+def read_config(folder: Path | None = None) -> JsonObject:
     """The backbone's `config.json`: `stage`, `shrink`, `height`, `width`, and its figures.
 
     Raises:
@@ -92,7 +93,7 @@ def load(network: keras.Model, stage: str) -> None:
         raise damaged(path, COMMAND, error) from error
 
 
-def save(folder: Path, network: keras.Model, values: dict[str, Any]) -> None:
+def save(folder: Path, network: keras.Model, values: JsonObject) -> None:
     """Write a ResNet50's weights and their description; the folder is there whole or not at all.
 
     Args:

@@ -20,12 +20,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
-from hwr_core.files import replace_folder, restore_folder
+from hwr_core.files import JsonObject, replace_folder, restore_folder
 from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 from hwr_core.version import __version__
@@ -56,7 +56,7 @@ class CheckpointInfo:
     name: str
     model_name: str
     kind: str  # "shipped" or "run"
-    summary: dict[str, Any] = field(default_factory=dict)
+    summary: JsonObject = field(default_factory=dict)
 
 
 def list_checkpoints() -> list[CheckpointInfo]:
@@ -78,7 +78,7 @@ def checkpoint_info(folder: Path, kind: str) -> CheckpointInfo | None:
 
 
 @lru_cache(maxsize=512)
-def _about(summary_file: Path, config_file: Path, *_: FileStamp | None) -> tuple[str, dict[str, Any]] | None:
+def _about(summary_file: Path, config_file: Path, *_: FileStamp | None) -> tuple[str, JsonObject] | None:
     """The model's name and the figures; None where a file is damaged. Read again when a file's stamp has changed."""
     try:
         summary = read_json(summary_file)
@@ -105,7 +105,7 @@ def file_stamp(path: Path) -> FileStamp | None:
 
 
 def save_checkpoint(
-    folder: Path, model: keras.Model, config: RunConfig, alphabet: Charset | Tokens, summary: dict[str, Any]
+    folder: Path, model: keras.Model, config: RunConfig, alphabet: Charset | Tokens, summary: JsonObject
 ) -> None:
     """Replace a checkpoint; a kill at any moment leaves the old or the new one, complete."""
     import keras
@@ -127,7 +127,7 @@ def save_checkpoint(
     replace_folder(fresh, folder)  # an older epoch's model.onnx goes with its folder
 
 
-def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, dict[str, Any]]:
+def read_about(folder: Path) -> tuple[RunConfig, Charset | Tokens, JsonObject]:
     """A checkpoint without its network: configuration, alphabet, figures.
 
     Raises:

@@ -9,10 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from hwr_core.files import JsonObject
 from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.constraints import parse_mask
 from hwr_core.recognition.reading import Reading
@@ -153,7 +153,7 @@ class RecognizerPool:
         return [readings[row] for row in range(len(images))]
 
 
-def read_calls(typed: Sequence[str], conditions: ReadingConditions) -> list[tuple[list[int], dict[str, Any]]]:
+def read_calls(typed: Sequence[str], conditions: ReadingConditions) -> list[tuple[list[int], JsonObject]]:
     """The calls of `Recognizer.read` that read all words: rows, and keyword arguments.
 
     Prefixes go in one call, masks in another; under a list of words each mask needs a call of its own.
@@ -161,7 +161,7 @@ def read_calls(typed: Sequence[str], conditions: ReadingConditions) -> list[tupl
     masks = [parse_mask(text) for text in typed]
     prefix_rows = [row for row, mask in enumerate(masks) if None not in mask]
     mask_rows = [row for row, mask in enumerate(masks) if None in mask]
-    common: dict[str, Any] = {
+    common: JsonObject = {
         "language": conditions.language,
         "capitals": conditions.capitals,
         "views": conditions.views,

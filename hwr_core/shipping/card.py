@@ -10,6 +10,7 @@ from typing import Any
 from hwr_core.evaluation.fit_calibration import CalibrationResult, markdown_table
 from hwr_core.evaluation.metrics import Evaluation
 from hwr_core.evaluation.quantization_check import QuantizationResult
+from hwr_core.files import JsonObject
 from hwr_core.shipping.recipe import Recipe, Stage
 from hwr_core.training.run import Run, list_runs
 
@@ -96,7 +97,7 @@ def stage_row(run: Run | None, stage: Stage) -> str:
     return f"| stage {stage.name} | {len(history)} epochs, {history['seconds'].sum():,.0f} s{start} |"
 
 
-def figures(result: Evaluation) -> dict[str, Any]:
+def figures(result: Evaluation) -> JsonObject:
     """An evaluation as it is stored with a checkpoint."""
     return {name: value for name, value in result.to_dict().items() if name not in ("seconds", "checkpoint")}
 

@@ -11,13 +11,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from hwr_core import jobs
 from hwr_core.datasets import add_dataset, dataset_folder, list_datasets
 from hwr_core.datasets.job import PROCESSES
 from hwr_core.errors import ConfigError, DataError
-from hwr_core.files import replacing
+from hwr_core.files import JsonObject, replacing
 from hwr_core.synthesis.fonts import Face, find_fonts
 from hwr_core.synthesis.generation import WORDS_PER_WRITER, SyntheticWord, WordMaker, generate, save_zip
 from hwr_core.synthesis.writers import Mix
@@ -123,7 +122,7 @@ def read_request(folder: Path) -> tuple[SynthesisRequest, Path, Path]:
         DataError: it is not there, or damaged.
     """
     try:
-        values: dict[str, Any] = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
+        values: JsonObject = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
         request = SynthesisRequest(
             count=values["count"],
             languages=tuple(values["languages"]),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from hwr_core.errors import ConfigError
+from hwr_core.files import JsonObject
 from hwr_core.synthesis.fonts import Face, font_metrics
 from hwr_core.synthesis.style import RANGES, Style
 
@@ -54,7 +54,7 @@ class Mix:
 MAX_STRENGTHS = {"shape": 2, "paper": 2, "scanner": 2, "intruders": 2} | dict.fromkeys(
     ("strike_outs", "capitals", "binary", "photo"), 1
 )
-Habits = dict[str, Any]  # fields of `Style` with their values: int, float or str
+Habits = JsonObject  # fields of `Style` with their values: int, float or str
 
 
 def random_style(face: Face, rng: np.random.Generator, mix: Mix | None = None) -> Style:

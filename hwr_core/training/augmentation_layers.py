@@ -17,6 +17,7 @@ from keras import ops, random
 from hwr_core.config import AugmentationConfig
 from hwr_core.training.augmentation import ELASTIC_GRID, NUM_STRIPES
 
+Tensor = Any  # of whatever backend Keras runs on
 MIN_ERODED_INK = 100 / 255  # an erosion whose darkest pixel is below is undone
 
 
@@ -33,7 +34,7 @@ class Augmentation(keras.layers.Layer):
         kinds = (Warp, Strokes, Scan, Masking) if config.strength else ()
         self.parts = [kind(config, None if seed is None else seed + i) for i, kind in enumerate(kinds)]
 
-    def call(self, canvases: Any, training: bool = False) -> Any:
+    def call(self, canvases: Tensor, training: bool = False) -> Tensor:
         images = ops.cast(canvases, "float32") / 255.0
         for part in self.parts:
             images = part(images, training=training)
@@ -52,21 +53,21 @@ class AugmentationLayer(keras.layers.Layer):
         self.amount = config.strength
         self.seed = random.SeedGenerator(seed)
 
-    def call(self, images: Any, training: bool = False) -> Any:
+    def call(self, images: Tensor, training: bool = False) -> Tensor:
         return self.augmented(images) if training and self.amount else images
 
-    def augmented(self, images: Any) -> Any:
+    def augmented(self, images: Tensor) -> Tensor:
         raise NotImplementedError
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
-    def draw(self, images: Any, low: float, high: float) -> Any:
+    def draw(self, images: Tensor, low: float, high: float) -> Tensor:
         """`(B, 1, 1)` uniform random numbers."""
         return random.uniform((ops.shape(images)[0], 1, 1), low, high, seed=self.seed)
 
 
-def ink_widths(images: Any) -> Any:
+def ink_widths(images: Tensor) -> Tensor:
     """`(B, 1, 1)` float32 columns up to the last with ink, at least 1."""
     columns = ops.cast(ops.max(images, axis=(1, 3)) > 0, "float32")  # (B, W)
     ends = columns * ops.arange(1, ops.shape(images)[2] + 1, dtype="float32")
@@ -76,7 +77,7 @@ def ink_widths(images: Any) -> Any:
 class Warp(AugmentationLayer):
     """Rotation, shear, scale, shift and elastic warp in one resampling; the word stays inside the canvas."""
 
-    def augmented(self, images: Any) -> Any:
+    def augmented(self, images: Tensor) -> Tensor:
         config, amount = self.settings, self.amount
         if not any((config.rotation, config.shear, config.scale, config.shift, config.elastic)):
             return images
@@ -101,7 +102,7 @@ class Warp(AugmentationLayer):
             map_x, map_y = map_x + warp[..., 0], map_y + warp[..., 1]
         return resampled(images, map_x, map_y)
 
-    def _elastic(self, images: Any, height: Any, width: Any) -> Any:
+    def _elastic(self, images: Tensor, height: Tensor, width: Tensor) -> Tensor:
         """`(B, H, W, 2)` displacements in pixels, interpolated between random ones on a coarse grid."""
         grid = (ops.shape(images)[0], 2 + height // ELASTIC_GRID, 2 + width // ELASTIC_GRID, 2)
         limit = self.settings.elastic * self.amount
@@ -109,7 +110,7 @@ class Warp(AugmentationLayer):
         return ops.image.resize(nodes, (height, width), interpolation="bicubic", data_format="channels_last")
 
 
-def resampled(images: Any, map_x: Any, map_y: Any) -> Any:
+def resampled(images: Tensor, map_x: Tensor, map_y: Tensor) -> Tensor:
     """Bilinear resampling with paper outside.
 
     Args:
@@ -121,7 +122,7 @@ def resampled(images: Any, map_x: Any, map_y: Any) -> Any:
     left, top = ops.floor(map_x), ops.floor(map_y)
     across, down = map_x - left, map_y - top
 
-    def pixels(rows: Any, columns: Any) -> Any:
+    def pixels(rows: Tensor, columns: Tensor) -> Tensor:
         rows, columns = ops.cast(rows, "int32"), ops.cast(columns, "int32")
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         places = ops.clip(rows, 0, height - 1) * width + ops.clip(columns, 0, width - 1)
@@ -136,7 +137,7 @@ def resampled(images: Any, map_x: Any, map_y: Any) -> Any:
 class Strokes(AugmentationLayer):
     """Thinner or thicker strokes in a share of the images."""
 
-    def augmented(self, images: Any) -> Any:
+    def augmented(self, images: Tensor) -> Tensor:
         chance = self.settings.stroke * self.amount
         if not chance:
             return images
@@ -150,12 +151,12 @@ class Strokes(AugmentationLayer):
         return ops.where(self.draw(images, 0, 1)[..., None] < chance, other, images)
 
 
-def square_maximum(images: Any) -> Any:
+def square_maximum(images: Tensor) -> Tensor:
     """The darkest of 2 x 2 pixels."""
     return ops.max_pool(images, 2, strides=1, padding="same", data_format="channels_last")
 
 
-def cross_maximum(images: Any) -> Any:
+def cross_maximum(images: Tensor) -> Tensor:
     """The darkest of a pixel and its four neighbours."""
     lines = (
         ops.max_pool(images, size, strides=1, padding="same", data_format="channels_last") for size in ((1, 3), (3, 1))
@@ -166,7 +167,7 @@ def cross_maximum(images: Any) -> Any:
 class Scan(AugmentationLayer):
     """Scanner variation: black and white or soft, fainter or stronger ink, noise."""
 
-    def augmented(self, images: Any) -> Any:
+    def augmented(self, images: Tensor) -> Tensor:
         amount = self.amount
         kind = self.draw(images, 0, 1)[..., None]
         hard = ops.clip((images - self.draw(images, 0.3, 0.6)[..., None]) * 12 + 0.5, 0.0, 1.0)
@@ -183,7 +184,7 @@ class Scan(AugmentationLayer):
         return ops.clip(values, 0.0, 1.0)
 
 
-def blurred(images: Any, sigma: Any) -> Any:
+def blurred(images: Tensor, sigma: Tensor) -> Tensor:
     """Gaussian blur over 3 x 3 pixels; `sigma` `(B, 1, 1, 1)` in pixels."""
     side = ops.exp(-0.5 / ops.square(sigma))
     total = 1 + 2 * side
@@ -195,7 +196,7 @@ def blurred(images: Any, sigma: Any) -> Any:
 class Masking(AugmentationLayer):
     """Hide stripes of columns, together at most a share of the word, which must stay readable."""
 
-    def augmented(self, images: Any) -> Any:
+    def augmented(self, images: Tensor) -> Tensor:
         share = self.settings.mask * self.amount / NUM_STRIPES
         if not share:
             return images

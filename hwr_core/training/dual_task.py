@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from hwr_core.config import DualConfig, RunConfig
+from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.models.batch_norm import recalibrate_batch_norm
 from hwr_core.models.dual import BOS_ID, training_model
@@ -62,7 +62,7 @@ class DualTask:
             recalibrate_batch_norm(backbone, self._recalibration_batches(), 0.5, unfreeze=True)
         augmentation = self.config.augmentation
         self._augmentation = augmentation if augmentation.strength else None
-        self._sources: dict[str, Any] = {
+        self._sources: JsonObject = {
             "train": self.train.canvases,
             "validation": self.validation.canvases,
         }

@@ -8,12 +8,12 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hwr_core import jobs
 from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
-from hwr_core.files import restore_folder
+from hwr_core.files import JsonObject, restore_folder
 from hwr_core.models import backbone_weights
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.text import Charset
@@ -74,7 +74,7 @@ class Run:
         return path if (path / "model.keras").is_file() else None
 
     @property
-    def best(self) -> dict[str, Any]:
+    def best(self) -> JsonObject:
         """The figures of the best epoch; empty before the first is finished."""
         path = self.folder / CHECKPOINT_FOLDER / "checkpoint.json"
         try:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import ConfigError, DataError, first_line
+from hwr_core.files import JsonObject
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, FileStamp, checkpoint_info, file_stamp
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def read_notes(folder: Path) -> str:
         return ""
 
 
-def read_adaptation_result(folder: Path) -> dict[str, Any]:
+def read_adaptation_result(folder: Path) -> JsonObject:
     """The values of `hwr_core.adaptation.run.AdaptationResult`, as JSON has them.
 
     Raises:

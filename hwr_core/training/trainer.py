@@ -18,7 +18,7 @@ import numpy as np
 from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.errors import JobError, first_line
-from hwr_core.files import replacing, sweep_temporary
+from hwr_core.files import JsonObject, replacing, sweep_temporary
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, save_checkpoint
 from hwr_core.training.data import SampleWord
 from hwr_core.training.run_files import HISTORY_FILE, SAMPLES_FILE
@@ -31,7 +31,7 @@ STATE_FILE = "state.npz"
 STATUS_INTERVAL_SECONDS = 1.0
 COMPILING_STEPS = 3  # the first ones, many times slower than the rest: left out of the time left
 MAX_PREFETCHED_BATCHES = 6
-Row = dict[str, Any]
+Row = JsonObject
 T = TypeVar("T")
 
 

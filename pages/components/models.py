@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
+from hwr_core.files import JsonObject
 from hwr_core.recognition import CheckpointInfo, list_checkpoints
 from hwr_core.recognition.pool import RecognizerPool
 from pages.components import wording
@@ -47,7 +46,7 @@ def quality(info: CheckpointInfo) -> str:
     return f"{wording.percent(value)} CER when it was trained" + (f", on {number:,} words" if number else "")
 
 
-def _measured(info: CheckpointInfo) -> list[dict[str, Any]]:
+def _measured(info: CheckpointInfo) -> list[JsonObject]:
     """The metrics that shipping wrote into the checkpoint, one table a data set."""
     return list(info.summary.get("measured_with_languages", {}).values())
 

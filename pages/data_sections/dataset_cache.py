@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -24,7 +26,11 @@ class OpenDataset:
     version: str
 
 
-VERSION_ONLY = {OpenDataset: lambda opened: opened.version}
+def _version(opened: OpenDataset) -> str:
+    return opened.version
+
+
+VERSION_ONLY: dict[str | type[Any], Callable[[Any], Any]] = {OpenDataset: _version}
 
 
 def opened(name: str) -> OpenDataset:

@@ -84,7 +84,7 @@ def show(opened: OpenDataset, on_word: Callable[[int], None]) -> None:
     table, flagged = opened.dataset.table, dataset_cache.flagged_words(opened)
     with st.grid(min_column_width=118, gap=("small", "small"), key="gallery", vertical_alignment="bottom"):
         for row in rows[(page - 1) * WORDS_PER_PAGE : page * WORDS_PER_PAGE].tolist():
-            text, word_id = table["transcription"].iat[row], table["word_id"].iat[row]
+            text, word_id = str(table["transcription"].iat[row]), str(table["word_id"].iat[row])
             with st.container(gap=None, key=f"tile_{row}"):
                 st.html(tile(opened, row, text))
                 st.button(

@@ -82,7 +82,9 @@ def test_a_room_imports_only_rooms_above_it(path: Path):
     inside = path.relative_to(REPOSITORY / "hwr_core").as_posix()
     tree = ast.parse(path.read_text(encoding="utf-8"))
     if inside == "__init__.py":  # the public names, loaded when they are first used
-        assert not [name for name, is_run in imports(tree) if is_run and name.startswith("hwr_core") and name != VERSION]
+        assert not [
+            name for name, is_run in imports(tree) if is_run and name.startswith("hwr_core") and name != VERSION
+        ]
     else:
         assert misplaced(inside, tree) == []
 
