@@ -80,11 +80,11 @@ def interleaved(counts: Sequence[tuple[str, dict[str, int]]], min_words: int, sk
 
 def main() -> None:
     options = arguments()
-    from hwr_core.datasets import resolve
+    from hwr_core.datasets import open_or_add
     from hwr_core.recognition.checkpoint import read_about
 
     config, _, _ = read_about(options.checkpoint)
-    datasets = {name: resolve(name) for name in options.data}
+    datasets = {name: open_or_add(name) for name in options.data}
     rows = load(options.results)
     end = time.time() + options.minutes * 60
     longest = 0.0
@@ -142,8 +142,8 @@ def words_of_writers(dataset: DataSet) -> dict[str, int]:
 def adapt_one(datasets: dict[str, DataSet], key: Row, config: RunConfig, options: argparse.Namespace) -> Row:
     """Adapt to one writer, and read their unseen words before and after."""
     from hwr_core import Recognizer
+    from hwr_core.adaptation.adapt import adapt_to_writer
     from hwr_core.adaptation.data import WriterWords, hold_back, trainable_rows
-    from hwr_core.adaptation.run import adapt_to_writer
     from hwr_core.adaptation.trainer import describe
     from hwr_core.config import AdaptationConfig
 

@@ -121,7 +121,7 @@ def run_of(branch: str, options: argparse.Namespace) -> Any:
     """The finished run of a branch, trained now if it does not exist yet."""
     from hwr_core.training import new_run
     from hwr_core.training.job import run_training
-    from hwr_core.training.run import Run, runs_folder
+    from hwr_core.training.runs import Run, runs_folder
 
     config = configuration(branch, options)
     name = f"dual-{branch}-{config.model.stage}-{options.words}-{options.seed}"
@@ -138,14 +138,14 @@ def run_of(branch: str, options: argparse.Namespace) -> Any:
 
 
 def measured(branch: str, options: argparse.Namespace) -> dict[str, Any]:
-    from hwr_core.datasets import resolve
+    from hwr_core.datasets import open_or_add
     from hwr_core.evaluation import evaluate
     from hwr_core.recognition import Recognizer
 
     run = run_of(branch, options)
     result = evaluate(
         Recognizer.load(run.checkpoint),
-        resolve(options.data),
+        open_or_add(options.data),
         "validation",
         max_words=options.validation_words,
         progress=jobs.ProgressLine(),

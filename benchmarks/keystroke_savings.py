@@ -193,9 +193,9 @@ def main() -> None:
     import numpy as np
 
     from hwr_core import Recognizer
-    from hwr_core.datasets import resolve
+    from hwr_core.datasets import open_or_add
 
-    dataset = resolve(options.data)
+    dataset = open_or_add(options.data)
     rows = dataset.part("validation")
     if options.words:
         rows = np.sort(np.random.default_rng(options.seed).permutation(rows)[: options.words])

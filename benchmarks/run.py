@@ -109,10 +109,10 @@ def comparison(options: argparse.Namespace) -> list[str]:
     """Models and peers on the same image files."""
     from PIL import Image
 
-    from hwr_core.datasets import demo_dataset, resolve
+    from hwr_core.datasets import demo_dataset, open_or_add
     from hwr_core.evaluation.word_results import choose_rows
 
-    dataset = resolve(options.data) if options.data else demo_dataset()
+    dataset = open_or_add(options.data) if options.data else demo_dataset()
     rows = choose_rows(dataset, "validation", options.words)
     table = dataset.table.iloc[rows]
     folders = options.readers or sorted(path.parent for path in (ROOT / "models").glob("*/config.json"))

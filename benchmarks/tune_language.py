@@ -4,9 +4,9 @@
     python benchmarks/tune_language.py models/reader-small iam-words csafe-words copiste-words [--rounds 2] [--dry]
 
 The network runs once on every validation word; beam and lexicons give candidates with exact probabilities. Then
-coordinate search over `hwr_core.language.casing.LanguageWeights` raises and lowers one weight after the other while the
-objective improves: the mean over data sets of word accuracy minus CER. Prints the figures before and after; since both
-are measured on the words tuned on, also those of tuning on half of the writers and measuring on the other half.
+coordinate search over `hwr_core.language.weights.LanguageWeights` raises and lowers one weight after the other while
+the objective improves: the mean over data sets of word accuracy minus CER. Prints the figures before and after; since
+both are measured on the words tuned on, also those of tuning on half of the writers and measuring on the other half.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from hwr_core.decoding.ctc import best_paths  # noqa: E402
 from hwr_core.decoding.language_rescoring import LanguageScorer  # noqa: E402
 from hwr_core.decoding.lexicon_candidates import LexiconCandidates  # noqa: E402
 from hwr_core.evaluation.word_results import rows_by_writer  # noqa: E402
-from hwr_core.language.casing import LanguageWeights  # noqa: E402
-from hwr_core.language.scorer import (  # noqa: E402
+from hwr_core.language.language_model import (  # noqa: E402
     LANGUAGE_FOLDER,
     LanguageModel,
     load_language_weights,
     mixture_log_probs,
     save_language_weights,
 )
+from hwr_core.language.weights import LanguageWeights  # noqa: E402
 from hwr_core.recognition.ctc_decoder import LANGUAGE_BEAM_WIDTH, MIN_CERTAIN_LOG_PROB_WITH_LANGUAGE  # noqa: E402
 from hwr_core.text import Charset, edit_distance  # noqa: E402
 

@@ -8,29 +8,29 @@ from hwr_core.datasets import list_datasets
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
 from hwr_core.training import list_runs
-from pages.components import images, layout, models, recognition, sidebar, word_queue, wording
+from pages.components import images, layout, models, reading_widgets, sidebar, word_queue, wording
 
 
 def result(info: CheckpointInfo | None) -> None:
     """The reading of the last upload, or what to try."""
     added = word_queue.last_added()
     if info is None:
-        recognition.no_model()
+        reading_widgets.no_model()
     elif not added:
         layout.note("The reading appears here. No image yet? Try one of these:")
-        recognition.offer_samples(info.folder, 6, "home")
+        reading_widgets.offer_samples(info.folder, 6, "home")
     else:
-        recognition.decode_images()
+        reading_widgets.decode_images()
         word = added[0]
         if word.image is None:
-            recognition.broken_files([word])
+            reading_widgets.broken_files([word])
         else:
             images.subject(word.image, f"The image {word.name}", 96)
-            if recognition.read_now([word], info.folder):
-                recognition.reading_text(word_queue.final_text(word, info.folder))
+            if reading_widgets.read_now([word], info.folder):
+                reading_widgets.reading_text(word_queue.final_text(word, info.folder))
                 if reading := word_queue.reading_of(word, info.folder):
-                    recognition.confidence(reading.confidence)
-                recognition.page_hint(word, "Go on to the Read page, and crop a word of it.")
+                    reading_widgets.confidence(reading.confidence)
+                reading_widgets.page_hint(word, "Go on to the Read page, and crop a word of it.")
         with st.container(horizontal_alignment="center"):
             label = "Correct it, or read more" if word.image is not None else "Read more"
             opens_read_page = st.button(label, key="home_to_read", icon=":material/ink_pen:")
@@ -82,7 +82,7 @@ def page() -> None:
         layout.go("read")
     left, right = st.columns([5, 6], gap="medium")
     with left, st.container(key="home_drop"):
-        recognition.upload("home_upload", folder)
+        reading_widgets.upload("home_upload", folder)
     # Emptied first, so that nothing of the last image lingers.
     with right, st.container(border=True, key="home_reading", height="stretch"), st.empty().container():
         result(info)

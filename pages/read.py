@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from hwr_core.recognition import CheckpointInfo
-from pages.components import images, layout, recognition, sidebar, word_queue
+from pages.components import images, layout, reading_widgets, sidebar, word_queue
 from pages.read_sections import accept, adapt, add_words, crop, options, queue_table, text_box
 
 
@@ -27,7 +27,7 @@ def word_tools(word: word_queue.Word, image: np.ndarray, info: CheckpointInfo) -
         with st.popover("Crop", icon=":material/crop:", key=f"crop_of_{word.id}"):
             crop.panel(word)
         with st.popover("As the model sees it", icon=":material/visibility:", key="read_canvas"):
-            images.strip([(recognition.canvas_of(image, info.folder), "", "The ink canvas of the word")])
+            images.strip([(reading_widgets.canvas_of(image, info.folder), "", "The ink canvas of the word")])
         if word.svg:
             st.download_button(
                 "Strokes", word.svg, f"{word.name.removesuffix('.png')}.svg", "image/svg+xml", key=f"svg_{word.id}",
@@ -39,7 +39,7 @@ def page() -> None:
     layout.page("Read", "What is written? Type the first letters where it is wrong, and the rest is read again.")
     info = sidebar.chosen_model()
     if info is None:
-        recognition.no_model()
+        reading_widgets.no_model()
         return
     options.apply(info)
     if not word_queue.words():
@@ -62,7 +62,7 @@ def empty_slots(number: int) -> None:
 def filled_queue(info: CheckpointInfo) -> bool:
     """The current word and the queue; False where no word can be read, or the model cannot be opened."""
     slot = st.container()
-    recognition.decode_images()
+    reading_widgets.decode_images()
     accept.restore_accepted()
     with slot:
         add_panel(info)
@@ -70,14 +70,14 @@ def filled_queue(info: CheckpointInfo) -> bool:
     if word is None or word.image is None:
         add_words.problems()
         return False
-    if not recognition.wait_until_open(info.folder):
+    if not reading_widgets.wait_until_open(info.folder):
         return False
     with st.container(border=True, key="current_word"):
         text_box.current_word(info)
     empty_slots(2)
     word_tools(word, word.image, info)
     with st.container(key="page_hint"):
-        recognition.page_hint(word, "Choose Crop, and cut out a word.")
+        reading_widgets.page_hint(word, "Choose Crop, and cut out a word.")
     add_words.problems()
     queue_table.queue(info)
     return True

@@ -13,7 +13,7 @@ from hwr_core.datasets import DataSetInfo, list_datasets
 from hwr_core.errors import ConfigError, HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import Estimate, Run, estimate, list_runs, new_run, presets, run_files, running_run, start
-from hwr_core.training.run import check_data
+from hwr_core.training.runs import check_data
 from hwr_core.training.setting_values import help_of
 from pages.components import layout, menu, models, progress_card, wording
 from pages.components.sidebar import chosen_dataset

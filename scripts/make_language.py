@@ -26,9 +26,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from hwr_core.language.language_model import LANGUAGE_FOLDER, LanguageModel  # noqa: E402
 from hwr_core.language.lexicon import Lexicon  # noqa: E402
 from hwr_core.language.ngram import CharacterModel  # noqa: E402
-from hwr_core.language.scorer import LANGUAGE_FOLDER, LanguageModel  # noqa: E402
 from hwr_core.synthesis.names import proper_nouns  # noqa: E402
 
 ALPHABETS = {

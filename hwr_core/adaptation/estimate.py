@@ -9,7 +9,7 @@ from hwr_core.adaptation.result import read_result
 from hwr_core.config import AdaptationConfig, CtcConfig, RunConfig, read_json
 from hwr_core.errors import HwrError
 from hwr_core.training.estimate import CTC_OPERATIONS_PER_SECOND, MEAN_WIDTH, ctc_operations, measured_speed
-from hwr_core.training.run import list_runs
+from hwr_core.training.runs import list_runs
 
 START_SECONDS = 30.0  # before the first adaptation here: starting TensorFlow, reading before and after, saving
 

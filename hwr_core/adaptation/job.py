@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hwr_core import jobs
+from hwr_core.adaptation.adapt import adapt
 from hwr_core.adaptation.estimate import estimated_seconds
-from hwr_core.adaptation.run import adapt
 from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
 from hwr_core.training.job import run_training
-from hwr_core.training.run import ADAPTATION_FILE
+from hwr_core.training.runs import ADAPTATION_FILE
 
 
 def run_adaptation(folder: Path, log: Callable[[str], None] | None = None) -> jobs.Status:

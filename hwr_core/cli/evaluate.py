@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hwr_core import jobs
 from hwr_core.config import read_json
-from hwr_core.datasets import PARTS, open_dataset, resolve
+from hwr_core.datasets import PARTS, open_dataset, open_or_add
 from hwr_core.errors import HwrError, JobError
 from hwr_core.evaluation import store
 from hwr_core.evaluation.fit_calibration import calibrate, markdown_table
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def calibrated(options: argparse.Namespace, line: jobs.ProgressLine) -> list[str]:
-    datasets = [open_dataset(resolve(source, line).name) for source in options.data]
+    datasets = [open_dataset(open_or_add(source, line).name) for source in options.data]
     found = markdown_table(
         calibrate(options.checkpoint, datasets, options.split, max_words=options.most, progress=line)
     )
@@ -123,7 +123,7 @@ def request_of(options: argparse.Namespace, progress: jobs.ProgressLine) -> stor
         raise JobError("--option takes a name and a value, such as --option views=3.")
     return store.Request(
         str(options.checkpoint),
-        tuple(resolve(source, progress).name for source in options.data),
+        tuple(open_or_add(source, progress).name for source in options.data),
         options.split,
         options.most,
         {name: plain(value) for name, _, value in pairs},

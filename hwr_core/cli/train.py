@@ -115,7 +115,7 @@ def parsed(text: str) -> Any:
 
 
 def train(options: argparse.Namespace) -> int:
-    from hwr_core.datasets import add_dataset, list_datasets, resolve
+    from hwr_core.datasets import add_dataset, list_datasets, open_or_add
     from hwr_core.training import new_run, open_run
     from hwr_core.training.job import run_training
     from hwr_core.training.plots import save_plots
@@ -134,7 +134,7 @@ def train(options: argparse.Namespace) -> int:
                     config, datasets=tuple(name if other == source else other for other in config.datasets)
                 )
             else:
-                resolve(source, progress=line)
+                open_or_add(source, progress=line)
         line.clear()
         run = new_run(config, options.name)
     print(f"\nRun {run.name} in {run.folder}")

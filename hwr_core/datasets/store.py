@@ -191,7 +191,7 @@ def demo_dataset(progress: jobs.OnProgress | None = None) -> DataSet:
     return _added(DEMO, Path(demo_zip()).resolve(), progress)
 
 
-def resolve(source: str | Path, progress: jobs.OnProgress | None = None) -> DataSet:
+def open_or_add(source: str | Path, progress: jobs.OnProgress | None = None) -> DataSet:
     """A data set by its name, or by the path of a CSV, folder or zip, which is added under a name made from the path.
 
     A source that has changed since then is read again.

@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 
 from hwr_core.decoding.ctc import Candidates
-from hwr_core.decoding.lexicon import LexiconSet
+from hwr_core.decoding.lexicon_search import LexiconSet
 from hwr_core.language.casing import split_marks
-from hwr_core.language.scorer import LanguageModel, estimate_language_shares, mixture_log_probs
+from hwr_core.language.language_model import LanguageModel, estimate_language_shares, mixture_log_probs
 
 MAX_SEARCHED_LANGUAGES = 2  # whose lexicons are searched: those with the largest shares
 MIN_SEARCHED_SHARE = 0.02  # of a language whose lexicon is searched

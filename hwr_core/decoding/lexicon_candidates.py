@@ -11,10 +11,10 @@ import numpy as np
 from hwr_core.decoding.beam_search import prefix_forward
 from hwr_core.decoding.ctc import Candidates
 from hwr_core.decoding.language_rescoring import LanguageScorer
-from hwr_core.decoding.lexicon import Folding, search_lexicons
+from hwr_core.decoding.lexicon_search import Folding, search_lexicons
 from hwr_core.language.casing import case_index, split_marks
+from hwr_core.language.language_model import LanguageModel
 from hwr_core.language.lexicon import Lexicon
-from hwr_core.language.scorer import LanguageModel
 from hwr_core.text import Charset
 
 MAX_WORDS_PER_LEXICON = 10

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import DataSet
+from hwr_core.evaluation.calibration import calibration_error
 from hwr_core.evaluation.word_results import choose_rows, read_words
 from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
-from hwr_core.recognition.calibration import ConfidenceFeatures, across_writers, calibration_error, fit
+from hwr_core.recognition.calibration import ConfidenceFeatures, across_writers, fit
 
 if TYPE_CHECKING:
     import pandas

@@ -28,7 +28,7 @@ from hwr_core.errors import CheckpointError, DataError, HwrError, JobError
 from hwr_core.evaluation.from_json import from_json
 from hwr_core.evaluation.metrics import Evaluation
 from hwr_core.files import JsonObject
-from hwr_core.language.scorer import LANGUAGE_FOLDER
+from hwr_core.language.language_model import LANGUAGE_FOLDER
 from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.onnx_export import onnx_file
 from hwr_core.recognition.recognizer import NO_LANGUAGE

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hwr_core.language.casing import CasingModel, case_index, split_marks
+from hwr_core.language.language_model import LanguageModel
 from hwr_core.language.lexicon import Lexicon
-from hwr_core.language.scorer import LanguageModel
 
 WRITER_WORDS = "own"  # language code of the writer's own words
 OTHER_SHARE = 1e-6  # probability that the model of the writer's own words leaves for all other words
@@ -35,7 +35,7 @@ def writer_language_model(texts: Sequence[str], models: Sequence[LanguageModel])
         models: the languages that they may be in, at least one.
 
     Example:
-        >>> from hwr_core.language.scorer import load_language
+        >>> from hwr_core.language.language_model import load_language
         >>> english = load_language("en")
         >>> writer = writer_language_model(["THE", "CAT", "Zermott"] * 5, [english])
         >>> writer.models[0].log_prob("DOG") > english.log_prob("DOG")

@@ -12,7 +12,6 @@ import numpy as np
 from hwr_core.errors import DataError
 
 EPSILON = 1e-6  # of a probability's distance to 1
-BINS = 15
 MIN_SCALE = 1e-3  # keeps the order of confidences
 MAX_LOG_ODDS = 30.0  # smaller probabilities carry no more information
 MIN_READINGS = 20
@@ -144,28 +143,6 @@ def fit(
     regression.fit(np.stack(columns, axis=1), truth)
     values = dict(zip(names, map(float, regression.coef_[0]), strict=True))
     return Calibration(**{**values, "scale": max(values["scale"], MIN_SCALE)})
-
-
-def bin_indices(confidences: np.ndarray, bins: int = BINS) -> np.ndarray:
-    """`(N,)` the bin of each confidence in [0, 1]: equal widths, right-closed, 0 in the first (Guo et al. 2017)."""
-    # The tolerance assigns 3/15 to the bin that ends there, whatever its last binary digit.
-    return np.clip(np.ceil(confidences * bins - 1e-9).astype(int) - 1, 0, bins - 1)
-
-
-def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = BINS) -> float:
-    """Expected calibration error: mean gap of confidence and accuracy over `bin_indices` (Guo et al. 2017).
-
-    Returns:
-        In [0, 1]: each bin's gap weighted by its readings.
-
-    Example:
-        >>> calibration_error([0.9, 0.9], [True, False])
-        0.4
-    """
-    values, truth = np.asarray(confidences, float), np.asarray(right, float)
-    indices = bin_indices(values, bins)
-    gaps = np.bincount(indices, values, bins) - np.bincount(indices, truth, bins)
-    return float(np.abs(gaps).sum() / max(len(values), 1))
 
 
 def across_writers(

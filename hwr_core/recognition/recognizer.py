@@ -16,7 +16,7 @@ from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.imaging import ink_width
 from hwr_core.imaging.canvas import Placement
 from hwr_core.imaging.parallel import placed_canvases
-from hwr_core.language.scorer import languages, load_language
+from hwr_core.language.language_model import languages, load_language
 from hwr_core.language.writer_language import WriterLanguageModel, writer_language_model
 from hwr_core.recognition.backends import Backend, BatchOutput, CtcBackend, DualBackend, ReadContext, Seq2SeqBackend
 from hwr_core.recognition.calibration import Calibration

@@ -12,7 +12,7 @@ from hwr_core.evaluation.metrics import Evaluation
 from hwr_core.evaluation.quantization_check import QuantizationResult
 from hwr_core.files import JsonObject
 from hwr_core.shipping.recipe import Recipe, Stage
-from hwr_core.training.run import Run, list_runs
+from hwr_core.training.runs import Run, list_runs
 
 ROOT = Path(__file__).resolve().parents[2]
 MODE_SUFFIXES = {"none": "", "language": ", with languages"}

@@ -18,8 +18,8 @@ from hwr_core.config import RunConfig, build, read_json, require
 from hwr_core.errors import ConfigError, JobError
 from hwr_core.files import replace_folder
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, SHIPPED
-from hwr_core.training.run import Run, new_run, runs_folder
 from hwr_core.training.run_files import HISTORY_FILE
+from hwr_core.training.runs import Run, new_run, runs_folder
 
 Log = Callable[[str], None]
 StageContext = Callable[[Path], AbstractContextManager[object]]

@@ -21,7 +21,7 @@ from hwr_core.files import replace_folder
 from hwr_core.recognition import Recognizer
 from hwr_core.shipping.card import ROOT, figures, write_card
 from hwr_core.shipping.recipe import Recipe, Synthetic
-from hwr_core.training.run import open_run
+from hwr_core.training.runs import open_run
 
 Log = Callable[[str], None]
 

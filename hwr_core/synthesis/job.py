@@ -1,6 +1,6 @@
 """A synthetic data set: words rendered into a zip, which is then added; a job of its own process.
 
-`python -m hwr_core.synthesis.job FOLDER` is the job; people use `start_synthesis`, or the command line of
+`python -m hwr_core.synthesis FOLDER` is the job; people use `start_synthesis`, or the command line of
 `hwr synthesize` and then `hwr data add`.
 """
 

@@ -1,16 +1,7 @@
 """Training: a run's configuration in, a run folder out, in a process of its own."""
 
 from hwr_core.training.estimate import Estimate, estimate
-from hwr_core.training.run import (
-    Run,
-    delete_run,
-    list_runs,
-    new_run,
-    open_run,
-    running_run,
-    start,
-    stop,
-)
+from hwr_core.training.runs import Run, delete_run, list_runs, new_run, open_run, running_run, start, stop
 
 __all__ = [
     "Estimate",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwr_core.config import RunConfig
-from hwr_core.datasets import DataSet, resolve
+from hwr_core.datasets import DataSet, open_or_add
 from hwr_core.errors import DataError
 from hwr_core.jobs import OnProgress
 from hwr_core.models import frames_of
@@ -64,7 +64,7 @@ def training_words(
     Raises:
         DataError: a data set is not there, or too few words are left.
     """
-    sets = [resolve(source, progress=on_progress) for source in config.datasets]
+    sets = [open_or_add(source, progress=on_progress) for source in config.datasets]
     for dataset in sets:
         dataset.canvases(config.canvas, progress=on_progress)  # made now, with progress
     notes: list[str] = []

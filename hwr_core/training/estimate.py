@@ -23,7 +23,7 @@ from hwr_core.config import (
 from hwr_core.models.layers import FRAME_PIXELS
 from hwr_core.recognition.checkpoint import read_about
 from hwr_core.training.distillation import teacher_folder
-from hwr_core.training.run import list_runs, word_counts
+from hwr_core.training.runs import list_runs, word_counts
 
 # Measured on two cores of a Xeon under TensorFlow 2.21; see benchmarks/. Speeds of earlier runs here replace them.
 CTC_OPERATIONS_PER_SECOND = 30e9  # multiply-adds, forward and backward counted as three

@@ -16,7 +16,7 @@ from hwr_core.text import Charset
 from hwr_core.training.data import TrainingWords, training_words
 from hwr_core.training.distillation import teacher_charset
 from hwr_core.training.presets import starting_models
-from hwr_core.training.run import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
+from hwr_core.training.runs import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 
 ENDING_SECONDS = 20.0  # a training that has just ended may hold the lock a moment longer than its status says
 Train = Callable[[Path, RunConfig, jobs.Progress, Callable[[str], None]], None]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.json"
 HISTORY_FILE = "history.csv"
 SAMPLES_FILE = "samples.csv"
-ADAPTATION_FILE = "adaptation.json"  # of a run that adapts a model to a writer, see `hwr_core.adaptation.run`
+ADAPTATION_FILE = "adaptation.json"  # of a run that adapts a model to a writer, see `hwr_core.adaptation.adapt`
 RESULT_FILE = "taught.json"  # the result of that
 NOTES_FILE = "notes.txt"
 HISTORY_COLUMNS, SAMPLES_COLUMNS = (
@@ -126,7 +126,7 @@ def read_notes(folder: Path) -> str:
 
 
 def read_adaptation_result(folder: Path) -> JsonObject:
-    """The values of `hwr_core.adaptation.run.AdaptationResult`, as JSON has them.
+    """The values of `hwr_core.adaptation.adapt.AdaptationResult`, as JSON has them.
 
     Raises:
         ConfigError: the file is missing or damaged.

@@ -14,7 +14,7 @@ from hwr_core.corrections import AcceptedWords
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import Run
-from hwr_core.training.run import ADAPTATION_FILE
+from hwr_core.training.runs import ADAPTATION_FILE
 from pages.components import adaptation_result, layout, sidebar, word_queue, wording
 from pages.read_sections import accept
 

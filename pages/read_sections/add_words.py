@@ -9,7 +9,7 @@ import streamlit as st
 from hwr_core.datasets import DataSet, list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
-from pages.components import layout, models, recognition, word_queue, wording
+from pages.components import layout, models, reading_widgets, word_queue, wording
 from pages.data_sections import dataset_cache
 from pages.read_sections import crop, drawing_pad
 
@@ -18,7 +18,7 @@ FAILURE = "add_words_failure"  # session key
 
 
 def files(info: CheckpointInfo) -> None:
-    recognition.upload("read_upload", info.folder)
+    reading_widgets.upload("read_upload", info.folder)
 
 
 @st.fragment
@@ -46,7 +46,7 @@ def camera(info: CheckpointInfo) -> None:
 
 
 def samples(info: CheckpointInfo) -> None:
-    recognition.offer_samples(info.folder, 6, "read")
+    reading_widgets.offer_samples(info.folder, 6, "read")
 
 
 def dataset(info: CheckpointInfo) -> None:
@@ -144,7 +144,7 @@ def empty_queue(info: CheckpointInfo) -> None:
 
 def problems() -> None:
     """Files that cannot be read, and images beyond the queue's limit."""
-    recognition.broken_files(word_queue.broken_words())
+    reading_widgets.broken_files(word_queue.broken_words())
     if word_queue.pop_overflow():
         number = wording.count(word_queue.MAX_WORDS_PER_QUEUE, "image")
         layout.error(f"The queue holds {number}; the rest was left out. Clear it, or add them as a data set instead.")

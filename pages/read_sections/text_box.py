@@ -18,7 +18,7 @@ from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo, Reading
 from hwr_core.recognition.character_positions import Letter
 from hwr_core.recognition.typed_text import typed_prefix_length
-from pages.components import images, models, recognition, word_queue, wording
+from pages.components import images, models, reading_widgets, word_queue, wording
 from pages.read_sections import review
 
 HERE = Path(__file__).parent
@@ -100,7 +100,7 @@ def current_word(info: CheckpointInfo) -> None:
         return
     with st.container():  # there in every run, so that the box below keeps its place in the page
         if not models.pool().open(info.folder).done.is_set():
-            recognition.read_now([word], info.folder)
+            reading_widgets.read_now([word], info.folder)
     component(
         key=KEY,
         data=payload(word, word.image, info),

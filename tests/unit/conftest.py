@@ -29,7 +29,7 @@ from hwr_core.config import (
 
 if TYPE_CHECKING:
     from hwr_core.datasets import DataSet
-    from hwr_core.training.run import Run
+    from hwr_core.training.runs import Run
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait for each other's core cost far more

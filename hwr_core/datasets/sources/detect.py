@@ -12,7 +12,7 @@ from hwr_core.datasets.sources.folder import read_names
 from hwr_core.datasets.sources.iam import LISTS, looks_like_iam, read_iam
 from hwr_core.datasets.sources.image_index import ImageIndex
 from hwr_core.datasets.sources.table import columns_of, read_table
-from hwr_core.datasets.sources.word_list import read_csv
+from hwr_core.datasets.sources.csv_list import read_csv
 from hwr_core.datasets.split import part_named
 from hwr_core.errors import DataError, HwrError
 

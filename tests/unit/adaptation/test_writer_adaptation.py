@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hwr_core import Reading, Recognizer, jobs
-from hwr_core.adaptation import AdaptationResult, estimated_seconds, new_adaptation, read_result, run
+from hwr_core.adaptation import AdaptationResult, adapt, estimated_seconds, new_adaptation, read_result
 from hwr_core.adaptation.data import PseudoLabels, hold_back, mix_words, select_pseudo_labels, select_writer_words
 from hwr_core.adaptation.job import run_adaptation
 from hwr_core.adaptation.selection import Score, Trial, best_trial, score
@@ -294,7 +294,7 @@ def test_run_adaptation_checkpoint_is_not_listed_until_it_is_measured(start: Pat
     made = new_adaptation(start, "anna", settings=QUICK)
     assert made.config.training.epochs == QUICK.rounds
     listed = []
-    read_rows = run.read_rows
+    read_rows = adapt.read_rows
 
     def spy(*values):
         listed.append([info.name for info in list_checkpoints() if info.kind == "run"])
@@ -307,7 +307,7 @@ def test_run_adaptation_checkpoint_is_not_listed_until_it_is_measured(start: Pat
     assert run_adaptation(made.folder, log).state == "stopped"
     assert made.checkpoint is None
     assert not (made.folder / "lesson").exists()
-    monkeypatch.setattr(run, "read_rows", spy)
+    monkeypatch.setattr(adapt, "read_rows", spy)
     assert run_adaptation(made.folder, lambda line: None).state == "done"
     assert len(listed) == 2  # before and after
     assert not any(made.name in names for names in listed)
@@ -331,7 +331,7 @@ def test_new_adaptation_unusable_input_is_refused_before_a_folder_is_made(
 def test_replay_datasets_are_those_that_the_checkpoint_was_trained_on(start: Path, anna):
     config = Recognizer.load(start).config
     assert {info.name for info in list_datasets()} == {"four", "anna"}
-    assert run.replay_datasets(config, "anna") == ("four",)
-    assert run.replay_datasets(config, "four") == ("demo",)
+    assert adapt.replay_datasets(config, "anna") == ("four",)
+    assert adapt.replay_datasets(config, "four") == ("demo",)
     request = json.loads((new_adaptation(start, "anna").folder / "adaptation.json").read_text())
     assert request["replay"] == ["four"]

@@ -17,7 +17,7 @@ import pytest
 
 from hwr_core.corrections import AcceptedWords, database
 from hwr_core.corrections.accepted_words import image_key
-from hwr_core.datasets import MY_CORRECTIONS, add_dataset, list_datasets, my_corrections, refresh, resolve
+from hwr_core.datasets import MY_CORRECTIONS, add_dataset, list_datasets, my_corrections, open_or_add, refresh
 from hwr_core.datasets.my_corrections import export, parts_of
 from hwr_core.errors import DataError
 from hwr_core.imaging import read_image
@@ -218,12 +218,12 @@ def test_export_without_words_raises(accepted: AcceptedWords, tmp_path: Path):
     with pytest.raises(DataError, match="No word was accepted yet"):
         export(accepted, tmp_path / "none.zip")
     with pytest.raises(DataError, match="No word was accepted yet"):
-        resolve(MY_CORRECTIONS)
+        open_or_add(MY_CORRECTIONS)
 
 
 def test_my_corrections_follows_the_words(accepted: AcceptedWords):
     words = accept(accepted, "tea", "ink", "moon", "line", "so", "note", writer="Anna")
-    dataset = resolve(MY_CORRECTIONS)
+    dataset = open_or_add(MY_CORRECTIONS)
     assert dataset.table["transcription"].tolist() == ["tea", "ink", "moon", "line", "so", "note"]
     assert {"train", "validation"} == set(dataset.table["split"])
     assert dataset.canvases().shape == (6, 64, 256)

@@ -23,7 +23,7 @@ from hwr_core.datasets import (
     open_dataset,
     refresh,
     remove_dataset,
-    resolve,
+    open_or_add,
     save_upload,
     slug,
     start_adding,
@@ -195,8 +195,8 @@ def test_open_dataset_after_the_workspace_moved(make, home, tmp_path, monkeypatc
         assert dataset.image(0).size
         assert dataset.canvases(CanvasConfig(height=32)).shape[0] == len(dataset)
     assert not refresh()  # the accepted words are still those of the data set
-    assert resolve(moved / "words").description["created"] > created["folder"]  # by its path it gets a name of its own
-    assert resolve("folder").description["created"] == created["folder"]
+    assert open_or_add(moved / "words").description["created"] > created["folder"]  # by its path it gets a name of its own
+    assert open_or_add("folder").description["created"] == created["folder"]
     assert open_dataset("outside").source == str(make.folder / "words.csv")
 
 
@@ -305,26 +305,26 @@ def test_save_upload_is_stored_and_removed_with_the_data_set(make):
 
 def test_resolve_name_or_path_opens(make):
     path = make.writers()
-    dataset = resolve(str(path))
+    dataset = open_or_add(str(path))
     assert dataset.name == "words"
-    assert resolve("words").folder == dataset.folder
+    assert open_or_add("words").folder == dataset.folder
     created = dataset.description["created"]
-    assert resolve(path).description["created"] == created
+    assert open_or_add(path).description["created"] == created
     with pytest.raises(DataError, match=r"There is no data set 'nothing', and no file or folder .* Stored: words."):
-        resolve("nothing")
+        open_or_add("nothing")
     for odd in ("a\0b", "x" * 5000, "bytes\udce9.zip", str(make.folder / "none.csv")):
         with pytest.raises(DataError, match=r"\.$"):
-            resolve(odd)
+            open_or_add(odd)
 
 
 def test_resolve_changed_source_is_read_again(make):
     path = make.writers()
-    assert len(resolve(path)) == 36
+    assert len(open_or_add(path)) == 36
     path.write_text(path.read_text() + "\n")
     with path.open("a") as file:
         file.write("extra,extra,writer1\n")
     make.word("extra.png", "extra")
-    assert len(resolve(path)) == 37
+    assert len(open_or_add(path)) == 37
 
 
 def test_resolve_sources_of_one_name_get_own_names(make):
@@ -332,18 +332,18 @@ def test_resolve_sources_of_one_name_get_own_names(make):
     for folder, text in ((one, "first"), (two, "second")):
         make.word(f"{folder.name}/letters/{text}.png", text)
         make.word(f"{folder.name}/letters/{text}er.png", text)
-    first, second = resolve(one / "letters"), resolve(two / "letters")
+    first, second = open_or_add(one / "letters"), open_or_add(two / "letters")
     assert first.name == "letters"
     assert second.name.startswith("letters-")
-    assert resolve(two / "letters").folder == second.folder
+    assert open_or_add(two / "letters").folder == second.folder
     assert second.table["transcription"].tolist() == ["second", "seconder"]
     make.word("two/letters/new.png", "new")
-    assert len(resolve(two / "letters")) == 3
+    assert len(open_or_add(two / "letters")) == 3
 
 
 def test_resolve_list_inside_a_zip_opens(make):
     path = make.zip("w.zip", {"n/mine.csv": "id,text\na,x\nb,y\n", "n/a.png": make.png("x"), "n/b.png": make.png("y")})
-    assert resolve(path / "n" / "mine.csv").name == "mine"
+    assert open_or_add(path / "n" / "mine.csv").name == "mine"
 
 
 def test_demo_dataset_is_added_with_the_first_call(make, monkeypatch):
@@ -352,9 +352,9 @@ def test_demo_dataset_is_added_with_the_first_call(make, monkeypatch):
     dataset = demo_dataset()
     assert dataset.name == "demo"
     assert len(dataset) == 3
-    assert resolve("demo").description["created"] == demo_dataset().description["created"]
+    assert open_or_add("demo").description["created"] == demo_dataset().description["created"]
     remove_dataset("demo")
-    assert len(resolve("demo")) == 3
+    assert len(open_or_add("demo")) == 3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hwr_core.decoding import labelling_log_prob
 from hwr_core.decoding.beam_search import prefix_forward
 from hwr_core.decoding.ctc import log_softmax
-from hwr_core.decoding.lexicon import Folding, LexiconSet, search_lexicons
+from hwr_core.decoding.lexicon_search import Folding, LexiconSet, search_lexicons
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.text import Charset
 

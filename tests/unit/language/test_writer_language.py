@@ -16,9 +16,9 @@ from hwr_core.language.casing import (
     CasingModel,
     marks_log_prob,
 )
+from hwr_core.language.language_model import LanguageModel
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
-from hwr_core.language.scorer import LanguageModel
 from hwr_core.language.writer_language import writer_language_model
 
 WORDS = {"the": 0.06, "cat": 4e-5, "tea": 1e-4, "london": 5e-5}

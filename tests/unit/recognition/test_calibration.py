@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import DataError
-from hwr_core.evaluation.calibration import reliability
+from hwr_core.evaluation.calibration import bin_indices, calibration_error, reliability
 from hwr_core.recognition.calibration import (
     Calibration,
     ConfidenceFeatures,
     across_writers,
-    bin_indices,
-    calibration_error,
     fit,
 )
 

@@ -14,9 +14,9 @@ from hwr_core.decoding.ctc import log_softmax
 from hwr_core.decoding.language_rescoring import LanguageScorer
 from hwr_core.decoding.lexicon_candidates import LexiconCandidates
 from hwr_core.errors import CharsetError
+from hwr_core.language.language_model import LanguageModel, load_language
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
-from hwr_core.language.scorer import LanguageModel, load_language
 from hwr_core.recognition.ctc_decoder import CtcDecoder
 from hwr_core.text import Charset
 

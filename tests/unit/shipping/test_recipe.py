@@ -20,7 +20,7 @@ from hwr_core.shipping import recipe, ship
 from hwr_core.shipping.recipe import read_recipe, run_of, train_recipe
 from hwr_core.training import job as job_module
 from hwr_core.training import open_run
-from hwr_core.training.run import CONFIG_FILE, runs_folder
+from hwr_core.training.runs import CONFIG_FILE, runs_folder
 
 RECIPES = Path(__file__).resolve().parents[3] / "scripts" / "recipes"
 SMALL = {"height": 32, "width": 64}

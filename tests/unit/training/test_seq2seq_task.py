@@ -15,7 +15,7 @@ from hwr_core.models import build_model
 from hwr_core.text import Charset
 from hwr_core.training.batches import PreparedWords
 from hwr_core.training.presets import starting_models
-from hwr_core.training.run import check_data
+from hwr_core.training.runs import check_data
 from hwr_core.training.seq2seq_model import TARGET_PAD_ID, add_token_noise, next_character_loss
 from hwr_core.training.seq2seq_task import Seq2SeqTask
 

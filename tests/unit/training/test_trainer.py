@@ -20,7 +20,7 @@ from hwr_core.errors import JobError
 from hwr_core.text import Charset
 from hwr_core.training import trainer
 from hwr_core.training.data import SampleWord
-from hwr_core.training.run import Run
+from hwr_core.training.runs import Run
 from hwr_core.training.tasks import optimizer
 
 pytestmark = pytest.mark.slow

@@ -191,11 +191,11 @@ def word_counts(config: RunConfig) -> tuple[int, int]:
     Raises:
         DataError: a data set is missing.
     """
-    from hwr_core.datasets import resolve
+    from hwr_core.datasets import open_or_add
 
     train = validation = 0
     for source in config.datasets:
-        dataset = resolve(source)
+        dataset = open_or_add(source)
         train += len(dataset.part("train"))
         if not config.validate_on or source in config.validate_on:
             validation += len(dataset.part("validation"))

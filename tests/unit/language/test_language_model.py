@@ -13,20 +13,17 @@ import numpy as np
 import pytest
 
 from hwr_core.errors import ConfigError
-from hwr_core.language import scorer
+from hwr_core.language import language_model
 from hwr_core.language.casing import (
     CAPITALIZED_CASES,
     CASES,
     LISTED_CASES,
     UNLISTED_CASES,
-    LanguageWeights,
     case_index,
     marks_log_prob,
     split_marks,
 )
-from hwr_core.language.lexicon import Lexicon
-from hwr_core.language.ngram import CharacterModel
-from hwr_core.language.scorer import (
+from hwr_core.language.language_model import (
     LANGUAGE_FOLDER,
     LanguageModel,
     SplitTexts,
@@ -37,6 +34,9 @@ from hwr_core.language.scorer import (
     mixture_log_probs,
     save_language_weights,
 )
+from hwr_core.language.lexicon import Lexicon
+from hwr_core.language.ngram import CharacterModel
+from hwr_core.language.weights import LanguageWeights
 
 
 def small_model(
@@ -223,7 +223,7 @@ class TestMissingOrDamaged:
         if damage == "cut":
             path.write_bytes(path.read_bytes()[:-2000])
         elif damage == "habits":
-            (tmp_path / scorer.WEIGHTS_FILE).write_text(json.dumps({"habits": {"weight": -1}}))
+            (tmp_path / language_model.WEIGHTS_FILE).write_text(json.dumps({"habits": {"weight": -1}}))
         elif damage in ("text", "empty"):
             path.write_text("words" if damage == "text" else "")
         else:

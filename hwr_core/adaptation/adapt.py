@@ -24,11 +24,11 @@ from hwr_core.adaptation.result import AdaptationResult
 from hwr_core.adaptation.selection import score
 from hwr_core.adaptation.trainer import AdaptationSession, Log, check_adaptable, describe, start_task
 from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
-from hwr_core.datasets import MY_CORRECTIONS, DataSet, list_datasets, resolve, slug
+from hwr_core.datasets import MY_CORRECTIONS, DataSet, list_datasets, open_or_add, slug
 from hwr_core.imaging import ink_canvas
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, name_of, read_about
-from hwr_core.training.run import Run, free_name, runs_folder
 from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, RESULT_FILE
+from hwr_core.training.runs import Run, free_name, runs_folder
 
 if TYPE_CHECKING:
     from hwr_core.recognition import Recognizer
@@ -69,7 +69,7 @@ def new_adaptation(
     start_from = Path(start_from).resolve()
     config, alphabet, _ = read_about(start_from)
     check_adaptable(config, alphabet)
-    writer_words = select_writer_words(resolve(words), config, settings, writer)
+    writer_words = select_writer_words(open_or_add(words), config, settings, writer)
     replay = replay or replay_datasets(config, words)
     stem = name_of(start_from)
     config = replace(
@@ -115,9 +115,9 @@ def adapt(folder: Path, config: RunConfig, on_progress: jobs.OnProgress, log: Lo
     """
     request = read_json(folder / ADAPTATION_FILE)
     settings = build(AdaptationConfig, request["settings"])
-    words = select_writer_words(resolve(request["words"], on_progress), config, settings, request["writer"])
+    words = select_writer_words(open_or_add(request["words"], on_progress), config, settings, request["writer"])
     words = replace(words, unread=read_unread(folder))
-    replay = [resolve(name, on_progress) for name in request["replay"]]
+    replay = [open_or_add(name, on_progress) for name in request["replay"]]
     result = adapt_to_writer(folder, config, words, replay, settings, on_progress, log, request["writer"] or "")
     jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(result), indent=1, ensure_ascii=False))
     (folder / UNREAD_FILE).unlink(missing_ok=True)

@@ -24,9 +24,7 @@ from hwr_core.training import (
     start,
     stop,
 )
-from hwr_core.training import (
-    run as run_module,
-)
+from hwr_core.training import runs as run_module
 
 CONFIG = RunConfig(datasets=("words",), notes="from the settings")
 

@@ -18,7 +18,6 @@ from hwr_core.errors import ConfigError
 from hwr_core.language.casing import (
     DEFAULT_CASING,
     CasingModel,
-    LanguageWeights,
     case_index,
     marks_log_prob,
     number_log_prob,
@@ -26,6 +25,7 @@ from hwr_core.language.casing import (
 )
 from hwr_core.language.lexicon import Lexicon
 from hwr_core.language.ngram import CharacterModel
+from hwr_core.language.weights import LanguageWeights
 
 LANGUAGE_FOLDER = Path(__file__).resolve().parents[2] / "models" / "language"
 WEIGHTS_FILE = "habits.json"
