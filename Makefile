@@ -33,7 +33,7 @@ check: $(VENV)/.test  ## under a minute: style, types, quick tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/unit -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit -m "not slow"
 
 # Coverage costs a quarter of the time: it is taken where CI is set.
 test: RUN := $(BIN)/$(if $(CI),coverage run,python) -m pytest

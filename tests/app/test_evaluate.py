@@ -404,7 +404,7 @@ def test_files_tab_offers_downloads_and_measures_again(demo, checkpoint, started
     at = open_tab("Files")
     for key in ("figures_json", "readings_csv", "table_md"):
         assert element(at, key) is not None
-    assert f"hwr_core.evaluation {checkpoint} demo --split validation" in at.code[0].value
+    assert f"hwr evaluate {checkpoint} demo --split validation" in at.code[0].value
     press(at, "evaluate_again")
     assert started == ["good"]
     press(open_tab("Files"), "evaluate_remove_yes")

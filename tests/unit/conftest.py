@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait 
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
+GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
 FOUR_WORDS = ("tea", "ink", "moon", "sally")
 LEARNED_LOSS = 0.15  # validation loss of learned words: read with a confidence over 0.85
 FULLY_LEARNED_LOSS = 0.02  # more training improves nothing
@@ -210,22 +212,35 @@ def trained_once(factory: pytest.TempPathFactory, model: ModelConfig, **training
     return Path(run)
 
 
+def golden_run(factory: pytest.TempPathFactory, model: str) -> Path:
+    """A copy of a finished run on four drawn words, as `trained_once` made it: quick tests never train."""
+    folder = factory.mktemp("golden") / model
+    shutil.copytree(GOLDEN / model, folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
-def crnn_run(tmp_path_factory: pytest.TempPathFactory, tiny_crnn: CrnnConfig) -> Path:
+def learn_four_words() -> Callable[..., Path]:
+    """`learn_four_words(folder, model, **training)` trains until four drawn words are read; the run's folder."""
+    return train_four_words
+
+
+@pytest.fixture(scope="session")
+def crnn_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of `crnn` on four drawn words."""
-    return trained_once(tmp_path_factory, tiny_crnn, epochs=25, patience=25, learning_rate=0.005)
+    return golden_run(tmp_path_factory, "crnn")
 
 
 @pytest.fixture(scope="session")
-def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory, tiny_cnn_transformer: CnnTransformerConfig) -> Path:
+def cnn_transformer_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of `cnn_transformer` on four drawn words."""
-    return trained_once(tmp_path_factory, tiny_cnn_transformer, epochs=25, patience=25, learning_rate=0.003)
+    return golden_run(tmp_path_factory, "cnn_transformer")
 
 
 @pytest.fixture(scope="session")
-def seq2seq_run(tmp_path_factory: pytest.TempPathFactory, tiny_seq2seq: Seq2SeqConfig) -> Path:
+def seq2seq_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of `seq2seq` on four drawn words."""
-    return trained_once(tmp_path_factory, tiny_seq2seq, epochs=25, patience=25, learning_rate=0.005)
+    return golden_run(tmp_path_factory, "seq2seq")
 
 
 @pytest.fixture(scope="session")

@@ -220,6 +220,7 @@ def test_mix_words_replay_leaves_out_what_the_charset_cannot_write(recognizer: R
     assert words.train.transcriptions.count("tea") > 4
 
 
+@pytest.mark.slow
 def test_train_rounds_freeze_batch_norm_statistics_and_change_weights(
     start: Path, recognizer: Recognizer, writer_words
 ):
@@ -290,6 +291,7 @@ def test_run_adaptation_stopped_has_no_result(start: Path, anna):
     assert run.checkpoint is None
 
 
+@pytest.mark.slow
 def test_run_adaptation_checkpoint_is_not_listed_until_it_is_measured(start: Path, anna, monkeypatch):
     made = new_adaptation(start, "anna", settings=QUICK)
     assert made.config.training.epochs == QUICK.rounds
@@ -315,6 +317,7 @@ def test_run_adaptation_checkpoint_is_not_listed_until_it_is_measured(start: Pat
     assert not (made.folder / "lesson").exists()
 
 
+@pytest.mark.slow
 def test_new_adaptation_unusable_input_is_refused_before_a_folder_is_made(
     start: Path, anna, dual_run: Path, make_dataset
 ):

@@ -31,6 +31,14 @@ def train(run, **options):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("model", ["tiny_crnn", "tiny_seq2seq"])
+def test_run_training_learns_four_words(model, request, tmp_path, learn_four_words):
+    settings = {"epochs": 25, "patience": 25, "learning_rate": 0.005}
+    folder = learn_four_words(tmp_path, request.getfixturevalue(model), **settings)
+    assert (folder / "checkpoint" / "model.onnx").is_file()
+
+
+@pytest.mark.slow
 def test_a_killed_run_resumes_with_the_history_of_an_undisturbed_one(config):
     undisturbed, killed = new_run(config, "undisturbed"), new_run(config, "killed")
     assert train(undisturbed).wait(300) == 0
