@@ -27,7 +27,7 @@ from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
 from hwr_core.datasets import MY_CORRECTIONS, DataSet, list_datasets, open_or_add, slug
 from hwr_core.imaging import ink_canvas
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, name_of, read_about
-from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, RESULT_FILE
+from hwr_core.training.run_files import ADAPTATION_FILE, RESULT_FILE, write_config
 from hwr_core.training.runs import Run, free_name, runs_folder
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def new_adaptation(
         "number": len(writer_words.learned) + len(writer_words.held_back),  # for an estimate of the time
     }
     jobs.write_text(folder / ADAPTATION_FILE, json.dumps(request, indent=1, ensure_ascii=False))
-    jobs.write_text(folder / CONFIG_FILE, json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    write_config(folder, config)
     if len(unread):
         canvases = [ink_canvas(image, config.canvas) for image in unread[: settings.most_unread]]
         np.savez_compressed(folder / UNREAD_FILE, canvases=np.stack(canvases))

@@ -14,7 +14,7 @@ from hwr_core.corrections.accepted_words import AcceptedWord, AcceptedWords
 from hwr_core.datasets.dataset import DESCRIPTION, DataSet, ignore_progress, read_description
 from hwr_core.datasets.names import MY_CORRECTIONS, dataset_folder
 from hwr_core.errors import DataError, HwrError
-from hwr_core.files import replace_folder, replacing, restore_folder
+from hwr_core.files import replace_folder, replacing, restore_folder, sweep_temporary
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.runner import OnProgress
 from hwr_core.workspace import home, resolved_path
@@ -91,6 +91,7 @@ def refresh(progress: OnProgress | None = None) -> bool:
     with only_one(home() / "corrections" / ".lock", BUSY):
         if _is_built_from(folder, source):
             return False
+        sweep_temporary(source.parent)
         if accepted.count():
             _build(folder, source, accepted, progress)
         elif not folder.exists():

@@ -33,6 +33,7 @@ from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.onnx_export import onnx_file
 from hwr_core.recognition.recognizer import NO_LANGUAGE
 from hwr_core.version import __version__
+from hwr_core.workspace import resolved_path, stored_path
 
 if TYPE_CHECKING:
     import pandas
@@ -95,8 +96,11 @@ class StoredEvaluation:
     def request(self) -> Request:
         """`DataError` where the file is damaged."""
         try:
-            request: Request = from_json(Request, read_json(self.folder / REQUEST))
-        except (HwrError, OSError, RuntimeError, TypeError, ValueError) as error:
+            values = read_json(self.folder / REQUEST)
+            if isinstance(values["checkpoint"], str):
+                values = {**values, "checkpoint": str(resolved_path(values["checkpoint"]))}
+            request: Request = from_json(Request, values)
+        except (HwrError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise DataError(f"The evaluation {self.folder.name} is damaged. Delete it, and measure again.") from error
         return request
 
@@ -268,7 +272,8 @@ def readings_csv(evaluation: Evaluation) -> str:
 
 
 def write_request(folder: Path, request: Request) -> None:
-    jobs.write_text(folder / REQUEST, json.dumps(asdict(request), indent=1, ensure_ascii=False))
+    values = {**asdict(request), "checkpoint": stored_path(request.checkpoint)}
+    jobs.write_text(folder / REQUEST, json.dumps(values, indent=1, ensure_ascii=False))
 
 
 def start(request: Request) -> StoredEvaluation:

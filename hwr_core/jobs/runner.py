@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hwr_core.errors import HwrError, JobError
+from hwr_core.files import sweep_temporary
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.process import identity_of, own_identity, peak_memory_mb, process_start
 from hwr_core.jobs.status import (
@@ -87,6 +88,7 @@ def begin(folder: Path, phase: str) -> Status:
     last = read_status(folder)
     if (last.pid, last.phase) != (os.getpid(), STARTING):  # `launch` forgot it already: this one is newer
         (folder / STOP_FILE).unlink(missing_ok=True)
+    sweep_temporary(folder)  # of a killed process that worked here before
     pid = os.getpid()
     status = Status(state="running", phase=phase, pid=pid, started=time.time())
     status.process_started, status.process_identity = process_start(pid), own_identity()

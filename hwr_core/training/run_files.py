@@ -5,6 +5,8 @@ A damaged table, status or note reads as empty; `damage` is the sentence about i
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
@@ -12,8 +14,9 @@ from typing import TYPE_CHECKING, TypeGuard
 from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import ConfigError, DataError, first_line
-from hwr_core.files import JsonObject
+from hwr_core.files import JsonObject, write_text
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, FileStamp, checkpoint_info, file_stamp
+from hwr_core.workspace import resolved_path, stored_path
 
 if TYPE_CHECKING:
     import pandas
@@ -37,10 +40,26 @@ RESULT_NUMBERS = ("seconds", "share", "unread", "guessed")
 DETAIL_NUMBERS = ("epoch", "epochs", "loss", "words_per_second", "peak_memory_mb", "words")
 
 
+def write_config(folder: Path, config: RunConfig) -> None:
+    """Write a run's `config.json`; checkpoints of the workspace are stored relative to it, so that it can be moved."""
+    values = config.to_dict()
+    for name in ("start_from", "teacher"):
+        if values[name] and Path(values[name]).is_absolute():
+            values[name] = stored_path(values[name])
+    write_text(folder / CONFIG_FILE, json.dumps(values, indent=1, ensure_ascii=False))
+
+
 def read_config(folder: Path) -> RunConfig:
     """Raises `ConfigError` where the file is missing or damaged."""
     path = folder / CONFIG_FILE
-    return _config(path, file_stamp(path))
+    config = _config(path, file_stamp(path))
+    start_from, teacher = map(_inside_workspace, (config.start_from, config.teacher))
+    return replace(config, start_from=start_from, teacher=teacher)
+
+
+def _inside_workspace(stored: str) -> str:
+    """The absolute path where it leads to a folder of the workspace; others may be relative to the program."""
+    return str(resolved_path(stored)) if stored and resolved_path(stored).is_dir() else stored
 
 
 @lru_cache(maxsize=512)

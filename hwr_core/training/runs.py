@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
@@ -19,7 +18,7 @@ from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.text import Charset
 from hwr_core.training import run_files
 from hwr_core.training.distillation import check_characters, teacher_charset
-from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, NOTES_FILE
+from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, NOTES_FILE, write_config
 
 if TYPE_CHECKING:
     import pandas
@@ -141,7 +140,7 @@ def new_run(config: RunConfig, name: str | None = None) -> Run:
         raise ConfigError(f"There is a run {name!r} already. Choose another name, or delete it first.")
     check_data(config)
     folder.mkdir(parents=True)
-    jobs.write_text(folder / CONFIG_FILE, json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    write_config(folder, config)
     return Run(folder)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.errors import JobError, first_line
-from hwr_core.files import JsonObject, replacing, sweep_temporary
+from hwr_core.files import JsonObject, replacing
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, save_checkpoint
 from hwr_core.training.data import SampleWord
 from hwr_core.training.run_files import HISTORY_FILE, SAMPLES_FILE
@@ -242,7 +242,6 @@ def save(folder: Path, task: Task, state: TrainingState) -> None:
 
     arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables_of(task.network))}
     about = np.array(json.dumps(vars(state)))
-    sweep_temporary(folder)  # what a killed run left
     with replacing(folder / STATE_FILE) as temporary, temporary.open("wb") as file:
         np.savez(file, about=about, **arrays)
 

@@ -94,6 +94,22 @@ def test_clear_empties_the_page(fresh_url, visit):
     upload(tab, demo_words(2), 2)  # and the page goes on
 
 
+def test_words_accepted_together_are_taken_back_by_undo(home, fresh_url, visit):
+    tab = visit(f"{fresh_url}/read")
+    upload(tab, demo_words(4), 4)
+    tab.get_by_role("button", name="Accept the sure ones").click()
+    tab.get_by_role("slider").last.press("Home")
+    settled(tab)
+    tab.get_by_role("button", name=re.compile(r"Accept \d+ words?")).click()
+    tab.get_by_text("accepted together").wait_for()
+    assert AcceptedWords().count() > 0
+    tab.keyboard.press("Escape")
+    tab.get_by_role("button", name="Undo", exact=True).click()
+    tab.get_by_text("4 words, none accepted yet").wait_for()
+    settled(tab)
+    assert AcceptedWords().count() == 0
+
+
 def test_three_images_are_read_corrected_accepted_exported_and_adapt_a_model(home, fresh_url, visit):
     tab = visit(f"{fresh_url}/read")
     upload(tab, demo_words(3), 3)

@@ -1,4 +1,4 @@
-"""Folders that are replaced as a whole."""
+"""Files and folders that are replaced as a whole, and what killed processes leave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hwr_core import files
-from hwr_core.files import replace_folder, restore_folder
+from hwr_core.files import replace_folder, replacing, restore_folder, sweep_temporary, write_text
 
 
 class Killed(Exception):
@@ -78,3 +78,27 @@ def test_restore_folder_leaves_what_is_there(tmp_path):
     restore_folder(best)
     restore_folder(tmp_path / "never")
     assert (best / "file").read_text() == "one"
+
+
+def test_replacing_with_an_error_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    write_text(path, "one")
+
+    def write_half() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise Killed
+
+    with pytest.raises(Killed):
+        write_half()
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_sweep_temporary_removes_files_of_dead_processes_only(tmp_path):
+    dead, own, other = tmp_path / ".status.json.4194305-1", tmp_path / f".status.json.{os.getpid()}-1", tmp_path / ".x"
+    for path in (dead, own, other):
+        path.write_text("half")
+    sweep_temporary(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([own, other])
+    sweep_temporary(tmp_path / "none")

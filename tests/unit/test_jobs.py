@@ -440,3 +440,10 @@ def test_progress_line_on_a_terminal_is_one_line_with_the_time_left(monkeypatch,
 def test_read_status_of_a_damaged_file_is_a_job_not_begun(tmp_path, text):
     (tmp_path / jobs.STATUS_FILE).write_text(text)
     assert jobs.read_status(tmp_path) == jobs.Status()
+
+
+def test_begin_removes_what_a_killed_process_left(tmp_path):
+    left = tmp_path / ".status.json.4194305-1"
+    left.write_text("half")
+    jobs.begin(tmp_path, "Training")
+    assert [path.name for path in tmp_path.iterdir()] == [jobs.STATUS_FILE]

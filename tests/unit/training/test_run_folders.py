@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -216,3 +217,13 @@ def test_start_launches_the_training_module(words, monkeypatch):
     run = new_run(CONFIG, "first")
     start(run)
     assert launched == [("hwr_core.training", run.folder)]
+
+
+def test_run_config_after_the_workspace_was_moved_still_leads_to_its_start(words, home, monkeypatch, tmp_path):
+    start = home / "runs" / "before" / "checkpoint"
+    start.mkdir(parents=True)
+    run = new_run(replace(CONFIG, start_from=str(start)), "after")
+    assert json.loads((run.folder / "config.json").read_text())["start_from"] == "runs/before/checkpoint"
+    home.rename(tmp_path / "elsewhere")
+    monkeypatch.setenv("HWR_HOME", str(tmp_path / "elsewhere"))
+    assert open_run("after").config.start_from == str(tmp_path / "elsewhere" / "runs" / "before" / "checkpoint")
