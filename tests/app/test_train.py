@@ -32,7 +32,6 @@ from hwr_core.config import (
     DualConfig,
     RunConfig,
     TrainingConfig,
-    read_json,
 )
 from hwr_core.datasets import add_dataset, demo_dataset
 from hwr_core.errors import JobError
@@ -40,6 +39,7 @@ from hwr_core.models import backbone_weights
 from hwr_core.recognition import checkpoint
 from hwr_core.text import Charset
 from hwr_core.training import presets
+from hwr_core.training.run_files import read_config
 from hwr_core.training.setting_values import format_value
 from pages.train_sections import live_run
 
@@ -72,7 +72,7 @@ def started(monkeypatch):
 
 
 def made_config(home: Path, name: str) -> RunConfig:
-    return RunConfig.from_dict(read_json(home / "runs" / name / "config.json"))
+    return read_config(home / "runs" / name)
 
 
 def press(at, key):

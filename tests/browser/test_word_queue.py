@@ -104,7 +104,7 @@ def test_words_accepted_together_are_taken_back_by_undo(home, fresh_url, visit):
     tab.get_by_text("accepted together").wait_for()
     assert AcceptedWords().count() > 0
     tab.keyboard.press("Escape")
-    tab.get_by_role("button", name="Undo", exact=True).click()
+    tab.locator(".st-key-bulk_undo_line").get_by_role("button", name="Undo").click()
     tab.get_by_text("4 words, none accepted yet").wait_for()
     settled(tab)
     assert AcceptedWords().count() == 0
