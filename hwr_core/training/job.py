@@ -1,10 +1,13 @@
-"""The training process, from its configuration to its last word."""
+"""The training process, from its configuration to its final status."""
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,13 +51,16 @@ def run_training(folder: Path, log: Callable[[str], None] | None = None, train: 
     if last.pid != os.getpid() and jobs.is_alive(last):  # its files are not ours to write
         raise JobError(f"{folder.name} is training already. Wait until it ends, or stop it first.")
     lock, message = folder.parent / LOCK_FILE, "Another training is running on this machine."
-    try:
-        with jobs.only_one(lock, message, ENDING_SECONDS, lambda: not _is_other_running(folder.parent)):
-            return _run(folder, log, train or _train)
-    except JobError as error:
-        if last.pid == os.getpid():  # `launch` wrote that this process runs
-            jobs.write_status(folder, replace(last, state="failed", phase="", message=str(error)))
-        raise
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(
+                jobs.only_one(lock, message, ENDING_SECONDS, lambda: not _is_other_running(folder.parent))
+            )
+        except JobError as error:
+            if last.pid == os.getpid():  # `launch` wrote that this process runs
+                jobs.write_status(folder, replace(last, state="failed", phase="", message=str(error)))
+            raise
+        return _run(folder, log, train or _train)
 
 
 def _is_other_running(runs: Path) -> bool:
@@ -151,6 +157,18 @@ def make_task(config: RunConfig, words: TrainingWords, folder: Path, progress: A
             config, words.alphabet, words.train, words.validation, start, folder=folder, progress=progress
         )
     return CtcTask(config, words.alphabet, words.train, words.validation, start)  # type: ignore[arg-type]
+
+
+def main(room: str, description: str, run: Callable[[Path], object]) -> int:
+    """The command `python -m hwr_core.ROOM RUN`: what `run` does in the folder RUN; returns the exit status."""
+    parser = argparse.ArgumentParser(prog=f"python -m hwr_core.{room}", description=description)
+    parser.add_argument("run", type=Path, help="a run's folder; its history and checkpoint go there")
+    try:
+        run(parser.parse_args().run.resolve())
+    except HwrError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def log_line(text: str) -> None:

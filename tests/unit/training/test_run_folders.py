@@ -26,6 +26,7 @@ from hwr_core.training import (
     stop,
 )
 from hwr_core.training import runs as run_module
+from hwr_core.training.job import run_training
 
 CONFIG = RunConfig(datasets=("words",), notes="from the settings")
 
@@ -227,3 +228,16 @@ def test_run_config_after_the_workspace_was_moved_still_leads_to_its_start(words
     home.rename(tmp_path / "elsewhere")
     monkeypatch.setenv("HWR_HOME", str(tmp_path / "elsewhere"))
     assert open_run("after").config.start_from == str(tmp_path / "elsewhere" / "runs" / "before" / "checkpoint")
+
+
+def test_run_training_that_fails_keeps_the_details_of_its_status(words):
+    run = new_run(CONFIG, "first")
+    jobs.begin(run.folder, "Starting")  # as `launch` writes it for this process
+
+    def train(folder, config, progress, log):
+        progress.status.details["epoch"] = 3
+        raise JobError("The loss became infinite.")
+
+    with pytest.raises(JobError, match="infinite"):
+        run_training(run.folder, lambda line: None, train)
+    assert (run.status.state, run.status.details["epoch"]) == ("failed", 3)
