@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,32 +15,20 @@ from hwr_core.adaptation.data import PseudoLabels, Rows, WriterWords, mix_words,
 from hwr_core.adaptation.selection import Score, Selection, Trial, best_trial, interpolate, score
 from hwr_core.config import AdaptationConfig, RunConfig, Seq2SeqConfig
 from hwr_core.decoding import labelling_log_probs
-from hwr_core.errors import ConfigError, JobError
+from hwr_core.errors import ConfigError
 from hwr_core.files import JsonObject
 from hwr_core.jobs import OnProgress
 from hwr_core.models.batch_norm import batch_norms
 from hwr_core.recognition.checkpoint import save_checkpoint
 from hwr_core.text import Charset
 from hwr_core.training.data import TrainingWords
+from hwr_core.training.steps import EpochTotals, train_epoch
 
 if TYPE_CHECKING:
     from hwr_core.recognition import Recognizer
     from hwr_core.training.tasks import CtcTask
 
-COMPILING_STEPS = 3  # the first ones, many times slower than the rest
 Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Round:
-    """Mean loss of a round, number of words shown, and its seconds.
-
-    The first round's seconds are those of its steps behind `COMPILING_STEPS`, scaled to the number of words.
-    """
-
-    loss: float
-    words: int
-    seconds: float
 
 
 def check_adaptable(config: RunConfig, alphabet: object) -> Charset:
@@ -92,7 +79,7 @@ def train_rounds(
     config: RunConfig,
     on_step: Callable[[int, int], None],
     before_round: Callable[[int], None] | None = None,
-) -> Generator[Round]:
+) -> Generator[EpochTotals]:
     """Train `task` round by round with frozen batch norm statistics.
 
     Args:
@@ -102,26 +89,17 @@ def train_rounds(
     Raises:
         JobError: the loss became infinite.
     """
-    from hwr_core.training.trainer import prefetch
-
     with frozen_batch_norms(task.model):
-        steps, step = task.steps() * config.training.epochs, 0
-        on_step(step, steps)
+        steps, before = task.steps() * config.training.epochs, 0
+        on_step(0, steps)
         for epoch in range(config.training.epochs):
             if before_round:
                 before_round(epoch)
-            total, words, begun, timed_words = 0.0, 0, time.time(), 0
-            for arrays, count in prefetch(task.batches(epoch)):
-                loss = float(task.network.train_on_batch(*arrays, return_dict=True)["loss"])
-                if not np.isfinite(loss):
-                    raise JobError("The loss became infinite. Look for wrong words among the accepted ones.")
-                total, words, step = total + loss * count, words + count, step + 1
-                timed_words += count
-                if step == COMPILING_STEPS:
-                    begun, timed_words = time.time(), 0
-                on_step(step, steps)
-            seconds = time.time() - begun
-            yield Round(total / words, words, seconds * words / timed_words if timed_words else seconds)
+            totals = EpochTotals()
+            for totals in train_epoch(task, epoch, "Look for wrong words among the accepted ones."):
+                on_step(before + totals.steps, steps)
+            before += totals.steps
+            yield totals
 
 
 @dataclass
@@ -192,11 +170,11 @@ class AdaptationSession:
         history: list[JsonObject] = []
         selection = None
         rounds = train_rounds(self.task, self.config, on_step, before_round)
-        for result in rounds:
-            history.append(history_row(history, result, self.task, num_measured))
+        for totals in rounds:
+            history.append(history_row(history, totals, self.task, num_measured))
             unread = len(self.words.unread)
             pseudo = f", {self.num_pseudo_labels} of {unread} unread words" if unread else ""
-            log(f"round {len(history)}: loss {result.loss:.3f}{pseudo}")
+            log(f"round {len(history)}: loss {totals.means['loss']:.3f}{pseudo}")
             write_history(folder, history)
             if len(history) == num_measured:
                 selection = self.select(before, old, log)
@@ -252,7 +230,7 @@ class AdaptationSession:
         self.task.model.set_weights(interpolate(self.initial_weights, learned, share))
 
 
-def history_row(history: list[JsonObject], result: Round, task: CtcTask, num_measured: int) -> JsonObject:
+def history_row(history: list[JsonObject], totals: EpochTotals, task: CtcTask, num_measured: int) -> JsonObject:
     """A round as a row of a run's history; the metrics are of the held-back words.
 
     The last of the first `num_measured` rounds is the best. Later ones train on the held-back words, whose metrics
@@ -269,11 +247,11 @@ def history_row(history: list[JsonObject], result: Round, task: CtcTask, num_mea
         metrics = dict.fromkeys(("cer", "word_accuracy", "validation_loss"), float("nan"))
     return {
         "epoch": number,
-        "loss": result.loss,
+        **totals.means,
         **metrics,
         "learning_rate": learning_rate(task.network),
-        "seconds": result.seconds,
-        "words_per_second": result.words / max(result.seconds, 1e-3),
+        "seconds": totals.steady_seconds,
+        "words_per_second": totals.words / max(totals.steady_seconds, 1e-3),
         "best": int(number <= num_measured),
     }
 

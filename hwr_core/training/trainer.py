@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from hwr_core.files import JsonObject, replacing
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, save_checkpoint
 from hwr_core.training.data import SampleWord
 from hwr_core.training.run_files import HISTORY_FILE, SAMPLES_FILE
+from hwr_core.training.steps import COMPILING_STEPS, EpochTotals, train_epoch
 from hwr_core.training.tasks import Task
 
 if TYPE_CHECKING:
@@ -29,10 +28,7 @@ if TYPE_CHECKING:
 
 STATE_FILE = "state.npz"
 STATUS_INTERVAL_SECONDS = 1.0
-COMPILING_STEPS = 3  # the first ones, many times slower than the rest: left out of the time left
-MAX_PREFETCHED_BATCHES = 6
 Row = JsonObject
-T = TypeVar("T")
 
 
 @dataclass
@@ -106,7 +102,6 @@ def train(
 
 def run_epoch(folder: Path, task: Task, config: RunConfig, state: TrainingState, status: jobs.Status) -> Row | None:
     """Train and validate one epoch; None where a stop was requested."""
-    begun = time.time()
     epoch, steps = state.epoch, task.steps()
     report(status, phase="Training", step=0, steps=steps)
     status.details.update(
@@ -114,30 +109,18 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, state: TrainingState,
         best_value=state.best_value if state.best_epoch else None, peak_memory_mb=jobs.peak_memory_mb(),
     )  # fmt: skip
     jobs.write_status(folder, status)
-    sums: dict[str, float] = {}
-    words = 0
-    last_status, compiled = 0.0, begun
+    totals = EpochTotals()
+    last_status = 0.0
     epoch_seconds = [r["seconds"] for r in state.history[-3:]]
-    for step, (arrays, count) in enumerate(prefetch(task.batches(epoch)), start=1):
+    for totals in train_epoch(task, epoch, "Start a new run with a lower learning rate."):
         if jobs.stop_requested(folder):
             return None
-        logs = task.network.train_on_batch(*arrays, return_dict=True)
-        if not np.isfinite(float(logs["loss"])):
-            raise JobError(
-                f"The loss became infinite at step {step} of epoch {epoch + 1}. "
-                "Start a new run with a lower learning rate."
-            )
-        words += count
-        for name, value in logs.items():
-            sums[name] = sums.get(name, 0.0) + float(value) * count
         now = time.time()
-        compiled = now if step == COMPILING_STEPS else compiled
-        if now - last_status > STATUS_INTERVAL_SECONDS or step == steps:
+        if now - last_status > STATUS_INTERVAL_SECONDS or totals.steps == steps:
             last_status = now
-            report(
-                status, step=step, seconds_left=seconds_left(now - compiled, step, steps, epoch_seconds, config, epoch)
-            )
-            status.details.update(loss=sums["loss"] / words, words_per_second=words / (now - begun))
+            left = seconds_left(now - totals.timed_since, totals.steps, steps, epoch_seconds, config, epoch)
+            report(status, step=totals.steps, seconds_left=left)
+            status.details.update(loss=totals.means["loss"], words_per_second=totals.words / (now - totals.begun))
             jobs.write_status(folder, status)
     trained = time.time()
     report(status, phase="Validating")
@@ -147,11 +130,11 @@ def run_epoch(folder: Path, task: Task, config: RunConfig, state: TrainingState,
         return None
     return {
         "epoch": epoch + 1,
-        **{name: value / words for name, value in sums.items()},
+        **totals.means,
         **figures,
         "learning_rate": learning_rate(task.network),
-        "seconds": time.time() - begun,
-        "words_per_second": words / (trained - begun),
+        "seconds": time.time() - totals.begun,
+        "words_per_second": totals.words / (trained - totals.begun),
     }
 
 
@@ -173,39 +156,6 @@ def seconds_left(
     step_seconds = spent / measured_steps
     whole = float(np.mean(epoch_seconds)) if epoch_seconds else step_seconds * steps * 1.1  # a tenth for validation
     return step_seconds * (steps - step) + whole * later
-
-
-def prefetch(batches: Iterator[T], max_prefetched: int = MAX_PREFETCHED_BATCHES) -> Iterator[T]:
-    """The same batches, prepared in a thread while the network computes."""
-    prepared: queue.Queue[Any] = queue.Queue(maxsize=max_prefetched)
-    finished = threading.Event()
-    end = object()
-
-    def put(item: Any) -> None:
-        while not finished.is_set():
-            try:
-                return prepared.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-
-    def produce() -> None:
-        try:
-            for batch in batches:
-                put(batch)
-                if finished.is_set():
-                    return
-            put(end)
-        except BaseException as error:  # raised again in the consumer
-            put(error)
-
-    threading.Thread(target=produce, daemon=True).start()
-    try:
-        while (item := prepared.get()) is not end:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        finished.set()
 
 
 def learning_rate(network: keras.Model) -> float:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -273,31 +271,3 @@ def test_train_status_while_validating(tmp_path):
     assert (details["best_epoch"], details["best_value"]) == (2, 0.8)
     assert details["loss"] > 0
     assert details["words_per_second"] > 0
-
-
-def test_prefetch_preserves_order():
-    assert list(trainer.prefetch(iter(range(50)), max_prefetched=3)) == list(range(50))
-    assert list(trainer.prefetch(iter([]))) == []
-
-
-def test_prefetch_raises_errors_of_batches():
-    def batches() -> Iterator[int]:
-        yield 1
-        raise JobError("broken batch")
-
-    result = []
-    with pytest.raises(JobError, match="broken batch"):
-        result.extend(trainer.prefetch(batches()))
-    assert result == [1]
-
-
-def test_prefetch_abandoned_ends_its_thread():
-    before = threading.active_count()
-
-    for item in trainer.prefetch(iter(range(10_000)), max_prefetched=2):
-        if item == 5:
-            break
-    end = time.time() + 10
-    while threading.active_count() > before and time.time() < end:
-        time.sleep(0.05)
-    assert threading.active_count() <= before
