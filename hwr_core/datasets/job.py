@@ -34,7 +34,7 @@ def run_job(folder: Path) -> jobs.Status:
         left_out = int(dataset.description["left_out"])
         return f"{len(dataset):,} words are ready; {left_out:,} rows were left out."
 
-    return jobs.run(folder, work, phase="Reading the list", failure="The data set could not be added")
+    return jobs.run(folder, work, jobs.Endings("The data set could not be added"), phase="Reading the list")
 
 
 def read_request(folder: Path) -> JsonObject:

@@ -63,14 +63,12 @@ def run_job(folder: Path, measure: Measure = measure) -> jobs.Status:
             save(request, evaluation, target)
         return f"{evaluation.words:,} words were read."
 
-    return jobs.run(
-        folder,
-        work,
-        phase="Starting",
+    endings = jobs.Endings(
         failure="The evaluation failed",
         stopped="Stopped; nothing was kept of it. Start again to measure from the first word.",
         memory="There was not enough memory to read these words. Choose fewer words.",
     )
+    return jobs.run(folder, work, endings, phase="Starting")
 
 
 def wait_for_turn(stack: ExitStack, lock: Path, on_progress: jobs.OnProgress) -> None:

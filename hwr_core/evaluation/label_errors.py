@@ -219,7 +219,7 @@ def run_job(folder: Path) -> jobs.Status:
         status.details = {"read": read, "found": len(errors), "reader": recognizer.name}
         return f"{read:,} words read, {len(errors):,} of them otherwise than transcribed."
 
-    return jobs.run(folder, work, phase="Opening the model", failure="The search failed")
+    return jobs.run(folder, work, jobs.Endings("The search failed"), phase="Opening the model")
 
 
 def as_csv(errors: Sequence[Mapping[str, Any]]) -> str:

@@ -8,6 +8,7 @@ from hwr_core.files import write_text
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.process import identity_of, peak_memory_mb, process_start
 from hwr_core.jobs.runner import (
+    Endings,
     OnProgress,
     Progress,
     ProgressLine,
@@ -15,6 +16,7 @@ from hwr_core.jobs.runner import (
     begin,
     finish,
     launch,
+    reported,
     run,
     stop_on_sigterm,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "STARTING",
     "STATUS_FILE",
     "STOP_FILE",
+    "Endings",
     "OnProgress",
     "Progress",
     "ProgressLine",
@@ -57,6 +60,7 @@ __all__ = [
     "peak_memory_mb",
     "process_start",
     "read_status",
+    "reported",
     "request_stop",
     "run",
     "stop_on_sigterm",

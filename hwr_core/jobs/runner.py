@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from hwr_core.errors import HwrError, JobError
@@ -137,52 +138,80 @@ class Progress:
         write_status(self.folder, status)
 
 
+@dataclass(frozen=True)
+class Endings:
+    """The sentences that a job may end with when it does not end well.
+
+    Attributes:
+        failure: begins the sentence of an error that is not the library's: "The data set could not be added".
+        stopped: of a job that was stopped.
+        memory: where memory ran out.
+    """
+
+    failure: str
+    stopped: str = "Stopped; nothing was kept. Start it again to begin anew."
+    memory: str = "There was not enough memory. Choose fewer words."
+
+
 def run(
     folder: Path,
     work: Callable[[Progress], str],
+    endings: Endings,
     *,
     phase: str,
-    failure: str,
-    stopped: str = "Stopped; nothing was kept. Start it again to begin anew.",
-    memory: str = "There was not enough memory. Choose fewer words.",
 ) -> Status:
-    """Do a job in this process; whatever happens is written to its status.
+    """Do a job in this process; whatever happens is written to its status, and nothing is raised.
 
-    SIGTERM is a request to stop. An error of the library fails the job with its own sentence; any other one with
-    `failure`, and its traceback goes to the log.
+    An error of the library fails the job with its own sentence; of any other one the traceback goes to the log.
 
     Args:
         folder: the job's.
         work: does it, and returns the sentence that the status ends with. It may set `progress.status.state`.
+        endings: the sentences of other ends.
         phase: the first phase.
-        failure: such as "The data set could not be added".
-        stopped: the sentence of a job that was stopped.
-        memory: the sentence where memory ran out.
 
     Returns:
         The last status, of state done, stopped or failed.
     """
     progress = Progress(folder, begin(folder, phase))
+    try:
+        with reported(progress, endings):
+            progress.status.message = work(progress)
+    except (Stopped, HwrError, MemoryError):
+        pass  # its sentence says all
+    except Exception:
+        traceback.print_exc()
+    return progress.status
+
+
+@contextmanager
+def reported(progress: Progress, endings: Endings) -> Iterator[None]:
+    """Do a job's work in the body; however it ends is written to the job's status, and any error is raised again.
+
+    A body that ends by itself is done, unless it has set `progress.status.state`. SIGTERM is a request to stop.
+    """
     status = progress.status
-    with stop_on_sigterm(folder):
+    with stop_on_sigterm(progress.folder):
         try:
-            status.message = work(progress)
+            yield
             status.state = "done" if status.state == "running" else status.state
-        except Stopped:
-            status.state, status.message = "stopped", stopped
         except HwrError as error:
             status.state, status.message = "failed", str(error)
+            raise
         except MemoryError:
-            status.state, status.message = "failed", memory
+            status.state, status.message = "failed", endings.memory
+            raise
+        except Stopped:
+            status.state, status.message = "stopped", endings.stopped
+            raise
         except Exception as error:
-            traceback.print_exc()
             status.state = "failed"
-            status.message = f"{failure} ({type(error).__name__}: {error}). The log has the details."
+            status.message = f"{endings.failure} ({type(error).__name__}: {error}). The log has the details."
+            raise
         finally:
             if status.state == "running":  # KeyboardInterrupt, SystemExit
-                status.state, status.message = "stopped", stopped
-            finish(folder, status)
-    return status
+                status.state, status.message = "stopped", endings.stopped
+            finish(progress.folder, status)
 
 
 def finish(folder: Path, status: Status) -> None:

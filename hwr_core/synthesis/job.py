@@ -140,7 +140,7 @@ def run_job(folder: Path) -> jobs.Status:
     def work(progress: jobs.Progress) -> str:
         return f"{make(folder, progress):,} synthetic words are ready."
 
-    return jobs.run(folder, work, phase="Starting", failure="The words could not be made")
+    return jobs.run(folder, work, jobs.Endings("The words could not be made"), phase="Starting")
 
 
 def make(folder: Path, progress: jobs.OnProgress) -> int:

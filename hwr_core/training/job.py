@@ -22,6 +22,11 @@ from hwr_core.training.presets import starting_models
 from hwr_core.training.runs import ADAPTATION_FILE, CONFIG_FILE, LOCK_FILE, Run
 
 ENDING_SECONDS = 20.0  # a training that has just ended may hold the lock a moment longer than its status says
+ENDINGS = jobs.Endings(
+    failure="The training failed",
+    stopped="Stopped before the first epoch was finished. Resume goes on from there.",
+    memory="There was not enough memory. Lower the batch size or the number of words, and resume.",
+)
 Train = Callable[[Path, RunConfig, jobs.Progress, Callable[[str], None]], None]
 
 
@@ -72,30 +77,15 @@ def _is_other_running(runs: Path) -> bool:
 
 def _run(folder: Path, log: Callable[[str], None], train: Train) -> jobs.Status:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines do not belong in the log
-    status = jobs.begin(folder, "Reading the data set")
-    with jobs.stop_on_sigterm(folder):
-        try:
-            train(folder, Run(folder).config, jobs.Progress(folder, status), log)
-        except jobs.Stopped:
-            status.state, status.message = (
-                "stopped",
-                "Stopped before the first epoch was finished. Resume goes on from there.",
-            )
-            log(status.message)
-        except HwrError as error:
-            status.state, status.message = "failed", str(error)
-            raise
-        except MemoryError:
-            status.state = "failed"
-            status.message = "There was not enough memory. Lower the batch size or the number of words, and resume."
-            raise JobError(status.message) from None
-        except BaseException as error:
-            status.state = "failed"
-            status.message = f"The training failed: {type(error).__name__}: {error}. The log has the details."
-            raise
-        finally:
-            jobs.finish(folder, status)
-    return status
+    progress = jobs.Progress(folder, jobs.begin(folder, "Reading the data set"))
+    try:
+        with jobs.reported(progress, ENDINGS):
+            train(folder, Run(folder).config, progress, log)
+    except jobs.Stopped:
+        log(progress.status.message)
+    except MemoryError:
+        raise JobError(ENDINGS.memory) from None
+    return progress.status
 
 
 def _train(folder: Path, config: RunConfig, progress: jobs.Progress, log: Callable[[str], None]) -> None:

@@ -376,7 +376,7 @@ def test_run_with_an_error_ends_with_a_sentence(tmp_path, error, state, sentence
     def work(progress):
         raise error
 
-    status = jobs.run(tmp_path, work, phase="Working", failure="It failed")
+    status = jobs.run(tmp_path, work, jobs.Endings("It failed"), phase="Working")
     assert (status.state, jobs.read_status(tmp_path).state) == (state, state)
     assert sentence in jobs.read_status(tmp_path).message
     assert status.details["peak_memory_mb"] > 1
