@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from pages.access import entrance
 from pages.components import layout, menu, sidebar
 
 menu.enter()
-page = st.navigation(menu.pages())
 layout.style()
+entrance.enter()
+page = st.navigation(menu.pages())
 sidebar.draw()
 page.run()

@@ -1,22 +1,79 @@
-"""Where things of the workspace lie: `$HWR_HOME`, else the current folder, with `datasets/`, `runs/` and the rest."""
+"""Where things of a workspace lie: `datasets/`, `runs/` and the rest below its folder.
+
+A process has one workspace, `$HWR_HOME` or else the current folder. A server with several visitors gives each a
+workspace of its own (`set_home_resolver`); what lies in the server's workspace is then shared: every visitor sees its
+data sets and runs, and none can change them.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+
+HOME_VARIABLE = "HWR_HOME"
+SHARED_VARIABLE = "HWR_SHARED"  # set for the jobs of a visitor
+EXAMPLES_VARIABLE = "HWR_EXAMPLES"  # another folder of example runs; empty for none
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"  # a workspace of the repository, shared by all
+
+_resolvers: list[Callable[[], Path | None]] = []  # at most one
+
+
+def set_home_resolver(resolver: Callable[[], Path | None] | None) -> None:
+    """Let `home` ask this function first; it returns the folder of the current visitor, or None for the server's."""
+    _resolvers[:] = [resolver] if resolver else []
+
+
+def server_home() -> Path:
+    """The folder of this process's workspace."""
+    return Path(os.environ.get(HOME_VARIABLE, ".")).resolve()
 
 
 def home() -> Path:
-    """The workspace's folder."""
-    return Path(os.environ.get("HWR_HOME", ".")).resolve()
+    """The folder of the current workspace: the visitor's, where there are visitors, else the process's."""
+    return next(filter(None, (resolver() for resolver in _resolvers)), None) or server_home()
+
+
+def shared_homes() -> list[Path]:
+    """The workspaces whose data sets and runs are shown beside the current one's, and never changed."""
+    named = os.environ.get(SHARED_VARIABLE)
+    shared = [Path(named).resolve() if named else server_home()]
+    if examples := os.environ.get(EXAMPLES_VARIABLE, str(EXAMPLES)):
+        shared.append(Path(examples))
+    return [path for path in shared if path != home()]
+
+
+def homes() -> list[Path]:
+    """The current workspace, then the shared ones."""
+    return [home(), *shared_homes()]
+
+
+def is_shared(path: Path) -> bool:
+    """Whether a path lies in a shared workspace, and not in the current one: it may be read, not changed."""
+    return not path.is_relative_to(home()) and any(path.is_relative_to(shared) for shared in shared_homes())
+
+
+def environment() -> dict[str, str]:
+    """The environment variables with which another process has the current workspace and the shared ones."""
+    variables = {HOME_VARIABLE: str(home())}
+    if home() != server_home():
+        variables[SHARED_VARIABLE] = str(server_home())
+    return variables
 
 
 def stored_path(path: Path | str) -> str:
     """A path as it is written to a file of the workspace: relative to it where it lies inside, so that it can move."""
     absolute = Path(path).expanduser().resolve()
-    return absolute.relative_to(home()).as_posix() if absolute.is_relative_to(home()) else str(absolute)
+    for folder in homes():
+        if absolute.is_relative_to(folder):
+            return absolute.relative_to(folder).as_posix()
+    return str(absolute)
 
 
 def resolved_path(stored: str) -> Path:
-    """The path that `stored_path` wrote; absolute ones, as earlier versions wrote them, stay as they are."""
-    return home() / stored
+    """The path that `stored_path` wrote, in the first workspace that has it.
+
+    Absolute ones, as earlier versions wrote them, stay as they are.
+    """
+    found = (folder / stored for folder in homes() if (folder / stored).exists())
+    return next(found, home() / stored)

@@ -12,7 +12,8 @@ import pandas as pd
 from hwr_core.config import CanvasConfig
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, content_digest, prepare_all
 from hwr_core.datasets.checks import PIXELS_PER_FRAME, check_contents, check_sizes, check_texts, report_table
-from hwr_core.datasets.dataset import DESCRIPTION, FORMAT_VERSION, REPORT, TABLE, DataSet, report_csv
+from hwr_core.datasets.dataset import FORMAT_VERSION, REPORT, TABLE, DataSet, report_csv
+from hwr_core.datasets.names import DESCRIPTION
 from hwr_core.datasets.sample import LEFT_OUT, PARTS, Listing, Sample, summary_of
 from hwr_core.datasets.sources.detect import list_file, read_source
 from hwr_core.datasets.split import Split, assign_parts

@@ -14,6 +14,7 @@ from hwr_core.files import JsonObject
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.label_corrections import LabelCorrections
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, prepare_all, remove_older_caches
+from hwr_core.datasets.names import DESCRIPTION
 from hwr_core.datasets.sample import PARTS, Sample
 from hwr_core.datasets.sources.archive import FolderSource, Source, open_source
 from hwr_core.errors import DataError, first_line
@@ -23,7 +24,6 @@ from hwr_core.workspace import resolved_path
 if TYPE_CHECKING:
     import pandas as pd
 
-DESCRIPTION = "dataset.json"
 TABLE = "words.parquet"
 REPORT = "report.parquet"
 FORMAT_VERSION = 1

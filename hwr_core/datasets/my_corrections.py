@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.accepted_words import AcceptedWord, AcceptedWords
-from hwr_core.datasets.dataset import DESCRIPTION, DataSet, ignore_progress, read_description
-from hwr_core.datasets.names import MY_CORRECTIONS, dataset_folder
+from hwr_core.datasets.dataset import DataSet, ignore_progress, read_description
+from hwr_core.datasets.names import DESCRIPTION, MY_CORRECTIONS, dataset_folder
 from hwr_core.errors import DataError, HwrError
 from hwr_core.files import replace_folder, replacing, restore_folder, sweep_temporary
 from hwr_core.jobs.lock import only_one

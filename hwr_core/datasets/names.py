@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from hwr_core.errors import DataError
-from hwr_core.workspace import home
+from hwr_core.workspace import home, homes
 
 MY_CORRECTIONS = "my-corrections"  # the words that people accepted, see `hwr_core.datasets.my_corrections`
+DESCRIPTION = "dataset.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -16,8 +17,13 @@ def datasets_folder() -> Path:
     return home() / "datasets"
 
 
+def dataset_folders() -> list[Path]:
+    """The folder of data sets of the current workspace, then those of shared ones."""
+    return [folder / "datasets" for folder in homes()]
+
+
 def dataset_folder(name: str) -> Path:
-    """The folder of the data set `name`, which need not exist.
+    """The folder of the data set `name`, of this workspace or a shared one; it need not exist.
 
     Raises:
         DataError: it is no valid name.
@@ -26,4 +32,9 @@ def dataset_folder(name: str) -> Path:
         raise DataError(
             f"{name!r} is no name for a data set. Use up to 64 letters (a-z), digits, hyphens, underscores."
         )
-    return datasets_folder() / name
+    own = datasets_folder() / name
+    if not own.exists():
+        for shared in dataset_folders()[1:]:
+            if (shared / name / DESCRIPTION).is_file():
+                return shared / name
+    return own

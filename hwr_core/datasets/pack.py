@@ -19,7 +19,8 @@ import numpy as np
 
 from hwr_core.config import CanvasConfig, build
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key
-from hwr_core.datasets.dataset import DESCRIPTION, REPORT, TABLE, DataSet, read_description
+from hwr_core.datasets.dataset import REPORT, TABLE, DataSet, read_description
+from hwr_core.datasets.names import DESCRIPTION
 from hwr_core.datasets.store import dataset_folder, open_dataset
 from hwr_core.errors import DataError, first_line
 from hwr_core.files import JsonObject, replacing, write_text

@@ -14,12 +14,12 @@ from typing import IO
 
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig
-from hwr_core.datasets.dataset import DESCRIPTION, DataSet, ignore_progress, read_description
+from hwr_core.datasets.dataset import DataSet, ignore_progress, read_description
 from hwr_core.datasets.demo import demo_zip
-from hwr_core.datasets.names import MY_CORRECTIONS, NAME, dataset_folder, datasets_folder
+from hwr_core.datasets.names import DESCRIPTION, MY_CORRECTIONS, NAME, dataset_folder, dataset_folders, datasets_folder
 from hwr_core.errors import DataError, HwrError
 from hwr_core.files import replacing, write_text
-from hwr_core.workspace import home, resolved_path, stored_path
+from hwr_core.workspace import home, is_shared, resolved_path, stored_path
 
 REQUEST = "request.json"
 UPLOAD = "upload"  # subfolder of the file that was uploaded by the browser
@@ -41,17 +41,22 @@ class DataSetInfo:
     created: float = 0.0  # seconds since the epoch
     notes: tuple[str, ...] = ()
     is_ready: bool = False
+    is_shared: bool = False  # of a shared workspace: it cannot be removed
     problem: str = ""  # one sentence why it is damaged or was not added
     status: jobs.Status = field(default_factory=jobs.Status)  # of the job that adds it, if any
 
 
 def list_datasets() -> list[DataSetInfo]:
-    """Every data set, stored, damaged or being added, by name; raises nothing."""
-    try:
-        folders = [path for path in datasets_folder().iterdir() if path.is_dir() and NAME.fullmatch(path.name)]
-    except OSError:
-        return []
-    return [_info(folder) for folder in sorted(folders)]
+    """Every data set of this workspace, stored, damaged or being added, and those of shared ones; raises nothing."""
+    folders: dict[str, Path] = {}
+    for folder in reversed(dataset_folders()):  # the current workspace's last: its data sets go before shared ones
+        try:
+            paths = [path for path in folder.iterdir() if path.is_dir() and NAME.fullmatch(path.name)]
+        except OSError:
+            continue
+        is_own = folder == datasets_folder()
+        folders |= {path.name: path for path in paths if is_own or (path / DESCRIPTION).is_file()}
+    return [_info(folders[name]) for name in sorted(folders)]
 
 
 def _info(folder: Path) -> DataSetInfo:
@@ -73,6 +78,7 @@ def _info(folder: Path) -> DataSetInfo:
         created=values["created"],
         notes=tuple(values["notes"]),
         is_ready=True,
+        is_shared=is_shared(folder),
         status=status,
     )
 
@@ -161,6 +167,8 @@ def start_adding(
 def remove_dataset(name: str) -> None:
     """Remove a data set from the workspace; its source files stay."""
     folder = dataset_folder(name)
+    if is_shared(folder):
+        raise DataError(f"{name} belongs to everyone who uses this studio and cannot be removed.")
     if folder.is_symlink():
         folder.unlink()
         return

@@ -32,6 +32,7 @@ from hwr_core.jobs.status import (
     read_status,
     request_stop,
     stop_requested,
+    terminate,
     wait_until_left,
     write_status,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "run",
     "stop_on_sigterm",
     "stop_requested",
+    "terminate",
     "wait_until_left",
     "write_status",
     "write_text",

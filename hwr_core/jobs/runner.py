@@ -32,7 +32,7 @@ from hwr_core.jobs.status import (
     stop_requested,
     write_status,
 )
-from hwr_core.workspace import home
+from hwr_core.workspace import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LOCK = ".start.lock"  # beside the jobs' folders: held from the check that none runs until the status says so
@@ -67,7 +67,7 @@ def launch(module: str, folder: Path, *arguments: str, check: Callable[[], None]
         folder.mkdir(parents=True, exist_ok=True)
         (folder / STOP_FILE).unlink(missing_ok=True)
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "HWR_HOME": str(home())}
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment()}
         with (folder / LOG_FILE).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, str(folder), *arguments],
@@ -75,7 +75,7 @@ def launch(module: str, folder: Path, *arguments: str, check: Callable[[], None]
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # closing the terminal or the server leaves it running
-                env=environment,
+                env=variables,
             )
         status = Status(state="running", phase=STARTING, pid=process.pid, started=time.time())
         status.process_started, status.process_identity = process_start(process.pid), identity_of(process.pid)

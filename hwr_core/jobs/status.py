@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
@@ -110,6 +113,22 @@ def _is_valid(status: Status) -> bool:
 def request_stop(folder: Path) -> None:
     """Ask the job to stop; it does so at the next step and keeps what it has."""
     write_text(folder / STOP_FILE, "")
+
+
+def terminate(folder: Path, seconds: float = 5.0) -> None:
+    """End the job's processes: a request first, and a kill where they are not gone after `seconds`."""
+    status = read_status(folder)
+    if not is_busy(status) or status.pid == os.getpid():
+        return
+    request_stop(folder)
+    for sent, wait in ((signal.SIGTERM, seconds), (signal.SIGKILL, 1.0)):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(status.pid, sent)  # `launch` gave it a group of its own
+        end = time.monotonic() + wait
+        while is_alive(status) and time.monotonic() < end:
+            time.sleep(0.05)
+        if not is_alive(status):
+            return
 
 
 def stop_requested(folder: Path) -> bool:

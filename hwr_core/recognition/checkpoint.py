@@ -29,6 +29,7 @@ from hwr_core.files import JsonObject, replace_folder, restore_folder
 from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 from hwr_core.version import __version__
+from hwr_core.workspace import homes
 
 if TYPE_CHECKING:
     import keras
@@ -62,10 +63,12 @@ class CheckpointInfo:
 def list_checkpoints() -> list[CheckpointInfo]:
     """The shipped checkpoints, then those of runs, newest first; damaged ones are left out."""
     shipped = sorted(path for path in SHIPPED.glob("*") if (path / "model.keras").is_file())
-    for run in (jobs.home() / "runs").glob("*"):
-        restore_folder(run / CHECKPOINT_FOLDER)
-    runs = [path for path in (jobs.home() / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
-    runs.sort(key=lambda path: -(path / "model.keras").stat().st_mtime)
+    runs: list[Path] = []
+    for folder in homes():
+        for run in (folder / "runs").glob("*"):
+            restore_folder(run / CHECKPOINT_FOLDER)
+        found = [path for path in (folder / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
+        runs += sorted(found, key=lambda path: -(path / "model.keras").stat().st_mtime)
     infos = [*(checkpoint_info(path, "shipped") for path in shipped), *(checkpoint_info(path, "run") for path in runs)]
     return [info for info in infos if info is not None]
 

@@ -19,6 +19,7 @@ from hwr_core.text import Charset
 from hwr_core.training import run_files
 from hwr_core.training.distillation import check_characters, teacher_charset
 from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, NOTES_FILE, write_config
+from hwr_core.workspace import home, homes, is_shared
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +29,12 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def runs_folder() -> Path:
-    return jobs.home() / "runs"
+    return home() / "runs"
+
+
+def run_folders() -> list[Path]:
+    """The folder of runs of the current workspace, then those of shared ones."""
+    return [folder / "runs" for folder in homes()]
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,18 @@ class Run:
             return {}
 
     @property
+    def is_shared(self) -> bool:
+        """Whether it is of a shared workspace: it can be neither changed, nor started, nor deleted."""
+        return is_shared(self.folder)
+
+    @property
     def notes(self) -> str:
         """The user's notes about the run."""
         return run_files.read_notes(self.folder)
 
     def set_notes(self, text: str) -> None:
+        """Raises `JobError` where the run is shared."""
+        _check_own(self)
         jobs.write_text(self.folder / NOTES_FILE, text)
 
     def log(self, lines: int = 200) -> str:
@@ -106,16 +119,21 @@ def open_run(name: str) -> Run:
     Raises:
         JobError: there is none.
     """
-    folder = runs_folder() / name
-    if not NAME_PATTERN.fullmatch(name) or not (folder / CONFIG_FILE).is_file():
-        raise JobError(f"There is no run {name!r}. It may have been deleted; choose one of the list.")
-    return Run(folder)
+    if NAME_PATTERN.fullmatch(name):
+        for folder in run_folders():
+            if (folder / name / CONFIG_FILE).is_file():
+                return Run(folder / name)
+    raise JobError(f"There is no run {name[:100]!r}. It may have been deleted; choose one of the list.")
 
 
 def list_runs() -> list[Run]:
-    """All runs, newest first."""
-    runs = [Run(path.parent) for path in runs_folder().glob(f"*/{CONFIG_FILE}")]
-    return sorted(runs, key=lambda run: -(run.folder / CONFIG_FILE).stat().st_mtime)
+    """All runs, newest first; behind them the shared ones, without those whose names the workspace has, too."""
+    found: dict[str, Run] = {}
+    for folder in run_folders():
+        runs = [Run(path.parent) for path in folder.glob(f"*/{CONFIG_FILE}")]
+        for run in sorted(runs, key=lambda run: -(run.folder / CONFIG_FILE).stat().st_mtime):
+            found.setdefault(run.name, run)
+    return list(found.values())
 
 
 def new_run(config: RunConfig, name: str | None = None) -> Run:
@@ -136,7 +154,7 @@ def new_run(config: RunConfig, name: str | None = None) -> Run:
             f"Received: {name!r}."
         )
     folder = runs_folder() / name
-    if folder.exists():
+    if any((runs / name).exists() for runs in run_folders()):
         raise ConfigError(f"There is a run {name!r} already. Choose another name, or delete it first.")
     check_data(config)
     folder.mkdir(parents=True)
@@ -147,7 +165,7 @@ def new_run(config: RunConfig, name: str | None = None) -> Run:
 def free_name(stem: str) -> str:
     """`stem`, or `stem-2` and so on where that is taken."""
     name, number = stem, 2
-    while (runs_folder() / name).exists():
+    while any((runs / name).exists() for runs in run_folders()):
         name, number = f"{stem}-{number}", number + 1
     return name
 
@@ -217,7 +235,7 @@ def start(run: Run) -> None:
     """Start or resume a run in a process of its own.
 
     Raises:
-        JobError: another training runs.
+        JobError: another training runs, or the run is shared.
     """
 
     def refuse_second() -> None:
@@ -228,6 +246,7 @@ def start(run: Run) -> None:
                 "Wait until it ends, or stop it; it can be resumed later."
             )
 
+    _check_own(run)
     refuse_second()
     jobs.wait_until_left(run.folder)
     is_adaptation = (run.folder / ADAPTATION_FILE).is_file()
@@ -244,8 +263,14 @@ def delete_run(run: Run) -> None:
     """Delete a run's folder with its history and checkpoint.
 
     Raises:
-        JobError: it is training.
+        JobError: it is training, or shared.
     """
+    _check_own(run)
     if jobs.is_busy(run.status):
         raise JobError(f"{run.name} is training. Stop it before deleting it.")
     shutil.rmtree(run.folder)
+
+
+def _check_own(run: Run) -> None:
+    if run.is_shared:
+        raise JobError(f"{run.name} is an example for everyone who uses this studio. It cannot be changed.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
@@ -82,18 +80,11 @@ def colour_of(name: str) -> str:
     ones that people compare, never share one until all eight are used.
     """
     if not _run_colours:
-        from hwr_core import jobs
+        from hwr_core.training import list_runs
 
-        for folder in sorted((jobs.home() / "runs").glob("*/"), key=_created):
-            _run_colours.setdefault(folder.name, COLOURS[len(_run_colours) % len(COLOURS)])
+        for run in reversed(list_runs()):
+            _run_colours.setdefault(run.name, COLOURS[len(_run_colours) % len(COLOURS)])
     return _run_colours.setdefault(name, COLOURS[len(_run_colours) % len(COLOURS)])
-
-
-def _created(folder: Path) -> float:
-    try:
-        return (folder / "config.json").stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def label_ends(figure: go.Figure) -> go.Figure:

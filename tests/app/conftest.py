@@ -42,6 +42,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HWR_HOME", str(home))
+    monkeypatch.setenv("HWR_EXAMPLES", "")  # the runs of the repository would be in every list
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "no-models")
     st.cache_data.clear()
     st.cache_resource.clear()

@@ -80,7 +80,11 @@ def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "HWR_HOME": str(home)}, stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env={**os.environ, "HWR_HOME": str(home), "HWR_EXAMPLES": ""},
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)

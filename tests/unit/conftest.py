@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hwr_core.training.runs import Run
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["HWR_EXAMPLES"] = ""  # the runs of the repository would be in every list
 if "PYTEST_XDIST_WORKER" in os.environ:  # a thread a worker: threads that wait for each other's core cost far more
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")

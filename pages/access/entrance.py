@@ -1,0 +1,23 @@
+"""The entrance: every run of the app passes it before anything of the workspace is read."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from hwr_core.errors import ConfigError
+from pages.access import rights, sign_in_form, visitors
+from pages.access.mode import Mode, mode
+
+
+def enter() -> None:
+    """Let a visitor in, or draw what keeps him out and end the run: a mode that is none, or the form to sign in."""
+    try:
+        current_mode = mode()
+    except ConfigError as error:
+        st.error(str(error), icon=":material/block:")
+        st.stop()
+    if current_mode is Mode.TEAM and visitors.VISITOR not in st.session_state:
+        sign_in_form.draw()
+        st.stop()
+    visitors.enter()
+    rights.draw_refusal()
