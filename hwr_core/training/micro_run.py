@@ -11,6 +11,7 @@ import os
 import shutil
 import string
 import time
+import traceback
 from itertools import chain, count, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ import numpy as np
 
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig, DualConfig, RunConfig, read_json
+from hwr_core.errors import HwrError, JobError, first_line
 from hwr_core.models import build_model, frames_of
 from hwr_core.models.layers import FRAME_PIXELS
 from hwr_core.text import Charset, Tokens
@@ -210,10 +212,14 @@ def work(progress: jobs.Progress, key: str) -> str:
     shutil.rmtree(folder, ignore_errors=True)  # of a measurement that was killed
     try:
         write_speed(key, measure(config, folder, progress))
+    except (HwrError, MemoryError, jobs.Stopped):
+        raise
     except Exception as error:
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
             raise MemoryError from error
-        raise
+        traceback.print_exc()
+        log = progress.folder / jobs.LOG_FILE
+        raise JobError(f"The speed could not be measured: {first_line(error)}. {log} has the details.") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return "Measured."

@@ -108,11 +108,12 @@ def test_speed_is_measured_while_the_form_is_open(home, fresh_url, visit):
     assert tab.get_by_text("Measuring the speed on this computer").count() == 0
     tab.get_by_text(re.compile(r"[\d,]+ parameters")).wait_for()
     tab.locator(".st-key-summary").get_by_text("memory").wait_for()
-    assert not speed.is_measuring()
+    while speed.is_measuring():  # its process ends a moment after the result is there
+        tab.wait_for_timeout(200)
 
     tab.get_by_text("Training", exact=True).first.click()  # opens the settings
     epochs = tab.get_by_role("spinbutton", name="Epochs")
     epochs.fill("7")
     epochs.press("Enter")
     tab.get_by_text("for 7 epochs").wait_for()
-    assert not speed.is_measuring()
+    assert not speed.is_measuring()  # as quick as before

@@ -27,7 +27,7 @@ from hwr_core.config import (
     Seq2SeqConfig,
     TrainingConfig,
 )
-from hwr_core.errors import JobError
+from hwr_core.errors import DataError, JobError
 from hwr_core.training import estimate, micro_run, new_run
 from hwr_core.training import speed as module
 from hwr_core.training.speed import (
@@ -236,8 +236,16 @@ def test_micro_run_of_a_missing_teacher_stores_its_sentence(tmp_path):
     assert result.sentence.startswith("There is no checkpoint folder")
 
 
-@pytest.mark.parametrize("error", [MemoryError(), type("ResourceExhaustedError", (Exception,), {})("OOM [64,256]")])
-def test_micro_run_without_memory_stores_one_sentence(monkeypatch, error):
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (MemoryError(), micro_run.MEMORY_SENTENCE),
+        (type("ResourceExhaustedError", (Exception,), {})("OOM [64,256]"), micro_run.MEMORY_SENTENCE),
+        (DataError("The words are gone."), "The words are gone."),
+        (RuntimeError("shapes differ\n[64,256]"), "The speed could not be measured: shapes differ. "),
+    ],
+)
+def test_micro_run_that_fails_stores_one_sentence(monkeypatch, error, sentence):
     def measure(*_: object) -> Speed:
         raise error
 
@@ -246,7 +254,10 @@ def test_micro_run_without_memory_stores_one_sentence(monkeypatch, error):
     monkeypatch.setattr(micro_run, "measure", measure)
     monkeypatch.setattr(sys, "argv", ["micro_run", str(speed_folder()), key])
     micro_run.main()
-    assert read_speed(CONFIG) == Failure(micro_run.MEMORY_SENTENCE)
+    result = read_speed(CONFIG)
+    assert isinstance(result, Failure)
+    assert result.sentence.startswith(sentence)
+    assert "\n" not in result.sentence
 
 
 @pytest.fixture
