@@ -99,7 +99,7 @@ def num_views(config: RunConfig) -> int:
 
 
 def measured_speed(config: RunConfig) -> float | None:
-    """Words a second of the newest run with the same network, canvas and teacher, if there is one."""
+    """Words a second of the newest run with the same network, canvas and teacher, if one has two epochs or more."""
     earlier = _earlier_run(config)
     return earlier[1] if earlier else None
 
@@ -114,7 +114,7 @@ def _earlier_run(config: RunConfig) -> tuple[Run, float] | None:
         if (earlier.model, earlier.canvas, earlier.teacher) != (config.model, config.canvas, config.teacher):
             continue
         history = run.history
-        if "words_per_second" in history and len(history):
+        if "words_per_second" in history and len(history) > 1:  # the first epoch compiles on the way
             return run, max(0.1, float(history["words_per_second"].iloc[-1]))
     return None
 

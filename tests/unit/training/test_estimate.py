@@ -98,6 +98,8 @@ def test_estimate_uses_the_speed_of_an_earlier_run():
     (damaged.folder / "config.json").write_text("{")
     run = new_run(config_of(epochs=3), "same")
     assert estimate(config_of()).cost is None  # it has no history yet
+    pd.DataFrame({"epoch": [1], "words_per_second": [3.0]}).to_csv(run.folder / "history.csv", index=False)
+    assert estimate(config_of()).cost is None  # its first epoch alone says little
     pd.DataFrame({"epoch": [1, 2], "words_per_second": [3.0, 6.0]}).to_csv(run.folder / "history.csv", index=False)
     jobs.write_status(run.folder, jobs.Status(state="done", details={"peak_memory_mb": 1234.0}))
     alone = estimate(config_of()).cost
@@ -115,7 +117,7 @@ def test_estimate_uses_the_speed_of_an_earlier_run():
 
 def test_estimate_with_an_earlier_run_of_a_frozen_backbone_still_needs_its_features():
     run = new_run(config_of(DUAL), "same")
-    pd.DataFrame({"epoch": [1], "words_per_second": [6.0]}).to_csv(run.folder / "history.csv", index=False)
+    pd.DataFrame({"epoch": [1, 2], "words_per_second": [3.0, 6.0]}).to_csv(run.folder / "history.csv", index=False)
     assert estimate(config_of(DUAL)).cost is None
     cost = estimate(store(config_of(DUAL), FEATURES)).cost
     assert cost
