@@ -7,9 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from visiting import ROOT, StubRecognizer, png
+
+if TYPE_CHECKING:
+    from hwr_core.config import RunConfig
 
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # as `streamlit run` does
@@ -30,6 +34,16 @@ def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
         PagesManager.uses_pages_directory = False
 
     monkeypatch.setattr(PagesManager, "__init__", declare_pages)
+
+
+@pytest.fixture(autouse=True)
+def measurements(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
+    """Configurations whose speed the Train page began to measure; no process is started."""
+    from hwr_core.training import speed
+
+    configs: list[RunConfig] = []
+    monkeypatch.setattr(speed, "start_measurement", configs.append)
+    return configs
 
 
 @pytest.fixture

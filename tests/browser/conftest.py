@@ -88,6 +88,16 @@ def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         finally:
             process.terminate()
             process.wait(30)
+            end_measurement(home)
+
+
+def end_measurement(home: Path) -> None:
+    """End the measurement of a speed that the Train page began, if one runs: it outlives the server."""
+    from hwr_core.training.speed import stop_measurement
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWR_HOME", str(home))
+        stop_measurement()
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
