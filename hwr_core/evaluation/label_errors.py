@@ -22,7 +22,7 @@ from hwr_core.config import read_json
 from hwr_core.datasets import DataSet, dataset_folder, open_dataset
 from hwr_core.decoding.all_capitals import share_in_capitals
 from hwr_core.errors import ConfigError
-from hwr_core.files import JsonObject
+from hwr_core.files import JsonObject, write_text
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
 
@@ -167,7 +167,7 @@ def start_search(name: str, checkpoint: Path, part: str = "", most: int = 0) -> 
     folder = search_folder(name)
     request = {"dataset": name, "checkpoint": str(checkpoint), "part": part, "most": most}
     if not jobs.is_busy(jobs.read_status(folder)):
-        jobs.write_text(folder / REQUEST, json.dumps(request, indent=1))
+        write_text(folder / REQUEST, json.dumps(request, indent=1))
     jobs.launch("hwr_core.evaluation.label_errors", folder)
     return folder
 
@@ -214,7 +214,7 @@ def run_job(folder: Path) -> jobs.Status:
             rows = np.sort(np.random.default_rng(1).permutation(rows)[: request["most"]])
         recognizer = Recognizer.load(request["checkpoint"])
         errors = search(recognizer, dataset, rows, on_progress)
-        jobs.write_text(folder / RESULT, as_csv(errors))
+        write_text(folder / RESULT, as_csv(errors))
         read = status.step if status.state == "stopped" else len(rows)
         status.details = {"read": read, "found": len(errors), "reader": recognizer.name}
         return f"{read:,} words read, {len(errors):,} of them otherwise than transcribed."

@@ -33,7 +33,6 @@ from hwr_core.jobs.status import (
     wait_until_left,
     write_status,
 )
-from hwr_core.workspace import home
 
 __all__ = [
     "LOG_FILE",
@@ -48,7 +47,6 @@ __all__ = [
     "Stopped",
     "begin",
     "finish",
-    "home",
     "identity_of",
     "is_alive",
     "is_busy",

@@ -14,6 +14,7 @@ from hwr_core.corrections import LabelCorrection, LabelCorrections, database
 from hwr_core.datasets import open_dataset
 from hwr_core.errors import DataError
 from hwr_core.evaluation import label_errors
+from hwr_core.files import write_text
 
 TAB = "Likely wrong labels"
 
@@ -39,7 +40,7 @@ def searched(words_added: str) -> str:
             }
         )  # fmt: skip
     folder = label_errors.search_folder(words_added)
-    jobs.write_text(folder / label_errors.RESULT, label_errors.as_csv(rows))
+    write_text(folder / label_errors.RESULT, label_errors.as_csv(rows))
     done = jobs.Status(state="done", details={"read": 41, "found": 3, "reader": "steady"})
     jobs.write_status(folder, done)
     return words_added

@@ -12,6 +12,7 @@ from hwr_core.corrections import LabelCorrection
 from hwr_core.datasets import open_dataset
 from hwr_core.errors import JobError
 from hwr_core.evaluation import label_errors
+from hwr_core.files import write_text
 from hwr_core.recognition import Reading
 
 FOUR = ("tea", "ink", "moon", "sally")
@@ -86,9 +87,7 @@ def dataset_canvas():
 def test_search_planted_label_error_is_first_and_fixed_once(start: Path, planted: tuple[int, str]):
     row, truth = planted
     folder = label_errors.search_folder("four")
-    jobs.write_text(
-        folder / label_errors.REQUEST, f'{{"dataset": "four", "checkpoint": "{start}", "part": "", "most": 0}}'
-    )
+    write_text(folder / label_errors.REQUEST, f'{{"dataset": "four", "checkpoint": "{start}", "part": "", "most": 0}}')
     status = label_errors.run_job(folder)
     assert status.state == "done", status.message
     table = label_errors.read_label_errors("four")
@@ -108,7 +107,7 @@ def test_search_planted_label_error_is_first_and_fixed_once(start: Path, planted
 def test_search_stopped_has_a_partial_result(start: Path, planted, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(label_errors, "BATCH_WORDS", 8)
     folder = label_errors.search_folder("four")
-    jobs.write_text(
+    write_text(
         folder / label_errors.REQUEST, f'{{"dataset": "four", "checkpoint": "{start}", "part": "train", "most": 0}}'
     )
     recognizer = Recognizer.load(start)
@@ -131,9 +130,7 @@ def test_search_stopped_has_a_partial_result(start: Path, planted, monkeypatch: 
 
 def test_search_unusable_request_fails_with_a_sentence(planted):
     folder = label_errors.search_folder("four")
-    jobs.write_text(
-        folder / label_errors.REQUEST, '{"dataset": "four", "checkpoint": "nowhere", "part": "", "most": 0}'
-    )
+    write_text(folder / label_errors.REQUEST, '{"dataset": "four", "checkpoint": "nowhere", "part": "", "most": 0}')
     status = label_errors.run_job(folder)
     assert status.state == "failed"
     assert "no checkpoint folder" in status.message
