@@ -198,3 +198,12 @@ def test_synthesis_form_shares_above_one_show_the_error(workspace: Path, monkeyp
     app.button(key="data_make").click().run()
     app.slider(key="make_binary").set_value(1.0).run()
     assert any("together at most 1" in sentence for sentence in errors(app))
+
+
+def test_damaged_result_shows_the_error_and_the_search_form(searched: str, recognizer: object):
+    path = label_errors.search_folder(searched) / label_errors.RESULT
+    path.write_text(path.read_text().replace("0.97", "sure"))
+    app = on_tab(searched)
+    assert not app.exception
+    assert "suspects.csv cannot be read" in errors(app)[0]
+    assert app.selectbox(key="doubts_reader").value == "steady"
