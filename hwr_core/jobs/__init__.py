@@ -35,7 +35,6 @@ from hwr_core.jobs.status import (
     wait_until_left,
     write_status,
 )
-from hwr_core.workspace import home
 
 __all__ = [
     "LOG_FILE",
@@ -51,7 +50,6 @@ __all__ = [
     "Stopped",
     "begin",
     "finish",
-    "home",
     "identity_of",
     "is_alive",
     "is_busy",

@@ -22,13 +22,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
-from hwr_core.files import JsonObject, replace_folder, restore_folder
+from hwr_core.files import JsonObject, replace_folder, restore_folder, write_text
 from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 from hwr_core.version import __version__
+from hwr_core.workspace import home
 
 if TYPE_CHECKING:
     import keras
@@ -62,9 +62,9 @@ class CheckpointInfo:
 def list_checkpoints() -> list[CheckpointInfo]:
     """The shipped checkpoints, then those of runs, newest first; damaged ones are left out."""
     shipped = sorted(path for path in SHIPPED.glob("*") if (path / "model.keras").is_file())
-    for run in (jobs.home() / "runs").glob("*"):
+    for run in (home() / "runs").glob("*"):
         restore_folder(run / CHECKPOINT_FOLDER)
-    runs = [path for path in (jobs.home() / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
+    runs = [path for path in (home() / "runs").glob(f"*/{CHECKPOINT_FOLDER}") if (path / "model.keras").is_file()]
     runs.sort(key=lambda path: -(path / "model.keras").stat().st_mtime)
     infos = [*(checkpoint_info(path, "shipped") for path in shipped), *(checkpoint_info(path, "run") for path in runs)]
     return [info for info in infos if info is not None]
@@ -115,7 +115,7 @@ def save_checkpoint(
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     model.save(fresh / "model.keras")
-    jobs.write_text(fresh / "config.json", json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    write_text(fresh / "config.json", json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
     alphabet.save(fresh / ("charset.txt" if isinstance(alphabet, Charset) else "tokens.txt"))
     about = {
         "checkpoint_version": CHECKPOINT_VERSION,
@@ -123,7 +123,7 @@ def save_checkpoint(
         "keras": keras.__version__,
         **summary,
     }
-    jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
+    write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
     replace_folder(fresh, folder)  # an older epoch's model.onnx goes with its folder
 
 

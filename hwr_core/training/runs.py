@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from hwr_core import jobs
 from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
-from hwr_core.files import JsonObject, restore_folder
+from hwr_core.files import JsonObject, restore_folder, write_text
 from hwr_core.models import backbone_weights
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.text import Charset
 from hwr_core.training import run_files
 from hwr_core.training.distillation import check_characters, teacher_charset
 from hwr_core.training.run_files import ADAPTATION_FILE, CONFIG_FILE, NOTES_FILE, write_config
+from hwr_core.workspace import home
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +29,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def runs_folder() -> Path:
-    return jobs.home() / "runs"
+    return home() / "runs"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Run:
         return run_files.read_notes(self.folder)
 
     def set_notes(self, text: str) -> None:
-        jobs.write_text(self.folder / NOTES_FILE, text)
+        write_text(self.folder / NOTES_FILE, text)
 
     def log(self, lines: int = 200) -> str:
         """The last lines of the log."""

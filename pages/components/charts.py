@@ -82,9 +82,9 @@ def colour_of(name: str) -> str:
     ones that people compare, never share one until all eight are used.
     """
     if not _run_colours:
-        from hwr_core import jobs
+        from hwr_core.workspace import home
 
-        for folder in sorted((jobs.home() / "runs").glob("*/"), key=_created):
+        for folder in sorted((home() / "runs").glob("*/"), key=_created):
             _run_colours.setdefault(folder.name, COLOURS[len(_run_colours) % len(COLOURS)])
     return _run_colours.setdefault(name, COLOURS[len(_run_colours) % len(COLOURS)])
 

@@ -41,7 +41,11 @@ def show(opened: OpenDataset) -> None:
     )
     if status.state == "running":
         return
-    table = label_errors.read_label_errors(dataset.name)
+    table = None
+    try:
+        table = label_errors.read_label_errors(dataset.name)
+    except HwrError as error:
+        layout.error(str(error))
     if status.state == "failed":
         layout.error(status.message)
     known = models.available()

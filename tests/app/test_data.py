@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from visiting import errors, html, open_app, png
 
 from hwr_core import jobs
+from hwr_core.workspace import home
 
 
 def tiles(app: AppTest) -> list[str]:
@@ -178,7 +179,7 @@ def test_remove_names_the_data_set_and_keeps_its_source(words_added: str, tmp_pa
     app.button(key="data_remove_yes").click().run()
     assert not app.exception
     assert "No words yet" in html(app)
-    assert not (jobs.home() / "datasets" / "letters").exists()
+    assert not (home() / "datasets" / "letters").exists()
     assert (tmp_path / "words" / "words.csv").exists()
 
 
@@ -288,7 +289,7 @@ def test_running_job_shows_progress_and_can_be_stopped(workspace: Path, monkeypa
 
 
 def test_damaged_data_set_shows_the_error(words_added: str):
-    (jobs.home() / "datasets" / "letters" / "words.parquet").write_bytes(b"nonsense")
+    (home() / "datasets" / "letters" / "words.parquet").write_bytes(b"nonsense")
     app = open_app("data")
     assert [error for error in errors(app) if "letters is damaged" in error]
 

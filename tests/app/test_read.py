@@ -15,11 +15,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from visiting import StubRecognizer, accept, act, errors, html, open_app, open_read, png, send, shown, type_in, upload
 
-from hwr_core import jobs
 from hwr_core.corrections import AcceptedWords
 from hwr_core.errors import CheckpointError
 from hwr_core.imaging.image_io import encode_png
 from hwr_core.recognition import pool
+from hwr_core.workspace import home
 from pages.components import word_queue
 from pages.read_sections import options, queue_table
 
@@ -471,7 +471,7 @@ def test_sample_is_read(recognizer: StubRecognizer, tab: int):
 
 def test_another_model_reads_anew(recognizer: StubRecognizer, monkeypatch: pytest.MonkeyPatch):
     app = open_read(2)
-    runs = jobs.home() / "runs"
+    runs = home() / "runs"
     shutil.copytree(runs / "steady", runs / "other")
     before = len(recognizer.calls)
     app.run()
@@ -485,7 +485,7 @@ def test_export_rows_hold_every_word(recognizer: StubRecognizer, monkeypatch: py
 
     app = accept(type_in(open_read(2, text=b"no image"), "of"))
     assert {button.label for button in app.get("download_button")} >= {"CSV", "JSON", "TXT"}
-    folder = jobs.home() / "runs" / "steady" / "checkpoint"
+    folder = home() / "runs" / "steady" / "checkpoint"
     monkeypatch.setattr(st, "session_state", {"word_queue": app.session_state["word_queue"]})
     rows = word_queue.rows(folder, "steady")
     assert [row["text"] for row in rows] == ["ofcause", "because", ""]

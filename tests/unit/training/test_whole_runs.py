@@ -31,11 +31,11 @@ def train(run, **options):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["tiny_crnn", "tiny_seq2seq"])
-def test_run_training_learns_four_words(model, request, tmp_path, learn_four_words):
+@pytest.mark.parametrize("model", ["tiny_crnn", "tiny_seq2seq", "tiny_dual"])
+def test_run_training_learns_four_words(model, request, tmp_path, learn_four_words, small_resnet):
     settings = {"epochs": 25, "patience": 25, "learning_rate": 0.005}
     folder = learn_four_words(tmp_path, request.getfixturevalue(model), **settings)
-    assert (folder / "checkpoint" / "model.onnx").is_file()
+    assert (folder / "checkpoint" / "model.onnx").is_file() == (model != "tiny_dual")
 
 
 @pytest.mark.slow
