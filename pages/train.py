@@ -335,7 +335,7 @@ def show_words(config: RunConfig, estimate: Estimate) -> None:
     if isinstance(measured, speed.Speed):  # just now
         st.rerun()
     if speed.is_measuring():
-        layout.note("Measuring the speed on this computer; about 20 seconds.")
+        layout.note("Measuring the speed on this computer: half a minute for a small network, minutes for a large one.")
     elif isinstance(measured, speed.Failure):
         layout.note(measured.sentence)
         layout.page_button(

@@ -38,8 +38,8 @@ from hwr_core.training.speed import (
     request_file,
     write_speed,
 )
+from hwr_core.training.steps import MAX_PREFETCHED_BATCHES, prefetch
 from hwr_core.training.tasks import CtcTask, Task
-from hwr_core.training.trainer import MAX_PREFETCHED_BATCHES, prefetch
 
 if TYPE_CHECKING:
     import keras
@@ -233,9 +233,11 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up lines do not belong in the log
     key = arguments.key
     status = jobs.run(
-        arguments.folder, lambda progress: work(progress, key), phase=PHASE,
-        failure="The speed could not be measured", memory=MEMORY_SENTENCE,
-    )  # fmt: skip
+        arguments.folder,
+        lambda progress: work(progress, key),
+        jobs.Endings("The speed could not be measured", memory=MEMORY_SENTENCE),
+        phase=PHASE,
+    )
     if status.state == "failed":
         write_speed(key, Failure(status.message))
     request_file(key).unlink(missing_ok=True)

@@ -30,6 +30,7 @@ from hwr_core.training.distillation import teacher_folder
 from hwr_core.training.runs import running_run
 from hwr_core.training.tasks import RECALIBRATION_BATCHES
 from hwr_core.version import __version__
+from hwr_core.workspace import home
 
 MODULE = "hwr_core.training.micro_run"
 REQUEST_SUFFIX = ".request.json"
@@ -75,7 +76,7 @@ DIED = Failure(
 
 def speed_folder() -> Path:
     """The workspace's folder of measured speeds; it is also the measurement's job folder."""
-    return jobs.home() / ".cache" / "speed"
+    return home() / ".cache" / "speed"
 
 
 def measured_config(config: RunConfig) -> RunConfig:

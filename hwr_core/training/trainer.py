@@ -16,7 +16,7 @@ import numpy as np
 from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.errors import JobError, first_line
-from hwr_core.files import JsonObject, replacing
+from hwr_core.files import JsonObject, replacing, write_text
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, save_checkpoint
 from hwr_core.training.data import SampleWord
 from hwr_core.training.run_files import HISTORY_FILE, SAMPLES_FILE
@@ -227,7 +227,7 @@ def write_tables(folder: Path, state: TrainingState) -> None:
             writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-            jobs.write_text(folder / name, text.getvalue())
+            write_text(folder / name, text.getvalue())
 
 
 def report(status: jobs.Status, **changes: object) -> None:

@@ -157,7 +157,9 @@ def test_estimate_being_measured_says_so_and_starts_no_second_one(demo, measurem
     speed.speed_folder().mkdir(parents=True)
     jobs.write_status(speed.speed_folder(), status)
     at = open_page("train")
-    assert "Measuring the speed on this computer; about 20 seconds." in shown(at)
+    assert "Measuring the speed on this computer: half a minute for a small network, minutes for a large one." in shown(
+        at
+    )
     jobs.write_status(speed.speed_folder(), dataclasses.replace(status, state="done", pid=0))
     speed.write_speed(speed.speed_key(RunConfig(datasets=("demo",))), SPEED)
     at.run()

@@ -28,6 +28,7 @@ from hwr_core.config import (
     TrainingConfig,
 )
 from hwr_core.errors import DataError, JobError
+from hwr_core.files import write_text
 from hwr_core.training import estimate, micro_run, new_run
 from hwr_core.training import speed as module
 from hwr_core.training.speed import (
@@ -221,7 +222,7 @@ def test_run_training_stops_a_measurement(make_dataset, sleeper):
 def run_micro_run(config: RunConfig) -> None:
     """The measurement in this process's place, and its result."""
     key = speed_key(config)
-    jobs.write_text(request_file(key), json.dumps(measured_config(config).to_dict()))
+    write_text(request_file(key), json.dumps(measured_config(config).to_dict()))
     command = [sys.executable, "-W", "ignore", "-m", "hwr_core.training.micro_run", str(speed_folder()), key]
     subprocess.run(command, check=True, timeout=300)
     assert not request_file(key).exists()
@@ -250,7 +251,7 @@ def test_micro_run_that_fails_stores_one_sentence(monkeypatch, error, sentence):
         raise error
 
     key = speed_key(CONFIG)
-    jobs.write_text(request_file(key), json.dumps(measured_config(CONFIG).to_dict()))
+    write_text(request_file(key), json.dumps(measured_config(CONFIG).to_dict()))
     monkeypatch.setattr(micro_run, "measure", measure)
     monkeypatch.setattr(sys, "argv", ["micro_run", str(speed_folder()), key])
     micro_run.main()
