@@ -6,12 +6,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import settled
 
 from hwr_core import jobs
 from hwr_core.datasets.demo import demo_zip
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED_MODEL = ROOT / "models" / "reader-small" / "model.onnx"
+CUT_LABELS = """[...document.querySelectorAll('[data-testid=stMain] button p')]
+    .filter(label => label.scrollWidth > label.clientWidth + 1).map(label => label.innerText)"""
 
 
 def heading(page, text: str) -> None:
@@ -38,6 +41,15 @@ def test_deep_link_opens_its_page(page, app_url):
     heading(page, "Runs")
     assert page.get_by_test_id("stSidebarNav").get_by_role("link").count() == 6
     assert_no_errors(page)
+
+
+def test_no_page_is_wider_than_a_phone_and_no_button_label_is_cut(visit, app_url):
+    tab = visit(app_url, width=390, height=844)
+    for address in ("", "data", "train", "runs", "evaluate", "read"):
+        tab.goto(f"{app_url}/{address}")
+        settled(tab)
+        assert tab.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390, address
+        assert tab.evaluate(CUT_LABELS) == [], address
 
 
 @pytest.mark.skipif(not SHIPPED_MODEL.is_file(), reason="no shipped model in models/")
