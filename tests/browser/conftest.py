@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -230,6 +231,23 @@ def click_table(click: Callable[[], None], result: Locator) -> None:
             continue
         return
     result.wait_for()
+
+
+def choose(tab: Page, label: str | re.Pattern[str], option: str | re.Pattern[str]) -> None:
+    """Choose from a select box; its list is closed when the page is drawn, and then opened again."""
+    from playwright.sync_api import TimeoutError as TimedOut
+
+    for _ in range(5):
+        settled(tab)
+        tab.get_by_role("combobox", name=label).last.click()
+        try:
+            tab.get_by_role("option", name=option, exact=True).first.click(timeout=CLICK_MILLISECONDS)
+        except TimedOut:
+            tab.keyboard.press("Escape")
+            continue
+        settled(tab)
+        return
+    raise AssertionError(f"{label} does not offer {option}")
 
 
 def downloaded(tab: Page, label: str, place: Locator | None = None) -> tuple[str, bytes]:

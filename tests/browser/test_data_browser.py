@@ -7,7 +7,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from conftest import click_table, downloaded, settled
+from conftest import choose, click_table, downloaded, settled
 
 from hwr_core.corrections import LabelCorrections
 from hwr_core.datasets import demo_dataset, list_datasets, open_dataset
@@ -187,8 +187,8 @@ def test_labels_are_filtered_stored_and_undone_in_both_ways(words_url, visit):
 
     # A writer and a kind of difference that no word has both; the filter is taken back.
     writer, kind = unmatched_filter(found)
-    choose(tab, "Writer", rf"^{re.escape(writer)} · ")
-    choose(tab, "Difference", rf"^{kind.capitalize()} · ")
+    choose(tab, "Writer", re.compile(rf"^{re.escape(writer)} · "))
+    choose(tab, "Difference", re.compile(rf"^{kind.capitalize()} · "))
     tab.get_by_text("No word matches this filter.").wait_for()
     tab.get_by_role("button", name="Show all", exact=True).click()
     table = tab.get_by_test_id("stDataFrame").first
@@ -226,13 +226,6 @@ def unmatched_filter(found) -> tuple[str, str]:
     kinds = [kind_of(*row) for row in zip(found["transcription"], found["reading"], found["edits"], strict=True)]
     pairs = set(zip(found["writer"], kinds, strict=True))
     return next((writer, kind) for writer in found["writer"] for kind in kinds if (writer, kind) not in pairs)
-
-
-def choose(tab, label: str, option: str) -> None:
-    """Choose the first option that matches a pattern."""
-    tab.get_by_role("combobox", name=re.compile(label)).last.click()
-    tab.get_by_role("option", name=re.compile(option)).first.click()
-    settled(tab)
 
 
 def type_over_first_label(tab, text: str) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from conftest import copy_run, downloaded, settled
+from conftest import choose, copy_run, downloaded, settled
 
 from hwr_core.datasets import demo_dataset
 from hwr_core.evaluation import list_evaluations
@@ -45,8 +45,7 @@ def test_model_is_measured_its_errors_filtered_and_its_figures_downloaded(evalua
     name, content = downloaded(tab, "These words as CSV")
     assert name == "reader-small-demo-wrong.csv"
     assert len(list(csv.DictReader(io.StringIO(content.decode())))) >= wrong
-    tab.get_by_role("combobox", name="Kind of error").click()
-    tab.get_by_role("option", name=re.compile(" · 0$")).first.click()
+    choose(tab, "Kind of error", re.compile(" · 0$"))
     tab.get_by_text("No wrong word is left by this filter.").wait_for()
     tab.get_by_role("button", name="Show all wrong words").click()
     tab.locator(".words article img").first.wait_for()

@@ -8,7 +8,7 @@ import re
 import zipfile
 
 import pytest
-from conftest import TIMEOUT_MILLISECONDS, click_table, downloaded, settled
+from conftest import TIMEOUT_MILLISECONDS, choose, click_table, downloaded, settled
 
 from hwr_core.corrections import AcceptedWords
 from hwr_core.datasets import demo_dataset
@@ -49,9 +49,7 @@ def add_words(tab, number: int, part: str) -> None:
     tab.get_by_role("tab", name="Data set").click()
     settled(tab)
     for label, option in (("Part", part), ("How many", str(number))):
-        tab.get_by_role("combobox", name=label).click()
-        tab.get_by_role("option", name=option, exact=True).click()
-        settled(tab)
+        choose(tab, label, option)
     tab.get_by_role("button", name=f"Read {number} words of demo").click()
     tab.get_by_text(re.compile(rf"^{number} words, ")).first.wait_for()
     tab.get_by_text(re.compile(rf"^Read \d+ of {number} words")).wait_for(state="detached")
