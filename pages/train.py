@@ -117,7 +117,8 @@ def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:
 
 
 def size_of(info: DataSetInfo) -> str:
-    return f"{info.name}: {wording.count(info.words, 'word')} by {wording.count(info.writers, 'writer')}"
+    writers = f" by {wording.count(info.writers, 'writer')}" if info.writers else ""
+    return f"{info.name}: {wording.count(info.words, 'word')}{writers}"
 
 
 def choose_validation(datasets: list[str]) -> list[str]:

@@ -290,11 +290,6 @@ def start(request: Request) -> StoredEvaluation:
     return target
 
 
-def stop(target: StoredEvaluation) -> None:
-    """Request a running evaluation to stop; an earlier result of the same words stays."""
-    jobs.request_stop(target.folder)
-
-
 def delete(target: StoredEvaluation) -> None:
     """Delete an evaluation's folder.
 

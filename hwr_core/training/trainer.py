@@ -254,7 +254,7 @@ def finish(
     status.state = "stopped" if stopped else "done"
     status.phase, status.seconds_left = "", None
     name = {"cer": "CER", "validation_loss": "validation loss"}.get(metric, metric)
-    value = f"{state.best_value:.1%}" if metric == "cer" else f"{state.best_value:.3f}"
+    value = f"{100 * state.best_value:.1f} %" if metric == "cer" else f"{state.best_value:.3f}"
     best = f" The best {name} was {value} in epoch {state.best_epoch}; that epoch is kept." if state.history else ""
     if stopped:
         went = f"epoch {state.epoch}" if state.epoch else "the first epoch was finished"

@@ -229,6 +229,10 @@ def test_add_zip_upload_adds_it(workspace: Path, word_folder: Callable[..., Path
     assert app.selectbox(key="dataset").value == "my-words"
 
 
+def fail_to_remove(name: str) -> None:
+    raise OSError(30, "Read-only file system")
+
+
 @pytest.mark.parametrize("kind", ["Folder of images", "IAM database"])
 def test_add_folder_by_its_path_adds_it_or_shows_the_error(workspace: Path, tmp_path: Path, kind: str):
     folder = tmp_path / "images"
@@ -243,6 +247,12 @@ def test_add_folder_by_its_path_adds_it_or_shows_the_error(workspace: Path, tmp_
     assert not app.exception
     if kind.startswith("IAM"):  # there is none: the error stays until it is dismissed
         app = wait_for(app, "There is no words.txt or lines.txt")
+        from pages.data_sections import add_dataset
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(add_dataset, "remove_dataset", fail_to_remove)
+            app.button(key="forget_images").click().run()
+        assert any("Read-only file system" in error for error in errors(app))
         app.button(key="forget_images").click().run()
         assert not app.exception
         assert not errors(app)

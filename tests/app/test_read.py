@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from visiting import StubRecognizer, accept, act, errors, html, open_app, open_read, png, send, shown, type_in, upload
 
 from hwr_core.corrections import AcceptedWords
+from hwr_core.datasets import open_dataset
 from hwr_core.errors import CheckpointError
 from hwr_core.imaging.image_io import encode_png
 from hwr_core.recognition import pool
@@ -383,6 +384,21 @@ def test_dataset_words_are_read_with_their_transcriptions(recognizer: StubRecogn
     assert word.source == "letters"
     assert word.word_id.startswith("w")
     assert word.writer.startswith("hand")
+
+
+def test_dataset_smaller_than_the_counts_is_offered_whole(recognizer: StubRecognizer, words_added: str):
+    app = open_app("read")
+    app.session_state["read_source"] = ":material/photo_library: Data set"
+    app.run()
+    app.selectbox(key="queue_part").set_value("all").run()
+    total = len(open_dataset(words_added))
+    assert app.selectbox(key="queue_number").options == ["10", "25", str(total)]
+    app.selectbox(key="queue_number").set_value(total).run()
+    assert app.button(key="queue_add").label == f"Read {total} words of letters"
+    app.button(key="queue_add").click().run()
+    assert len(table(app)) == total
+    app.selectbox(key="queue_part").set_value("validation").run()  # fewer than were chosen
+    assert app.button(key="queue_add").label == "Read 10 words of letters"
 
 
 def test_model_that_cannot_be_opened_shows_its_sentence_once(

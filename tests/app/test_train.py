@@ -487,6 +487,17 @@ def test_stop_button_requests_a_stop_and_is_disabled(home):
     assert element(at, "stop").disabled
 
 
+def test_stop_request_that_cannot_be_written_is_one_sentence(home, monkeypatch):
+    def fail(folder):
+        raise OSError(28, "No space left on device")
+
+    make_run(home, "busy", "running")
+    monkeypatch.setattr(jobs, "request_stop", fail)
+    at = press(open_page("train", run="busy"), "stop")
+    assert "could not be stopped" in at.toast[0].value
+    assert element(at, "stop").label == "Stop"
+
+
 def test_stopped_run_is_resumed(home, started):
     make_run(home, "paused", "stopped", message="Stopped after epoch 4. Resume goes on from there.")
     at = open_page("train", run="paused")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from urllib.parse import urlencode
-
-import pytest
 
 from hwr_core import jobs
 from hwr_core.training import speed
@@ -24,18 +20,6 @@ TINY = {
     "canvas.height": 32,
     "canvas.width": 64,
 }
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The workspace of `fresh_url`; whatever trains in it ends with the test."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("HWR_HOME", str(home))
-    yield home
-    for folder in (home / "runs").glob("*"):
-        status = jobs.read_status(folder)
-        if jobs.is_alive(status):
-            os.kill(status.pid, signal.SIGKILL)
 
 
 def test_training_is_started_followed_in_two_tabs_stopped_resumed_and_deleted(home, fresh_url, visit):
