@@ -147,7 +147,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Model": table["Reader"],
-            **{name: table[name] for name in ("Data set", "Part", "Words", "Writers")},
+            **{name: table[name] for name in ("Data set", "Part", "Language", "Words", "Writers")},
             "CER": 100 * table["CER"],
             "CER, 95 %": [spread(*pair) for pair in zip(table["CER low"], table["CER high"], strict=True)],
             "Words right": 100 * table["Words right"],
@@ -170,6 +170,7 @@ def columns() -> dict[str, ColumnConfig]:
     column = st.column_config
     return {
         "Model": column.TextColumn(pinned=True),
+        "Language": column.TextColumn(help="What likely words are told by; none: the image alone counts."),
         "Words": column.NumberColumn(format="localized"),
         "CER": column.NumberColumn(format="%.1f %%", help="Character errors; less is better."),
         "Words right": column.NumberColumn(format="%.1f %%"),

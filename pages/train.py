@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from hwr_core.config import RunConfig
 from hwr_core.datasets import DataSetInfo, list_datasets
-from hwr_core.errors import ConfigError, HwrError
+from hwr_core.errors import ConfigError, HwrError, JobError
 from hwr_core.recognition import CheckpointInfo
-from hwr_core.training import Estimate, Run, estimate, list_runs, new_run, presets, run_files, running_run, start
+from hwr_core.training import (
+    Cost,
+    Estimate,
+    Run,
+    estimate,
+    list_runs,
+    new_run,
+    presets,
+    run_files,
+    running_run,
+    speed,
+    start,
+)
 from hwr_core.training.runs import check_data
 from hwr_core.training.setting_values import help_of
 from pages.components import layout, menu, models, progress_card, wording
@@ -24,6 +37,7 @@ NO_DATA = (
     "The built-in demo set has about 1,500 words and is ready in a few seconds."
 )
 DEFAULT_MODEL = "crnn"
+MEASURING_SECONDS = 2.0  # between two looks whether the speed has been measured
 Checkpoint = tuple[CheckpointInfo, RunConfig]
 
 
@@ -103,7 +117,8 @@ def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:
 
 
 def size_of(info: DataSetInfo) -> str:
-    return f"{info.name}: {wording.count(info.words, 'word')} by {wording.count(info.writers, 'writer')}"
+    writers = f" by {wording.count(info.writers, 'writer')}" if info.writers else ""
+    return f"{info.name}: {wording.count(info.words, 'word')}{writers}"
 
 
 def choose_validation(datasets: list[str]) -> list[str]:
@@ -277,29 +292,76 @@ def check_start(config: RunConfig) -> None:
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner=False)
-def estimated(config_json: str) -> Estimate:
+def estimated(config_json: str, measured: speed.Speed | speed.Failure | None) -> Estimate:
+    """The estimate; made anew when the configuration's speed has been measured."""
     config = RunConfig.from_dict(json.loads(config_json))
     check_data(config)
     return estimate(config)
 
 
 def show_estimate(config: RunConfig) -> None:
+    """Words, time and memory; where the speed is not known it is measured, and the page goes on meanwhile."""
+    measured = speed.read_speed(config)
     with st.spinner("Counting words", show_time=False):
-        cost = estimated(json.dumps(config.to_dict()))
+        result = estimated(json.dumps(config.to_dict()), measured)
+    if result.cost is None and measured is None:
+        measure(config)
+
+    def states() -> list[str]:
+        now = speed.read_speed(config)
+        return ["running" if speed.is_measuring() else "waiting", "" if now is None else "measured"]
+
+    if result.cost is None:
+        progress_card.follow(states, lambda: show_words(config, result), seconds=MEASURING_SECONDS, key="measuring")
+    else:
+        show_cost(config, result, result.cost)
+
+
+def measure(config: RunConfig) -> None:
+    """Start measuring the speed, unless another measurement or a training runs; a later drawing tries again."""
+    if running_run() is None and not speed.is_measuring():
+        with suppress(JobError, OSError):  # another tab was quicker, or nothing can be written here
+            speed.start_measurement(config)
+
+
+def words_text(estimate: Estimate) -> str:
+    return f"{wording.count(estimate.words)} training and {wording.count(estimate.validation_words, 'validation word')}"
+
+
+def show_words(config: RunConfig, estimate: Estimate) -> None:
+    """What is known before the speed is, and what becomes of that."""
+    layout.facts([(wording.count(config.training.epochs), "epochs" if config.training.epochs > 1 else "epoch")])
+    layout.note(f"{words_text(estimate)} · it ends early when it gets no better")
+    measured = speed.read_speed(config)
+    if isinstance(measured, speed.Speed):  # just now
+        st.rerun()
+    if speed.is_measuring():
+        layout.note("Measuring the speed on this computer: half a minute for a small network, minutes for a large one.")
+    elif isinstance(measured, speed.Failure):
+        layout.note(measured.sentence)
+        layout.page_button(
+            "Measure again", speed.forget_speed, config, key="measure_again", type="tertiary", icon=":material/speed:"
+        )
+    else:
+        layout.note("Its time is not known yet: the speed is measured when nothing else trains here.")
+
+
+def show_cost(config: RunConfig, estimate: Estimate, cost: Cost) -> None:
     epochs = wording.count(config.training.epochs, "epoch")
-    layout.facts([(f"~ {wording.duration(cost.seconds)}", f"for {epochs}"), (wording.size(cost.memory_mb), "memory")])
+    memory = [(wording.size(cost.memory_mb), "memory")] if cost.memory_mb else []
+    layout.facts([(f"~ {wording.duration(cost.seconds)}", f"for {epochs}"), *memory])
     lines = [
-        f"{wording.count(cost.words)} training and {wording.count(cost.validation_words, 'validation word')}",
+        words_text(estimate),
         f"{wording.duration(cost.seconds_per_epoch)} an epoch; it ends early when it gets no better",
     ]
     if cost.first_seconds >= 1:
         lines.append(f"{wording.duration(cost.first_seconds)} for the image features, once")
     if cost.disk_mb >= 1:
         lines.append(f"{wording.size(cost.disk_mb)} of disk while it trains")
-    lines.append(wording.count(cost.parameters, "parameter"))
+    if cost.parameters:
+        lines.append(wording.count(cost.parameters, "parameter"))
     layout.note(" · ".join(lines))
-    if cost.note:
-        layout.note(f"{cost.note[0].upper()}{cost.note[1:]}.")
+    layout.note(f"{cost.note[0].upper()}{cost.note[1:]}.")
 
 
 @st.fragment(run_every="3s")

@@ -25,6 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from hwr_core import jobs  # noqa: E402
 from hwr_core.cli.ship import STOPPED, add_training_options, train  # noqa: E402
 from hwr_core.errors import HwrError  # noqa: E402
+from hwr_core.files import write_text  # noqa: E402
 from hwr_core.models import backbone_weights  # noqa: E402
 from hwr_core.shipping.card import TABLE_HEAD, commit, figures, result_row, sources_text, stage_row  # noqa: E402
 from hwr_core.shipping.recipe import Recipe, read_recipe  # noqa: E402
@@ -104,7 +105,7 @@ def export(recipe: Recipe, folder: Path) -> Path:
     backbone_weights.save(folder, network, values)
     size = (folder / backbone_weights.WEIGHTS_FILE).stat().st_size
     stages = [stage_row(runs.get(stage.name), stage) for stage in recipe.stages]
-    jobs.write_text(folder / "card.md", card(recipe, values, results, [*stages, size_row(network, size)]))
+    write_text(folder / "card.md", card(recipe, values, results, [*stages, size_row(network, size)]))
     print(f"Written: {folder}, {size / 1e6:.1f} MB")
     return folder
 

@@ -25,6 +25,7 @@ from hwr_core.adaptation.selection import score
 from hwr_core.adaptation.trainer import AdaptationSession, Log, check_adaptable, describe, start_task
 from hwr_core.config import AdaptationConfig, RunConfig, build, read_json
 from hwr_core.datasets import MY_CORRECTIONS, DataSet, list_datasets, open_or_add, slug
+from hwr_core.files import write_text
 from hwr_core.imaging import ink_canvas
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, name_of, read_about
 from hwr_core.training.run_files import ADAPTATION_FILE, RESULT_FILE, write_config
@@ -89,7 +90,7 @@ def new_adaptation(
         "settings": asdict(settings),
         "number": len(writer_words.learned) + len(writer_words.held_back),  # for an estimate of the time
     }
-    jobs.write_text(folder / ADAPTATION_FILE, json.dumps(request, indent=1, ensure_ascii=False))
+    write_text(folder / ADAPTATION_FILE, json.dumps(request, indent=1, ensure_ascii=False))
     write_config(folder, config)
     if len(unread):
         canvases = [ink_canvas(image, config.canvas) for image in unread[: settings.most_unread]]
@@ -119,7 +120,7 @@ def adapt(folder: Path, config: RunConfig, on_progress: jobs.OnProgress, log: Lo
     words = replace(words, unread=read_unread(folder))
     replay = [open_or_add(name, on_progress) for name in request["replay"]]
     result = adapt_to_writer(folder, config, words, replay, settings, on_progress, log, request["writer"] or "")
-    jobs.write_text(folder / RESULT_FILE, json.dumps(asdict(result), indent=1, ensure_ascii=False))
+    write_text(folder / RESULT_FILE, json.dumps(asdict(result), indent=1, ensure_ascii=False))
     (folder / UNREAD_FILE).unlink(missing_ok=True)
     return result
 

@@ -16,6 +16,7 @@ from hwr_core.evaluation import store
 from hwr_core.evaluation.fit_calibration import calibrate, markdown_table
 from hwr_core.evaluation.job import measure
 from hwr_core.evaluation.metrics import Evaluation
+from hwr_core.files import write_text
 
 STOPPED = 130  # what shells expect of Ctrl-C
 BOTH = "both"
@@ -150,9 +151,9 @@ def write(evaluations: dict[str, Evaluation], figures: Path | None, readings: Pa
     report = evaluation.report() | {"ways": {way: one.to_dict() for way, one in evaluations.items()}}
     try:
         if readings:
-            jobs.write_text(readings, store.readings_csv(evaluation))
+            write_text(readings, store.readings_csv(evaluation))
         if figures:
-            jobs.write_text(figures, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+            write_text(figures, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise JobError(
             f"{error.filename or figures} cannot be written ({error.strerror}). Give another path."

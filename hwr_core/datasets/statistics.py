@@ -21,7 +21,7 @@ class DatasetStatistics:
         lengths: columns letters, words; by letters.
         characters: columns character, times; the commonest first.
         writers: columns writer, words; most words first; words without a writer are left out.
-        splits: columns split, words, writers; in the order of `PARTS`.
+        splits: columns split, words, writers (those that are named); in the order of `PARTS`.
         sizes: columns width, height, words: centres of `SIZE_BINS` x `SIZE_BINS` bins in pixels, without empty ones.
     """
 
@@ -37,7 +37,8 @@ def dataset_statistics(table: pd.DataFrame) -> DatasetStatistics:
     text = table["transcription"]
     lengths = text.str.len().value_counts().sort_index()
     characters = pd.Series(list("".join(text))).value_counts()
-    writers = table[table["writer"].fillna("") != ""]["writer"].value_counts()
+    table = table.assign(writer=table["writer"].replace("", None))  # an unknown writer is none
+    writers = table["writer"].value_counts()
     splits = table.groupby("split", observed=True).agg(words=("word_id", "size"), writers=("writer", "nunique"))
     return DatasetStatistics(
         lengths=pd.DataFrame({"letters": lengths.index, "words": lengths.to_numpy()}),

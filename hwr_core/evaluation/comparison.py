@@ -70,8 +70,8 @@ def verdict(comparison: Comparison, first: str, second: str) -> str:
         chance = "The interval leaves out 0: that is hardly chance."
     else:
         chance = "That may be chance: the interval holds 0."
-    p = "under 0.0001" if comparison.p < 1e-4 else f"{comparison.p:.4f}".rstrip("0").rstrip(".")
-    return f"{better} reads {points} more words than {worse}. {chance} McNemar’s test: p = {p}."
+    p = "< 0.0001" if comparison.p < 1e-4 else "= " + f"{comparison.p:.4f}".rstrip("0").rstrip(".")
+    return f"{better} reads {points} more words than {worse}. {chance} McNemar’s test: p {p}."
 
 
 def compare(first: pandas.DataFrame, second: pandas.DataFrame) -> Comparison:

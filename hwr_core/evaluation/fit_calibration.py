@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import DataSet
 from hwr_core.evaluation.calibration import calibration_error
 from hwr_core.evaluation.word_results import choose_rows, read_words
-from hwr_core.files import JsonObject
+from hwr_core.files import JsonObject, write_text
 from hwr_core.jobs import OnProgress
 from hwr_core.recognition import Recognizer
 from hwr_core.recognition.calibration import ConfidenceFeatures, across_writers, fit
@@ -82,7 +81,7 @@ def calibrate(
         results += _calibration_results(mode, readings)
     about = read_json(folder / "checkpoint.json")
     about["calibration"] = {**fitted, "measured": [asdict(result) for result in results]}
-    jobs.write_text(folder / "checkpoint.json", json.dumps(about, indent=1, ensure_ascii=False))
+    write_text(folder / "checkpoint.json", json.dumps(about, indent=1, ensure_ascii=False))
     return results
 
 

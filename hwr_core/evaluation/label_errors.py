@@ -21,8 +21,8 @@ from hwr_core import jobs
 from hwr_core.config import read_json
 from hwr_core.datasets import DataSet, dataset_folder, open_dataset
 from hwr_core.decoding.all_capitals import share_in_capitals
-from hwr_core.errors import ConfigError
-from hwr_core.files import JsonObject
+from hwr_core.errors import ConfigError, DataError, first_line
+from hwr_core.files import JsonObject, write_text
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
 
@@ -37,6 +37,8 @@ COLUMNS = (
     "index", "word_id", "writer", "split", "transcription", "reading", "confidence", "of_transcription", "loss",
     "suspicion", "edits",
 )  # fmt: skip
+INTEGERS = ("index", "edits")
+NUMBERS = ("confidence", "of_transcription", "loss", "suspicion")
 TEXTS = ("word_id", "writer", "split", "transcription", "reading")
 OnStep = Callable[[int, int], None]  # words read, of how many; may raise to stop
 
@@ -167,21 +169,40 @@ def start_search(name: str, checkpoint: Path, part: str = "", most: int = 0) -> 
     folder = search_folder(name)
     request = {"dataset": name, "checkpoint": str(checkpoint), "part": part, "most": most}
     if not jobs.is_busy(jobs.read_status(folder)):
-        jobs.write_text(folder / REQUEST, json.dumps(request, indent=1))
+        write_text(folder / REQUEST, json.dumps(request, indent=1))
     jobs.launch("hwr_core.evaluation.label_errors", folder)
     return folder
 
 
 def read_label_errors(name: str) -> pd.DataFrame | None:
-    """What the last search found (columns of `COLUMNS`), the most suspicious first; None where there was none."""
+    """What the last search found (columns of `COLUMNS`), the most suspicious first; None where there was none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     import pandas as pd
 
     path = search_folder(name) / RESULT
+    types: dict[str, Any] = {
+        **dict.fromkeys(TEXTS, str),
+        **dict.fromkeys(INTEGERS, "int64"),
+        **dict.fromkeys(NUMBERS, "float64"),
+    }
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, encoding="utf-8")
-    except (OSError, ValueError):
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
         return None
-    return table if tuple(table.columns) == COLUMNS else None
+    except (OSError, ValueError, OverflowError) as error:
+        raise _damaged(path, first_line(error)) from error
+    if tuple(table.columns) != COLUMNS:
+        raise _damaged(path, f"its columns should be {', '.join(COLUMNS)}")
+    if not np.isfinite(table[list(NUMBERS)].to_numpy()).all():
+        raise _damaged(path, "a number is missing or infinite")
+    return table
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(f"The label errors in {path} cannot be read ({reason}). Search for label errors again.")
 
 
 def undecided(dataset: DataSet, table: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +235,7 @@ def run_job(folder: Path) -> jobs.Status:
             rows = np.sort(np.random.default_rng(1).permutation(rows)[: request["most"]])
         recognizer = Recognizer.load(request["checkpoint"])
         errors = search(recognizer, dataset, rows, on_progress)
-        jobs.write_text(folder / RESULT, as_csv(errors))
+        write_text(folder / RESULT, as_csv(errors))
         read = status.step if status.state == "stopped" else len(rows)
         status.details = {"read": read, "found": len(errors), "reader": recognizer.name}
         return f"{read:,} words read, {len(errors):,} of them otherwise than transcribed."

@@ -27,13 +27,13 @@ from hwr_core.datasets.dataset import TABLE, read_description
 from hwr_core.errors import CheckpointError, DataError, HwrError, JobError
 from hwr_core.evaluation.from_json import from_json
 from hwr_core.evaluation.metrics import Evaluation
-from hwr_core.files import JsonObject
+from hwr_core.files import JsonObject, write_text
 from hwr_core.language.language_model import LANGUAGE_FOLDER
 from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.onnx_export import onnx_file
 from hwr_core.recognition.recognizer import NO_LANGUAGE
 from hwr_core.version import __version__
-from hwr_core.workspace import resolved_path, stored_path
+from hwr_core.workspace import home, resolved_path, stored_path
 
 if TYPE_CHECKING:
     import pandas
@@ -161,7 +161,7 @@ class StoredEvaluation:
 
 
 def evaluations_folder() -> Path:
-    return jobs.home() / "evaluations"
+    return home() / "evaluations"
 
 
 def list_evaluations() -> list[StoredEvaluation]:
@@ -226,7 +226,7 @@ def dataset_digest(name: str) -> str:
     folder = dataset_folder(name)
     content = str(read_description(folder)["content"])
     # Whatever may change the table as it is opened: its file, and labels that were corrected in the workspace.
-    files = [folder / TABLE, *sorted(jobs.home().glob("corrections*"))]
+    files = [folder / TABLE, *sorted(home().glob("corrections*"))]
     return _table_digest(folder, content, tuple((path.name, *_stamp(path)) for path in files))
 
 
@@ -261,8 +261,8 @@ def save(request: Request, evaluation: Evaluation, target: StoredEvaluation | No
     """Write an evaluation; whoever reads it never sees a part of it."""
     target = target or stored(request)
     write_request(target.folder, request)
-    jobs.write_text(target.folder / READINGS, readings_csv(evaluation))
-    jobs.write_text(target.folder / RESULT, json.dumps(evaluation.report(), indent=1, ensure_ascii=False))
+    write_text(target.folder / READINGS, readings_csv(evaluation))
+    write_text(target.folder / RESULT, json.dumps(evaluation.report(), indent=1, ensure_ascii=False))
     return target
 
 
@@ -273,7 +273,7 @@ def readings_csv(evaluation: Evaluation) -> str:
 
 def write_request(folder: Path, request: Request) -> None:
     values = {**asdict(request), "checkpoint": stored_path(request.checkpoint)}
-    jobs.write_text(folder / REQUEST, json.dumps(values, indent=1, ensure_ascii=False))
+    write_text(folder / REQUEST, json.dumps(values, indent=1, ensure_ascii=False))
 
 
 def start(request: Request) -> StoredEvaluation:
@@ -288,11 +288,6 @@ def start(request: Request) -> StoredEvaluation:
     write_request(target.folder, request)
     jobs.launch("hwr_core.evaluation", target.folder)
     return target
-
-
-def stop(target: StoredEvaluation) -> None:
-    """Request a running evaluation to stop; an earlier result of the same words stays."""
-    jobs.request_stop(target.folder)
 
 
 def delete(target: StoredEvaluation) -> None:

@@ -36,7 +36,6 @@ from hwr_core.jobs.status import (
     wait_until_left,
     write_status,
 )
-from hwr_core.workspace import home
 
 __all__ = [
     "LOG_FILE",
@@ -52,7 +51,6 @@ __all__ = [
     "Stopped",
     "begin",
     "finish",
-    "home",
     "identity_of",
     "is_alive",
     "is_busy",

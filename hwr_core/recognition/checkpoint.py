@@ -22,10 +22,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
-from hwr_core.files import JsonObject, replace_folder, restore_folder
+from hwr_core.files import JsonObject, replace_folder, restore_folder, write_text
 from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 from hwr_core.version import __version__
@@ -118,7 +117,7 @@ def save_checkpoint(
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     model.save(fresh / "model.keras")
-    jobs.write_text(fresh / "config.json", json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
+    write_text(fresh / "config.json", json.dumps(config.to_dict(), indent=1, ensure_ascii=False))
     alphabet.save(fresh / ("charset.txt" if isinstance(alphabet, Charset) else "tokens.txt"))
     about = {
         "checkpoint_version": CHECKPOINT_VERSION,
@@ -126,7 +125,7 @@ def save_checkpoint(
         "keras": keras.__version__,
         **summary,
     }
-    jobs.write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
+    write_text(fresh / "checkpoint.json", json.dumps(about, indent=1))
     replace_folder(fresh, folder)  # an older epoch's model.onnx goes with its folder
 
 

@@ -17,11 +17,12 @@ from hwr_core.errors import DataError, HwrError
 from hwr_core.evaluation.fit_calibration import READING_MODES, CalibrationResult, calibrate
 from hwr_core.evaluation.metrics import Evaluation, evaluate
 from hwr_core.evaluation.quantization_check import QuantizationResult, check_int8
-from hwr_core.files import replace_folder
+from hwr_core.files import replace_folder, write_text
 from hwr_core.recognition import Recognizer
 from hwr_core.shipping.card import ROOT, figures, write_card
 from hwr_core.shipping.recipe import Recipe, Synthetic
 from hwr_core.training.runs import open_run
+from hwr_core.workspace import home
 
 Log = Callable[[str], None]
 
@@ -88,7 +89,7 @@ def render(words: Synthetic, fonts: Path, workers: int, log: Log, on_progress: j
     Raises:
         DataError: they cannot be rendered.
     """
-    folder = jobs.home() / ".cache" / words.name
+    folder = home() / ".cache" / words.name
     if not (folder / "words.csv").is_file():
         log(f"Rendering {words.count:,} words")
         shutil.rmtree(folder, ignore_errors=True)
@@ -145,12 +146,12 @@ def ship(
         name: figures(modes["language"]) for name, modes in results.items() if "language" in modes
     }
     summary["int8"] = None if int8 is None else dataclasses.asdict(int8)
-    jobs.write_text(fresh / "checkpoint.json", json.dumps(summary, indent=1))
+    write_text(fresh / "checkpoint.json", json.dumps(summary, indent=1))
     config = read_json(fresh / "config.json")
     config["start_from"] = ""  # a path of the machine that trained
     RunConfig.from_dict(config)
-    jobs.write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
-    jobs.write_text(fresh / "card.md", write_card(recipe, results, calibration, summary, fresh, int8))
+    write_text(fresh / "config.json", json.dumps(config, indent=1, ensure_ascii=False))
+    write_text(fresh / "card.md", write_card(recipe, results, calibration, summary, fresh, int8))
     replace_folder(fresh, target)
     log(f"Shipped: {target}")
     return target

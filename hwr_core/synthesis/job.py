@@ -16,11 +16,11 @@ from hwr_core import jobs
 from hwr_core.datasets import add_dataset, dataset_folder, list_datasets
 from hwr_core.datasets.job import PROCESSES
 from hwr_core.errors import ConfigError, DataError
-from hwr_core.files import JsonObject, replacing
+from hwr_core.files import JsonObject, replacing, write_text
 from hwr_core.synthesis.fonts import Face, find_fonts
 from hwr_core.synthesis.generation import WORDS_PER_WRITER, SyntheticWord, WordMaker, generate, save_zip
 from hwr_core.synthesis.writers import Mix
-from hwr_core.workspace import resolved_path, stored_path
+from hwr_core.workspace import home, resolved_path, stored_path
 
 REQUEST = "request.json"  # where the data room looks for what a half-made data set is to be made of
 UPLOAD = "upload"
@@ -59,7 +59,7 @@ def fonts_folder() -> Path:
     """Where `make fonts` puts the faces: `$HWR_FONTS`, else fonts/ in the workspace or beside the package."""
     if os.environ.get("HWR_FONTS"):
         return Path(os.environ["HWR_FONTS"])
-    places = (jobs.home() / "fonts", ROOT / "fonts")
+    places = (home() / "fonts", ROOT / "fonts")
     return next((place for place in places if place.is_dir()), places[1])
 
 
@@ -110,7 +110,7 @@ def start_synthesis(name: str, request: SynthesisRequest) -> Path:
     preview(request, find_fonts(fonts_folder()), 1)  # errors are raised here, not in the job
     source, fonts = folder / UPLOAD / f"{name}.zip", fonts_folder().resolve()
     values = {"source": stored_path(source), "fonts": stored_path(fonts), **asdict(request)}
-    jobs.write_text(folder / REQUEST, json.dumps(values, indent=1))
+    write_text(folder / REQUEST, json.dumps(values, indent=1))
     jobs.launch("hwr_core.synthesis", folder)
     return folder
 

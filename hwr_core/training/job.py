@@ -16,6 +16,7 @@ from hwr_core import jobs
 from hwr_core.config import RunConfig, Seq2SeqConfig
 from hwr_core.errors import ConfigError, HwrError, JobError
 from hwr_core.text import Charset
+from hwr_core.training import speed
 from hwr_core.training.data import TrainingWords, training_words
 from hwr_core.training.distillation import teacher_charset
 from hwr_core.training.presets import starting_models
@@ -65,6 +66,7 @@ def run_training(folder: Path, log: Callable[[str], None] | None = None, train: 
             if last.pid == os.getpid():  # `launch` wrote that this process runs
                 jobs.write_status(folder, replace(last, state="failed", phase="", message=str(error)))
             raise
+        speed.stop_measurement()  # a training gets the whole machine
         return _run(folder, log, train or _train)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from hwr_core import jobs
 from hwr_core.config import DualConfig, ResnetCtcConfig, RunConfig, Seq2SeqConfig, read_json
 from hwr_core.errors import ConfigError, DataError, JobError
-from hwr_core.files import JsonObject, restore_folder
+from hwr_core.files import JsonObject, restore_folder, write_text
 from hwr_core.models import backbone_weights
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, read_about
 from hwr_core.text import Charset
@@ -100,7 +100,7 @@ class Run:
     def set_notes(self, text: str) -> None:
         """Raises `JobError` where the run is shared."""
         _check_own(self)
-        jobs.write_text(self.folder / NOTES_FILE, text)
+        write_text(self.folder / NOTES_FILE, text)
 
     def log(self, lines: int = 200) -> str:
         """The last lines of the log."""

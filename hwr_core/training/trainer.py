@@ -16,7 +16,7 @@ import numpy as np
 from hwr_core import jobs
 from hwr_core.config import RunConfig
 from hwr_core.errors import JobError, first_line
-from hwr_core.files import JsonObject, replacing
+from hwr_core.files import JsonObject, replacing, write_text
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, save_checkpoint
 from hwr_core.training.data import SampleWord
 from hwr_core.training.run_files import HISTORY_FILE, SAMPLES_FILE
@@ -227,7 +227,7 @@ def write_tables(folder: Path, state: TrainingState) -> None:
             writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-            jobs.write_text(folder / name, text.getvalue())
+            write_text(folder / name, text.getvalue())
 
 
 def report(status: jobs.Status, **changes: object) -> None:
@@ -254,7 +254,7 @@ def finish(
     status.state = "stopped" if stopped else "done"
     status.phase, status.seconds_left = "", None
     name = {"cer": "CER", "validation_loss": "validation loss"}.get(metric, metric)
-    value = f"{state.best_value:.1%}" if metric == "cer" else f"{state.best_value:.3f}"
+    value = f"{100 * state.best_value:.1f} %" if metric == "cer" else f"{state.best_value:.3f}"
     best = f" The best {name} was {value} in epoch {state.best_epoch}; that epoch is kept." if state.history else ""
     if stopped:
         went = f"epoch {state.epoch}" if state.epoch else "the first epoch was finished"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,13 @@ def card(kind: str, figure: str, below: str = "") -> None:
         f'<div class="studio-card"><span class="kind">{escape(kind)}</span><span class="figure">{escape(figure)}</span>'
         f'<span class="below">{escape(below)}</span></div>'
     )
+
+
+def reset_unless_offered(key: str, options: Sequence[str | int], default: str | int | None = None) -> None:
+    """Set a choice to the default, or the first, where it is not offered any more, or an address made it up."""
+    default = options[0] if default is None else default
+    if st.session_state.get(key, default) not in options:
+        st.session_state[key] = default
 
 
 def plain(text: str) -> str:

@@ -36,8 +36,15 @@ def _follow(states: Callable[[], list[str]], draw: Callable[[], None], before: l
     draw()
 
 
-def stop_button(folder: Path, stop: Callable[[], None], *, key: str, help_text: str) -> None:
+def stop_button(folder: Path, *, key: str, help_text: str) -> None:
     """The button that asks the job in `folder` to stop, and then shows that it was pressed."""
+
+    def stop() -> None:
+        try:
+            jobs.request_stop(folder)
+        except OSError as error:  # the disk is full, or the folder was removed
+            st.toast(f"It could not be stopped: {error}. Try again.", icon=":material/error:")
+
     stopping = jobs.stop_requested(folder)
     st.button(
         "Stopping …" if stopping else "Stop",

@@ -238,8 +238,9 @@ def card(info: DataSetInfo) -> None:
     with st.container(border=True, key=f"job_{info.name}", gap="xsmall"):
         if info.status.state == "running":
             st.progress(info.status.progress, f"**{layout.plain(info.name)}** · {wording.job_status(info.status)}")
-            st.button("Stop", key=f"stop_{info.name}", icon=":material/stop:",
-                      on_click=jobs.request_stop, args=(info.folder,))  # fmt: skip
+            progress_card.stop_button(
+                info.folder, key=f"stop_{info.name}", help_text="Nothing is added; your own files stay."
+            )
             return
         sentence = info.problem or info.status.message or "It was not added completely."
         layout.error(sentence, layout.plain(info.name))
@@ -250,17 +251,17 @@ def card(info: DataSetInfo) -> None:
                     "Check report (CSV)", report.read_bytes, f"{info.name}-check.csv", "text/csv",
                     key=f"report_{info.name}", icon=":material/download:", on_click="ignore",
                 )  # fmt: skip
-            st.button(
-                "Dismiss", key=f"forget_{info.name}", on_click=remove, args=(info.name,),
+            layout.page_button(
+                "Dismiss", remove, info.name, key=f"forget_{info.name}",
                 help="Removes this message, and what was uploaded; your own files stay.",
             )  # fmt: skip
 
 
 def remove(name: str) -> None:
-    """A button's callback: remove what the studio prepared, and the uploaded file; files elsewhere stay."""
+    """Remove what the studio prepared, and the uploaded file; files elsewhere stay."""
     try:
         jobs.wait_until_left(dataset_folder(name), LEAVE_SECONDS)
         remove_dataset(name)
         st.toast(f"{name} was removed.", icon=":material/check:")
-    except HwrError as error:
+    except (HwrError, OSError) as error:
         state().error = str(error)

@@ -41,7 +41,11 @@ def show(opened: OpenDataset) -> None:
     )
     if status.state == "running":
         return
-    table = label_errors.read_label_errors(dataset.name)
+    table = None
+    try:
+        table = label_errors.read_label_errors(dataset.name)
+    except HwrError as error:
+        layout.error(str(error))
     if status.state == "failed":
         layout.error(status.message)
     known = models.available()
@@ -94,9 +98,7 @@ def search_progress(folder: Path) -> None:
         return
     with st.container(border=True, key="doubts_job", horizontal=True, vertical_alignment="center"):
         st.progress(status.progress, wording.job_status(status), width="stretch")
-        progress_card.stop_button(
-            folder, lambda: jobs.request_stop(folder), key="doubts_stop", help_text="The label errors so far are kept."
-        )
+        progress_card.stop_button(folder, key="doubts_stop", help_text="The label errors so far are kept.")
 
 
 def summary(status: jobs.Status, table: pd.DataFrame) -> None:

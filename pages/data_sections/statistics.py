@@ -35,12 +35,13 @@ def splits(data: pd.DataFrame) -> go.Figure:
             x=[count],
             orientation="h",
             marker_color=colour,
-            text=f"{wording.count(count, 'word')}, {wording.count(people, 'writer')}",
+            text=", ".join([wording.count(count, "word"), *[wording.count(people, "writer")] * bool(people)]),
             textposition="outside",
             cliponaxis=False,
             hoverinfo="skip",
         )
-    figure.update_layout(title="Splits, no writer in two of them", showlegend=False, hovermode=False)
+    title = "Splits, no writer in two of them" if data["writers"].any() else "Splits"
+    figure.update_layout(title=title, showlegend=False, hovermode=False)
     longest = int(data["words"].max()) if len(data) else 1
     figure.update_xaxes(visible=False, range=[0, 1.9 * longest])  # space for the text after the longest bar
     figure.update_yaxes(showgrid=False)
@@ -81,7 +82,8 @@ def writers(data: pd.DataFrame) -> go.Figure:
         figure.update_layout(bargap=0.15 if len(data) < 80 else 0)
         figure.update_xaxes(title="writers, by number of words", showspikes=False, unifiedhovertitle={"text": " "})
         figure.update_yaxes(tickformat=",")
-    figure.update_layout(title=f"Words of each of {wording.count(len(data), 'writer')}", hovermode="x")
+    title = f"Words of each of {wording.count(len(data), 'writer')}" if len(data) else "Words of each writer"
+    figure.update_layout(title=title, hovermode="x")
     return figure
 
 

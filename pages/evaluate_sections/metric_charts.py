@@ -55,7 +55,7 @@ def lengths(tables: dict[str, pd.DataFrame]) -> go.Figure:
             ) + "%{y:.1f} % CER, %{customdata[1]:.1f} % of %{customdata[0]:,} words right<extra></extra>",
         )  # fmt: skip
     figure.update_layout(title="CER by length of the word", showlegend=len(tables) > 1, barmode="group")
-    figure.update_layout(legend={"x": 1, "xanchor": "right", "y": 1.02})
+    figure.update_layout(legend={"y": -0.28, "yanchor": "top"})  # above the bars is the title
     figure.update_xaxes(title="characters", type="category", unifiedhovertitle={"text": "%{x} characters"})
     highest = max(100 * table["cer"].max() for table in tables.values())
     # A handful of one-letter words may have an interval up to 100 %, which would press the rest flat.
@@ -174,7 +174,7 @@ def letters(table: pd.DataFrame, title: str) -> go.Figure:
             hoverinfo="skip",
         )
     )
-    figure.update_layout(title=title, hovermode=False, height=272)
+    figure.update_layout(title=title, hovermode=False, height=60 + 26 * max(2, len(rows)))
     figure.update_xaxes(visible=False, range=[0, 1.2 * max(1, int(table["times"].max()) if len(table) else 1)])
     figure.update_yaxes(type="category", showgrid=False, dtick=1)
     return figure

@@ -5,11 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from hwr_core import jobs
-from hwr_core.errors import HwrError
-from hwr_core.evaluation import store
 from hwr_core.training import Run
 from pages.components import layout, progress_card, wording
-from pages.evaluate_sections import request_form
 from pages.evaluate_sections.request_form import Target
 
 POLL_SECONDS = 1.0
@@ -42,10 +39,7 @@ def _card(target: Target, status: jobs.Status) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             st.progress(status.progress, " · ".join(filter(None, parts)), width="stretch")
             progress_card.stop_button(
-                target.stored.folder,
-                lambda: _stop(target),
-                key=f"stop_{key}",
-                help_text="An evaluation that is stopped has no result.",
+                target.stored.folder, key=f"stop_{key}", help_text="An evaluation that is stopped has no result."
             )
         metrics = status.details
         if metrics.get("words"):
@@ -56,13 +50,6 @@ def _card(target: Target, status: jobs.Status) -> None:
                     (f"{metrics['words_per_second']:,.0f}", "words/s"),
                 ]
             )
-
-
-def _stop(target: Target) -> None:
-    try:
-        store.stop(target.stored)
-    except (HwrError, OSError) as error:
-        st.session_state[request_form.ERROR] = str(error)
 
 
 def failure(target: Target) -> None:

@@ -18,7 +18,7 @@ from pages.components import layout, progress_card, sidebar, wording
 # Keys of widgets; PART, AMOUNT and AGAINST are names in the address too.
 MODEL, DATASET, PART, AMOUNT, AGAINST = "evaluate_model", "evaluate_dataset", "part", "most", "against"
 SIDEBAR_KEYS = {MODEL: "reader", DATASET: "dataset"}  # of the sidebar's widgets for the same choices
-ERROR = "evaluate_error"  # the sentence of a start or stop that was refused
+ERROR = "evaluate_error"  # the sentence of a start or a removal that was refused
 NO_MODEL = "None"
 ALL = "All"
 AMOUNTS = ("100", "300", "1000", "3000", "10000")
@@ -47,20 +47,20 @@ def form(known: dict[str, CheckpointInfo], infos: dict[str, DataSetInfo]) -> lis
         model = st.selectbox("Model", list(known), key=MODEL, on_change=_set_sidebar, args=(MODEL,))
         dataset = st.selectbox("Data set", list(infos), key=DATASET, on_change=_set_sidebar, args=(DATASET,))
         parts = [part for part in PARTS if infos[dataset].parts.get(part)]
-        reset_unless_offered(PART, parts)
+        layout.reset_unless_offered(PART, parts)
         meanings = "; ".join(f"**{part}** words are {meaning}" for part, meaning in PARTS.items())
         part = st.selectbox(
             "Words of", parts, key=PART, bind="query-params", help=f"No writer is in two parts: {meanings}."
         )
         total = infos[dataset].parts.get(part, 0)
         amounts = [ALL, *(amount for amount in AMOUNTS if int(amount) < total)]
-        reset_unless_offered(AMOUNT, amounts)
+        layout.reset_unless_offered(AMOUNT, amounts)
         amount = st.selectbox(
             f"How many of {total:,}", amounts, key=AMOUNT, bind="query-params",
             help="Fewer are drawn at random, the same for every model, so that they can be compared.",
         )  # fmt: skip
         others = [NO_MODEL, *(name for name in known if name != model)]
-        reset_unless_offered(AGAINST, others)
+        layout.reset_unless_offered(AGAINST, others)
         against = st.selectbox(
             "Compare with", others, key=AGAINST, bind="query-params", disabled=len(others) == 1,
             help="A second model on the same words: which words does one read and the other not?",
@@ -75,12 +75,6 @@ def form(known: dict[str, CheckpointInfo], infos: dict[str, DataSetInfo]) -> lis
 def _set_sidebar(key: str) -> None:
     """Take a choice of this page over into the sidebar. For callbacks."""
     st.session_state[SIDEBAR_KEYS[key]] = st.session_state[key]
-
-
-def reset_unless_offered(key: str, options: list[str]) -> None:
-    """Set a choice to the first where it is not offered any more, or an address made it up."""
-    if st.session_state.get(key, options[0]) not in options:
-        st.session_state[key] = options[0]
 
 
 def begin(targets: list[Target]) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Comparison, Evaluation, StoredEvaluation, compare, list_evaluations, stored
+from hwr_core.recognition.options import AUTO
 
 
 def evaluation(target: StoredEvaluation) -> Evaluation:
@@ -36,8 +37,16 @@ def overview() -> pd.DataFrame:
     for target in list_evaluations():
         row = _row(str(target.folder), target.measured) if target.is_done else None
         if row:
-            rows.append({**row, "Up to date": is_current(target)})
+            rows.append({**row, "Language": language_of(target), "Up to date": is_current(target)})
     return pd.DataFrame(rows)
+
+
+def language_of(target: StoredEvaluation) -> str:
+    """The language that the words were read with: `auto` by default, `none` where the images alone counted."""
+    try:
+        return str(target.request.read_options.get("language", AUTO))
+    except HwrError:
+        return ""
 
 
 def is_current(target: StoredEvaluation) -> bool:

@@ -11,7 +11,6 @@ import streamlit as st
 from hwr_core.evaluation import Evaluation, worst_words
 from hwr_core.evaluation.errors import KINDS, ORDERS
 from pages.components import layout, wording
-from pages.evaluate_sections.request_form import reset_unless_offered
 from pages.train_sections.sample_readings import image_html, marked, reading_style
 
 WORDS_PER_PAGE = 12
@@ -73,13 +72,13 @@ def filtered(evaluation: Evaluation, key: str) -> pd.DataFrame:
     """The wrong words that the filters leave, in the chosen order."""
     writers = {group.name: group for group in evaluation.writer_groups}
     with st.grid(3, min_column_width=180, gap="small", key=f"{key}_filters", vertical_alignment="bottom"):
-        reset_unless_offered(WRITER, [ALL_WRITERS, *writers])
+        layout.reset_unless_offered(WRITER, [ALL_WRITERS, *writers])
         writer = st.selectbox(
             "Writer", [ALL_WRITERS, *writers], key=WRITER, disabled=not writers, on_change=first_page,
             format_func=lambda name: f"{name} · {wording.percent(writers[name].cer.value)} CER" if name else "All",
             help="The writers with the most errors come first.",
         )  # fmt: skip
-        reset_unless_offered(KIND, [ALL_KINDS, *KINDS])
+        layout.reset_unless_offered(KIND, [ALL_KINDS, *KINDS])
         kind = st.selectbox(
             "Kind of error", [ALL_KINDS, *KINDS], key=KIND, on_change=first_page,
             format_func=lambda kind: f"{kind.capitalize()} · {evaluation.kinds.get(kind, 0):,}" if kind else "Any",

@@ -15,7 +15,7 @@ from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import Run
 from hwr_core.training.runs import ADAPTATION_FILE
-from pages.components import adaptation_result, layout, sidebar, word_queue, wording
+from pages.components import adaptation_result, layout, progress_card, sidebar, word_queue, wording
 from pages.read_sections import accept
 
 ALL_WRITERS = "All of them"
@@ -182,7 +182,7 @@ def progress(run: Run) -> None:
         st.rerun()
     parts = [status.phase, wording.time_left(status.seconds_left)]
     st.progress(status.progress, f"**{layout.plain(run.name)}** · {' · '.join(filter(None, parts))}")
-    st.button("Stop", key="adapt_stop", icon=":material/stop:", on_click=training.stop, args=(run,))
+    progress_card.stop_button(run.folder, key="adapt_stop", help_text="Nothing changes then: the model stays as it is.")
 
 
 def finished() -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import streamlit as st
 
-from hwr_core.datasets import DataSet, list_datasets
+from hwr_core.datasets import PARTS, DataSet, list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from pages.components import layout, models, reading_widgets, word_queue, wording
 from pages.data_sections import dataset_cache
 from pages.read_sections import crop, drawing_pad
 
-WORD_COUNTS = [10, 25, 50, 100, 250]  # offered of a data set
+WORD_COUNTS = [10, 25, 50, 100, 250]  # offered of a data set, where it has more
+ALL_PARTS = "all"
+PART, NUMBER = "queue_part", "queue_number"  # keys of widgets
 FAILURE = "add_words_failure"  # session key
 
 
@@ -60,16 +63,25 @@ def dataset(info: CheckpointInfo) -> None:
     with left:
         name = st.selectbox("Data set", names, names.index(chosen) if chosen in names else 0, key="queue_dataset")
     try:
-        _, parts = dataset_cache.choices(dataset_cache.opened(name))
+        data = dataset_cache.opened(name).dataset
     except HwrError as error:
         layout.error(str(error))
         return
+    totals = {part: len(rows_of(data, part)) for part in (*PARTS, ALL_PARTS)}
+    parts = [part for part, total in totals.items() if total]
     with middle:
-        part = st.selectbox("Part", parts, parts.index("test") if "test" in parts else 0, key="queue_part")
+        default = "test" if totals["test"] >= WORD_COUNTS[0] else ALL_PARTS
+        layout.reset_unless_offered(PART, parts, default)
+        part = st.selectbox("Part", parts, parts.index(default), key=PART)
+    counts = [count for count in WORD_COUNTS if count < totals[part]]
+    if totals[part] <= WORD_COUNTS[-1]:
+        counts.append(totals[part])
     with right:
-        number = st.selectbox("How many", WORD_COUNTS, 1, key="queue_number")
+        second = min(1, len(counts) - 1)
+        layout.reset_unless_offered(NUMBER, counts, counts[second])
+        number = st.selectbox("How many", counts, second, key=NUMBER)
     st.button(
-        f"Read {number} words of {layout.plain(name)}", key="queue_add", icon=":material/add:",
+        f"Read {wording.count(number, 'word')} of {layout.plain(name)}", key="queue_add", icon=":material/add:",
         on_click=add_from_dataset, args=(name, part, number, info),
     )  # fmt: skip
     if sentence := st.session_state.pop(FAILURE, None):
@@ -77,19 +89,25 @@ def dataset(info: CheckpointInfo) -> None:
     layout.note("Chosen at random. The transcriptions are in the table below, so that readings can be compared.")
 
 
+def rows_of(data: DataSet, part: str) -> np.ndarray:
+    """The rows of a part, or of all parts; a word that was set aside is in none."""
+    return np.concatenate([data.part(name) for name in (PARTS if part == ALL_PARTS else [part])])
+
+
 def add_from_dataset(name: str, part: str, number: int, info: CheckpointInfo) -> None:
     """The button was pressed: other words each time."""
     try:
         data = dataset_cache.opened(name).dataset
         queued = {word.word_id for word in word_queue.words() if word.source == name}
-        rows = [int(row) for row in data.part(part) if str(data.table["word_id"].iloc[row]) not in queued]
+        rows = [int(row) for row in rows_of(data, part) if str(data.table["word_id"].iloc[row]) not in queued]
         chosen = random.Random(f"{name}{len(queued)}").sample(rows, min(number, len(rows)))
         word_queue.add_words([word_of(data, row) for row in chosen])
     except HwrError as error:
         st.session_state[FAILURE] = str(error)
         return
     if not chosen:
-        st.session_state[FAILURE] = f"All words of this part of {name} are in the queue already."
+        where = name if part == ALL_PARTS else f"this part of {name}"
+        st.session_state[FAILURE] = f"All words of {where} are in the queue already."
     models.pool().open(info.folder)
 
 

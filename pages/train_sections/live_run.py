@@ -12,7 +12,7 @@ from hwr_core import jobs
 from hwr_core.adaptation import AdaptationResult, read_result
 from hwr_core.config import RunConfig
 from hwr_core.errors import ConfigError, HwrError
-from hwr_core.training import Run, running_run, start, stop
+from hwr_core.training import Run, running_run, start
 from hwr_core.training.run_files import number_of, read_history, read_samples
 from pages.components import adaptation_result, charts, layout, progress_card, wording
 from pages.train_sections import curves, sample_readings, settings
@@ -27,7 +27,7 @@ BADGES: dict[str, tuple[str, str, Colour]] = {
     "failed": ("failed", ":material/error:", "red"),
 }
 START_LABELS = {"stopped": "Resume", "failed": "Try again", "waiting": "Start"}
-ERROR = "train_error"  # the sentence of a start or stop that was refused
+ERROR = "train_error"  # the sentence of a start that was refused
 
 
 def config_of(run: Run) -> RunConfig | None:
@@ -65,13 +65,6 @@ def _start(run: Run) -> None:
         st.session_state[ERROR] = str(error)
 
 
-def _stop(run: Run) -> None:
-    try:
-        stop(run)
-    except (HwrError, OSError) as error:
-        st.session_state[ERROR] = str(error)
-
-
 def _draw(run: Run) -> None:
     if problem := run.damage:
         layout.error(problem, layout.plain(run.name))
@@ -102,7 +95,6 @@ def _head(run: Run, config: RunConfig, status: jobs.Status) -> None:
         if status.state == "running":
             progress_card.stop_button(
                 run.folder,
-                lambda: _stop(run),
                 key="stop",
                 help_text="Ends at the next step and keeps every finished epoch; it can be resumed.",
             )

@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from visiting import ROOT, StubRecognizer, png
+
+if TYPE_CHECKING:
+    from hwr_core.config import RunConfig
 
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # as `streamlit run` does
 
 
-@pytest.fixture(autouse=True)
-def warm_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a server where someone has opened the app before (see `pages.components.menu.require`).
+@pytest.fixture(scope="session", autouse=True)
+def one_component_scan() -> Iterator[None]:
+    """Installed packages are searched for Streamlit components once, as on a server; AppTest searches in every test.
 
-    AppTest forgets between two runs that the app declares its pages, which a server does not.
+    The search took half of the tests' time. Streamlit has no public setting for it.
     """
-    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.components.v2 import manifest_scanner
 
-    original = PagesManager.__init__
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
-    def declare_pages(self: PagesManager, *arguments: object, **named: object) -> None:
-        original(self, *arguments, **named)
-        PagesManager.uses_pages_directory = False
 
-    monkeypatch.setattr(PagesManager, "__init__", declare_pages)
+@pytest.fixture(autouse=True)
+def measurements(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
+    """Configurations whose speed the Train page began to measure; no process is started."""
+    from hwr_core.training import speed
+
+    configs: list[RunConfig] = []
+    monkeypatch.setattr(speed, "start_measurement", configs.append)
+    return configs
 
 
 @pytest.fixture

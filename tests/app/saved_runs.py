@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
+from visiting import ENTRY_POINT, ROOT
 
 from hwr_core import jobs
 from hwr_core.config import CrnnConfig, DualConfig, RunConfig, TrainingConfig
 
-ROOT = Path(__file__).parents[2]
 CRNN_HISTORY = [
     {
         "epoch": epoch,
@@ -176,8 +176,8 @@ def write_checkpoint(folder: Path, config: RunConfig, figures: dict) -> None:
 
 def open_page(page: str, **parameters: str) -> AppTest:
     """A page of the app, opened at an address."""
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=90)
-    at.switch_page(f"pages/{page}.py")
+    at = AppTest.from_file(ENTRY_POINT, default_timeout=90)
+    at.switch_page(str(ROOT / "pages" / f"{page}.py"))
     for name, value in parameters.items():
         at.query_params[name] = value
     at.run()

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from visiting import errors, html, open_app, png
 
 from hwr_core import jobs
+from hwr_core.workspace import home
 
 
 def tiles(app: AppTest) -> list[str]:
@@ -178,7 +179,7 @@ def test_remove_names_the_data_set_and_keeps_its_source(words_added: str, tmp_pa
     app.button(key="data_remove_yes").click().run()
     assert not app.exception
     assert "No words yet" in html(app)
-    assert not (jobs.home() / "datasets" / "letters").exists()
+    assert not (home() / "datasets" / "letters").exists()
     assert (tmp_path / "words" / "words.csv").exists()
 
 
@@ -228,6 +229,10 @@ def test_add_zip_upload_adds_it(workspace: Path, word_folder: Callable[..., Path
     assert app.selectbox(key="dataset").value == "my-words"
 
 
+def fail_to_remove(name: str) -> None:
+    raise OSError(30, "Read-only file system")
+
+
 @pytest.mark.parametrize("kind", ["Folder of images", "IAM database"])
 def test_add_folder_by_its_path_adds_it_or_shows_the_error(workspace: Path, tmp_path: Path, kind: str):
     folder = tmp_path / "images"
@@ -242,6 +247,12 @@ def test_add_folder_by_its_path_adds_it_or_shows_the_error(workspace: Path, tmp_
     assert not app.exception
     if kind.startswith("IAM"):  # there is none: the error stays until it is dismissed
         app = wait_for(app, "There is no words.txt or lines.txt")
+        from pages.data_sections import add_dataset
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(add_dataset, "remove_dataset", fail_to_remove)
+            app.button(key="forget_images").click().run()
+        assert any("Read-only file system" in error for error in errors(app))
         app.button(key="forget_images").click().run()
         assert not app.exception
         assert not errors(app)
@@ -288,7 +299,7 @@ def test_running_job_shows_progress_and_can_be_stopped(workspace: Path, monkeypa
 
 
 def test_damaged_data_set_shows_the_error(words_added: str):
-    (jobs.home() / "datasets" / "letters" / "words.parquet").write_bytes(b"nonsense")
+    (home() / "datasets" / "letters" / "words.parquet").write_bytes(b"nonsense")
     app = open_app("data")
     assert [error for error in errors(app) if "letters is damaged" in error]
 

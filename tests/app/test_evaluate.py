@@ -423,6 +423,7 @@ def test_measured_tab_lists_every_evaluation(demo, checkpoint, workspace):
     measured(demo, checkpoint, split="train")
     table = open_tab("All measured").dataframe[0].value
     assert sorted(table["Part"]) == ["train", "validation"]
+    assert set(table["Language"]) == {"auto"}
     assert list(table["CER"].round(1)) == [round(100 * 12 / 44, 1)] * 2
     assert table["Up to date"].all()
     (checkpoint / "model.onnx").write_bytes(b"other weights")

@@ -14,6 +14,7 @@ from hwr_core.corrections import LabelCorrection, LabelCorrections, database
 from hwr_core.datasets import open_dataset
 from hwr_core.errors import DataError
 from hwr_core.evaluation import label_errors
+from hwr_core.files import write_text
 
 TAB = "Likely wrong labels"
 
@@ -39,7 +40,7 @@ def searched(words_added: str) -> str:
             }
         )  # fmt: skip
     folder = label_errors.search_folder(words_added)
-    jobs.write_text(folder / label_errors.RESULT, label_errors.as_csv(rows))
+    write_text(folder / label_errors.RESULT, label_errors.as_csv(rows))
     done = jobs.Status(state="done", details={"read": 41, "found": 3, "reader": "steady"})
     jobs.write_status(folder, done)
     return words_added
@@ -197,3 +198,12 @@ def test_synthesis_form_shares_above_one_show_the_error(workspace: Path, monkeyp
     app.button(key="data_make").click().run()
     app.slider(key="make_binary").set_value(1.0).run()
     assert any("together at most 1" in sentence for sentence in errors(app))
+
+
+def test_damaged_result_shows_the_error_and_the_search_form(searched: str, recognizer: object):
+    path = label_errors.search_folder(searched) / label_errors.RESULT
+    path.write_text(path.read_text().replace("0.97", "sure"))
+    app = on_tab(searched)
+    assert not app.exception
+    assert "suspects.csv cannot be read" in errors(app)[0]
+    assert app.selectbox(key="doubts_reader").value == "steady"

@@ -15,11 +15,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from visiting import StubRecognizer, accept, act, errors, html, open_app, open_read, png, send, shown, type_in, upload
 
-from hwr_core import jobs
 from hwr_core.corrections import AcceptedWords
+from hwr_core.datasets import open_dataset
 from hwr_core.errors import CheckpointError
 from hwr_core.imaging.image_io import encode_png
 from hwr_core.recognition import pool
+from hwr_core.workspace import home
 from pages.components import word_queue
 from pages.read_sections import options, queue_table
 
@@ -385,6 +386,21 @@ def test_dataset_words_are_read_with_their_transcriptions(recognizer: StubRecogn
     assert word.writer.startswith("hand")
 
 
+def test_dataset_smaller_than_the_counts_is_offered_whole(recognizer: StubRecognizer, words_added: str):
+    app = open_app("read")
+    app.session_state["read_source"] = ":material/photo_library: Data set"
+    app.run()
+    app.selectbox(key="queue_part").set_value("all").run()
+    total = len(open_dataset(words_added))
+    assert app.selectbox(key="queue_number").options == ["10", "25", str(total)]
+    app.selectbox(key="queue_number").set_value(total).run()
+    assert app.button(key="queue_add").label == f"Read {total} words of letters"
+    app.button(key="queue_add").click().run()
+    assert len(table(app)) == total
+    app.selectbox(key="queue_part").set_value("validation").run()  # fewer than were chosen
+    assert app.button(key="queue_add").label == "Read 10 words of letters"
+
+
 def test_model_that_cannot_be_opened_shows_its_sentence_once(
     recognizer: StubRecognizer, monkeypatch: pytest.MonkeyPatch
 ):
@@ -471,7 +487,7 @@ def test_sample_is_read(recognizer: StubRecognizer, tab: int):
 
 def test_another_model_reads_anew(recognizer: StubRecognizer, monkeypatch: pytest.MonkeyPatch):
     app = open_read(2)
-    runs = jobs.home() / "runs"
+    runs = home() / "runs"
     shutil.copytree(runs / "steady", runs / "other")
     before = len(recognizer.calls)
     app.run()
@@ -485,7 +501,7 @@ def test_export_rows_hold_every_word(recognizer: StubRecognizer, monkeypatch: py
 
     app = accept(type_in(open_read(2, text=b"no image"), "of"))
     assert {button.label for button in app.get("download_button")} >= {"CSV", "JSON", "TXT"}
-    folder = jobs.home() / "runs" / "steady" / "checkpoint"
+    folder = home() / "runs" / "steady" / "checkpoint"
     monkeypatch.setattr(st, "session_state", {"word_queue": app.session_state["word_queue"]})
     rows = word_queue.rows(folder, "steady")
     assert [row["text"] for row in rows] == ["ofcause", "because", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ from hwr_core.errors import JobError
 from hwr_core.models import backbone_weights
 from hwr_core.recognition import checkpoint
 from hwr_core.text import Charset
-from hwr_core.training import presets
+from hwr_core.training import presets, speed
 from hwr_core.training.run_files import read_config
 from hwr_core.training.setting_values import format_value
 from pages.train_sections import live_run
@@ -117,18 +118,79 @@ def test_settings_of_another_model_are_its_own(demo):
     assert element(at, "crnn.channels") is None
 
 
-def test_estimate_is_next_to_the_button(demo):
+SPEED = speed.Speed(
+    words_per_second=50.0,
+    validation_words_per_second=100.0,
+    feature_words_per_second=None,
+    feature_bytes=0.0,
+    parameters=1_059_183,
+    memory_mb=1536.0,
+)
+
+
+def test_estimate_is_next_to_the_button(demo, measurements):
+    config = RunConfig(datasets=("demo",))
+    speed.write_speed(speed.speed_key(config), SPEED)
     text = shown(open_page("train"))
     part = {name: len(demo.part(name)) for name in ("train", "validation")}
     assert f"{part['train']:,} training and {part['validation']:,} validation words" in text
     assert "for 40 epochs" in text
-    assert "memory" in text
+    assert "1.5 GB" in text
+    assert "1,059,183 parameters" in text
+    assert "From a short measurement on this computer." in text
+    assert measurements == []
+
+
+def test_estimate_not_measured_shows_words_and_starts_a_measurement(demo, measurements):
+    at = open_page("train")
+    text = shown(at)
+    assert "30 training and 10 validation words" in text
+    assert ">40<" in text
+    assert "memory" not in text
+    assert not element(at, "start").disabled
+    at.number_input(key="crnn.lstm_units").set_value(64).run()
+    assert [config.model for config in measurements] == [CrnnConfig(), CrnnConfig(lstm_units=64)]
+
+
+def test_estimate_being_measured_says_so_and_starts_no_second_one(demo, measurements):
+    status = jobs.Status(state="running", pid=os.getpid(), process_started=jobs.process_start(os.getpid()))
+    speed.speed_folder().mkdir(parents=True)
+    jobs.write_status(speed.speed_folder(), status)
+    at = open_page("train")
+    assert "Measuring the speed on this computer: half a minute for a small network, minutes for a large one." in shown(
+        at
+    )
+    jobs.write_status(speed.speed_folder(), dataclasses.replace(status, state="done", pid=0))
+    speed.write_speed(speed.speed_key(RunConfig(datasets=("demo",))), SPEED)
+    at.run()
+    assert "Measuring" not in shown(at)
+    assert "1,059,183 parameters" in shown(at)
+    assert measurements == []
+
+
+def test_estimate_whose_measurement_failed_shows_why_until_it_is_asked_for_again(demo, measurements):
+    config = RunConfig(datasets=("demo",))
+    speed.write_speed(speed.speed_key(config), speed.Failure("The teacher is damaged. Choose another."))
+    at = open_page("train")
+    at.number_input(key="training.epochs").set_value(7).run()
+    assert "The teacher is damaged. Choose another." in shown(at)
+    assert not element(at, "start").disabled
+    assert measurements == []
+    press(at, "measure_again")
+    assert "The teacher is damaged" not in shown(at)
+    assert len(measurements) == 1
+
+
+def test_estimate_is_not_measured_while_a_run_trains(demo, home, measurements):
+    make_run(home, "busy", "running", model=CrnnConfig(lstm_units=64))
+    assert "the speed is measured when nothing else trains here" in shown(open_page("train", new="1"))
+    assert measurements == []
 
 
 def test_settings_are_taken_from_the_address(demo):
     at = open_page("train", **{"training.epochs": "7", "crnn.lstm_units": "64"})
     assert at.number_input(key="training.epochs").value == 7
-    assert "for 7 epochs" in shown(at)
+    assert '>7</span> <span class="noun">epochs' in shown(at)
     assert "Your own: LSTM units 64 (not 128), epochs 7 (not 40)." in shown(at)
 
 
@@ -423,6 +485,17 @@ def test_stop_button_requests_a_stop_and_is_disabled(home):
     assert jobs.stop_requested(folder)
     assert element(at, "stop").label == "Stopping …"
     assert element(at, "stop").disabled
+
+
+def test_stop_request_that_cannot_be_written_is_one_sentence(home, monkeypatch):
+    def fail(folder):
+        raise OSError(28, "No space left on device")
+
+    make_run(home, "busy", "running")
+    monkeypatch.setattr(jobs, "request_stop", fail)
+    at = press(open_page("train", run="busy"), "stop")
+    assert "could not be stopped" in at.toast[0].value
+    assert element(at, "stop").label == "Stop"
 
 
 def test_stopped_run_is_resumed(home, started):

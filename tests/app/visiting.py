@@ -19,6 +19,7 @@ from hwr_core.recognition import Reading
 from hwr_core.recognition.character_positions import Alignment, Letter
 
 ROOT = Path(__file__).parents[2]
+ENTRY_POINT = Path(__file__).with_name("entry_point.py")
 
 
 def png(text: str = "word", size: tuple[int, int] = (160, 60), ink: int = 0, paper: int = 255) -> bytes:
@@ -34,7 +35,7 @@ def png(text: str = "word", size: tuple[int, int] = (160, 60), ink: int = 0, pap
 
 def open_app(page: str = "", **parameters: str) -> AppTest:
     """The app as a visitor opens it, on a page."""
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app = AppTest.from_file(ENTRY_POINT, default_timeout=60)
     for name, value in parameters.items():
         app.query_params[name] = value
     app.run()

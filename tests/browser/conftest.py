@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,12 +21,14 @@ from urllib.request import urlopen
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "data" / "golden"
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # as `streamlit run` does
 TIMEOUT_MILLISECONDS = 120_000  # a test machine may be busy
+CLICK_MILLISECONDS = 8_000  # until a click on a table has had its effect
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -33,6 +38,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--use-fake-device-for-media-stream",  # a camera that shows a test pattern, and nobody to be asked
+    "--use-fake-ui-for-media-stream",
 ]
 
 
@@ -92,6 +99,16 @@ def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         finally:
             process.terminate()
             process.wait(30)
+            end_measurement(home)
+
+
+def end_measurement(home: Path) -> None:
+    """End the measurement of a speed that the Train page began, if one runs: it outlives the server."""
+    from hwr_core.training.speed import stop_measurement
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWR_HOME", str(home))
+        stop_measurement()
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
@@ -116,6 +133,60 @@ def app_url(browser: Browser, app_home: Path) -> Iterator[str]:
     """The address of a server that all tests share."""
     with server(app_home) as address:
         yield address
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The workspace of `fresh_url`; whatever runs in it ends with the test."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("HWR_HOME", str(home))
+    yield home
+    end_jobs(home)
+
+
+@pytest.fixture(scope="module")
+def module_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The workspace of `module_url`; it begins empty, and whatever runs in it ends with the module."""
+    home = tmp_path_factory.mktemp("module") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HWR_HOME", str(home))
+        patch.delenv("HWR_FONTS", raising=False)
+        yield home
+    end_jobs(home)
+
+
+@pytest.fixture(scope="module")
+def module_url(browser: Browser, module_home: Path) -> Iterator[str]:
+    """The address of a server that the tests of a module share."""
+    with server(module_home) as address:
+        yield address
+
+
+def end_jobs(home: Path) -> None:
+    """Kill whatever still runs in a workspace: it would train on long after the tests."""
+    from hwr_core import jobs
+
+    for status_file in home.rglob(jobs.STATUS_FILE):
+        status = jobs.read_status(status_file.parent)
+        if jobs.is_alive(status):
+            os.kill(status.pid, signal.SIGKILL)
+
+
+def copy_run(home: Path, name: str, *, model: str = "crnn", **changes: object) -> Path:
+    """A finished run on four drawn words, copied into a workspace as a run on the built-in words.
+
+    Args:
+        home: the workspace.
+        name: of the run.
+        model: a folder of tests/data/golden.
+        changes: of the status.
+    """
+    folder = home / "runs" / name
+    shutil.copytree(GOLDEN / model, folder)
+    for file, values in (("config.json", {"datasets": ["demo"]}), ("status.json", {"pid": 0, **changes})):
+        path = folder / file
+        path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **values}), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -160,3 +231,41 @@ def settled(tab: Page) -> None:
     tab.locator("h1").first.wait_for()
     tab.wait_for_timeout(200)  # a click takes a moment to be noticed
     tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def click_table(click: Callable[[], None], result: Locator) -> None:
+    """Click on a table until the result is there: it is drawn on a canvas, and no event tells when it takes clicks."""
+    from playwright.sync_api import TimeoutError as TimedOut
+
+    for _ in range(5):
+        click()
+        try:
+            result.wait_for(timeout=CLICK_MILLISECONDS)
+        except TimedOut:
+            continue
+        return
+    result.wait_for()
+
+
+def choose(tab: Page, label: str | re.Pattern[str], option: str | re.Pattern[str]) -> None:
+    """Choose from a select box; its list is closed when the page is drawn, and then opened again."""
+    from playwright.sync_api import TimeoutError as TimedOut
+
+    for _ in range(5):
+        settled(tab)
+        tab.get_by_role("combobox", name=label).last.click()
+        try:
+            tab.get_by_role("option", name=option, exact=True).first.click(timeout=CLICK_MILLISECONDS)
+        except TimedOut:
+            tab.keyboard.press("Escape")
+            continue
+        settled(tab)
+        return
+    raise AssertionError(f"{label} does not offer {option}")
+
+
+def downloaded(tab: Page, label: str, place: Locator | None = None) -> tuple[str, bytes]:
+    """Press a download button, of `place` or of the page; the name and the content of the file."""
+    with tab.expect_download() as download:
+        (place or tab).get_by_role("button", name=label, exact=True).click()
+    return download.value.suggested_filename, download.value.path().read_bytes()

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import settled
 
 from hwr_core import jobs
 from hwr_core.datasets.demo import demo_zip
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED_MODEL = ROOT / "models" / "reader-small" / "model.onnx"
+CUT_LABELS = """[...document.querySelectorAll('[data-testid=stMain] button p')]
+    .filter(label => label.scrollWidth > label.clientWidth + 1).map(label => label.innerText)"""
+COLOURS = """[...document.querySelectorAll('[data-testid=stBaseButton-primary]:enabled p')]
+    .map(label => [getComputedStyle(label).color, getComputedStyle(label.closest('button')).backgroundColor])"""
+MIN_CONTRAST = 4.5  # of text, WCAG 2.2 AA
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast of two colours as CSS computes them, `rgb(R, G, B)`; in [1, 21]."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def heading(page, text: str) -> None:
@@ -38,6 +57,16 @@ def test_deep_link_opens_its_page(page, app_url):
     heading(page, "Runs")
     assert page.get_by_test_id("stSidebarNav").get_by_role("link").count() == 6
     assert_no_errors(page)
+
+
+def test_no_page_is_wider_than_a_phone_and_button_labels_are_whole_and_legible(visit, app_url):
+    tab = visit(app_url, width=390, height=844, color_scheme="dark")
+    for address in ("", "data", "train", "runs", "evaluate", "read"):
+        tab.goto(f"{app_url}/{address}")
+        settled(tab)
+        assert tab.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390, address
+        assert tab.evaluate(CUT_LABELS) == [], address
+        assert all(contrast(*colours) >= MIN_CONTRAST for colours in tab.evaluate(COLOURS)), address
 
 
 @pytest.mark.skipif(not SHIPPED_MODEL.is_file(), reason="no shipped model in models/")

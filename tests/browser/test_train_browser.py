@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from urllib.parse import urlencode
 
-import pytest
-
 from hwr_core import jobs
+from hwr_core.training import speed
 
 TINY = {
     "training.epochs": 500,
@@ -23,18 +20,6 @@ TINY = {
     "canvas.height": 32,
     "canvas.width": 64,
 }
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The workspace of `fresh_url`; whatever trains in it ends with the test."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("HWR_HOME", str(home))
-    yield home
-    for folder in (home / "runs").glob("*"):
-        status = jobs.read_status(folder)
-        if jobs.is_alive(status):
-            os.kill(status.pid, signal.SIGKILL)
 
 
 def test_training_is_started_followed_in_two_tabs_stopped_resumed_and_deleted(home, fresh_url, visit):
@@ -94,3 +79,25 @@ def test_training_is_started_followed_in_two_tabs_stopped_resumed_and_deleted(ho
     tab.get_by_role("button", name="Delete tiny").click()
     tab.get_by_text("There is none yet.").wait_for()
     assert not folder.exists()
+
+
+def test_speed_is_measured_while_the_form_is_open(home, fresh_url, visit):
+    tab = visit(f"{fresh_url}/train?{urlencode(TINY)}")
+    tab.get_by_role("button", name="Use the built-in demo set").click()
+    tab.get_by_text("Measuring the speed on this computer").wait_for()
+    tab.get_by_text("48 training and 16 validation words").wait_for()  # known at once
+    assert tab.get_by_role("button", name="Start training").is_enabled()
+    # No click from here on: the fragment sees the result, and the page shows it.
+    tab.get_by_text("From a short measurement on this computer.").wait_for()
+    assert tab.get_by_text("Measuring the speed on this computer").count() == 0
+    tab.get_by_text(re.compile(r"[\d,]+ parameters")).wait_for()
+    tab.locator(".st-key-summary").get_by_text("memory").wait_for()
+    while speed.is_measuring():  # its process ends a moment after the result is there
+        tab.wait_for_timeout(200)
+
+    tab.get_by_text("Training", exact=True).first.click()  # opens the settings
+    epochs = tab.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("7")
+    epochs.press("Enter")
+    tab.get_by_text("for 7 epochs").wait_for()
+    assert not speed.is_measuring()  # as quick as before

@@ -5,17 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-import signal
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TIMEOUT_MILLISECONDS, running, settled
+from conftest import TIMEOUT_MILLISECONDS, downloaded, running, settled
 
-from hwr_core import jobs
 from hwr_core.corrections import AcceptedWords
 from hwr_core.datasets.demo import demo_zip
 from hwr_core.recognition import checkpoint
@@ -63,24 +60,6 @@ def next_word(tab, act: Callable[[], None]) -> None:
     before = tab.locator(".word-editor .frame").get_attribute("data-word")
     act()
     tab.locator(f'.word-editor .frame:not([data-word="{before}"])').wait_for()
-
-
-def downloaded(tab, label: str) -> bytes:
-    with tab.expect_download() as download:
-        tab.get_by_test_id("stPopoverBody").get_by_role("button", name=label, exact=True).click()
-    return download.value.path().read_bytes()
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The workspace of `fresh_url`; an adaptation that runs in it ends with the test."""
-    home = tmp_path / "home"
-    monkeypatch.setenv("HWR_HOME", str(home))
-    yield home
-    for folder in (home / "runs").glob("*"):
-        status = jobs.read_status(folder)
-        if jobs.is_alive(status):
-            os.kill(status.pid, signal.SIGKILL)
 
 
 def test_clear_empties_the_page(fresh_url, visit):
@@ -139,11 +118,12 @@ def test_three_images_are_read_corrected_accepted_exported_and_adapt_a_model(hom
     tab.get_by_text("3 words, 3 accepted").wait_for()
     next_word(tab, lambda: text_box(tab).press("ArrowDown"))
     tab.get_by_role("button", name="Export", exact=True).first.click()
-    rows = list(csv.DictReader(io.StringIO(downloaded(tab, "CSV").decode("utf-8-sig"))))
+    body = tab.get_by_test_id("stPopoverBody")
+    rows = list(csv.DictReader(io.StringIO(downloaded(tab, "CSV", body)[1].decode("utf-8-sig"))))
     assert [row["text"] for row in rows][1:] == [other, "zebra"]
     assert {row["accepted"] for row in rows} == {"True"}
-    assert len(json.loads(downloaded(tab, "JSON"))) == 3
-    assert downloaded(tab, "TXT").decode().split("\n")[2] == "zebra"
+    assert len(json.loads(downloaded(tab, "JSON", body)[1])) == 3
+    assert downloaded(tab, "TXT", body)[1].decode().split("\n")[2] == "zebra"
     tab.keyboard.press("Escape")
 
     # More of the built-in words as a zip, accepted one after the other, adapt the model.

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from hwr_core import jobs
+from hwr_core import jobs, workspace
 from hwr_core.errors import DataError, JobError
+from hwr_core.files import write_text
 from hwr_core.jobs import process, runner
 
 TRIVIAL = """
 import sys, time
 from pathlib import Path
-from hwr_core import jobs
+from hwr_core import jobs, workspace
 folder = Path(sys.argv[1])
 status = jobs.begin(folder, "Counting")
-print("counting", *sys.argv[2:], jobs.home(), flush=True)
+print("counting", *sys.argv[2:], workspace.home(), flush=True)
 for step in range(600):
     if jobs.stop_requested(folder):
         status.state, status.message = "stopped", f"Stopped at {step}."
@@ -59,15 +60,15 @@ def dead_process() -> tuple[int, float]:
 
 
 def test_home_is_what_the_environment_says(home, monkeypatch, tmp_path):
-    assert jobs.home() == home
+    assert workspace.home() == home
     monkeypatch.delenv("HWR_HOME")
     monkeypatch.chdir(tmp_path)
-    assert jobs.home() == tmp_path.resolve()
+    assert workspace.home() == tmp_path.resolve()
 
 
 def test_a_write_replaces_the_whole_file_or_nothing(tmp_path, monkeypatch):
     path = tmp_path / "deep" / "file.txt"
-    jobs.write_text(path, "é\r\none\n")
+    write_text(path, "é\r\none\n")
     assert path.read_bytes() == "é\r\none\n".encode()
 
     def no_room(descriptor: int) -> None:
@@ -75,20 +76,20 @@ def test_a_write_replaces_the_whole_file_or_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", no_room)
     with pytest.raises(OSError, match="no space"):
-        jobs.write_text(path, "two")
+        write_text(path, "two")
     assert path.read_bytes() == "é\r\none\n".encode()
     assert [other.name for other in path.parent.iterdir()] == ["file.txt"]
 
 
 def test_readers_never_see_half_a_file_while_threads_write(tmp_path):
     path, texts = tmp_path / "file.txt", ["a" * 40_000, "b" * 50_000]
-    jobs.write_text(path, texts[0])
+    write_text(path, texts[0])
     errors: list[BaseException] = []
 
     def write(text: str) -> None:
         try:
             for _ in range(40):
-                jobs.write_text(path, text)
+                write_text(path, text)
         except BaseException as error:
             errors.append(error)
 

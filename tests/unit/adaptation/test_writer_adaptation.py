@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hwr_core import Reading, Recognizer, jobs
 from hwr_core.adaptation import AdaptationResult, adapt, estimated_seconds, new_adaptation, read_result
 from hwr_core.adaptation.data import PseudoLabels, hold_back, mix_words, select_pseudo_labels, select_writer_words
+from hwr_core.adaptation.estimate import START_SECONDS, WORDS_PER_SECOND
 from hwr_core.adaptation.job import run_adaptation
 from hwr_core.adaptation.selection import Score, Trial, best_trial, score
 from hwr_core.adaptation.trainer import start_task, train_rounds
@@ -127,6 +129,17 @@ def test_estimated_seconds_are_those_of_the_last_adaptation(start: Path, anna):
     learned = 24 - QUICK.least_held_back
     shown = QUICK.passes * learned / (1 - QUICK.replay_share)
     assert estimated_seconds(24, start, QUICK) == pytest.approx(20 - 8 + shown / 100)
+
+
+def test_estimated_seconds_before_the_first_are_those_of_the_checkpoints_own_training(crnn_run: Path, tmp_path: Path):
+    checkpoint = shutil.copytree(crnn_run / "checkpoint", tmp_path / "copy")
+    summary = json.loads((checkpoint / "checkpoint.json").read_text())
+    shown = QUICK.passes * (24 - QUICK.least_held_back) / (1 - QUICK.replay_share)
+    for recorded, speed in ((80, 80), (0, WORDS_PER_SECOND), ("quick", WORDS_PER_SECOND), (None, WORDS_PER_SECOND)):
+        (checkpoint / "checkpoint.json").write_text(json.dumps({**summary, "words_per_second": recorded}))
+        assert estimated_seconds(24, checkpoint, QUICK) == pytest.approx(START_SECONDS + shown / speed)
+    (checkpoint / "checkpoint.json").unlink()
+    assert estimated_seconds(24, checkpoint, QUICK) == pytest.approx(START_SECONDS + shown / WORDS_PER_SECOND)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"learned": 3', '{"before": 3}'])

@@ -38,3 +38,9 @@ def test_size_histogram_counts_the_largest_in_the_last_bin():
 def test_dataset_statistics_empty_table_is_empty():
     counted = dataset_statistics(TABLE[:0])
     assert all(len(getattr(counted, name)) == 0 for name in ("lengths", "characters", "writers", "splits", "sizes"))
+
+
+def test_dataset_statistics_unknown_writers_are_not_counted():
+    counted = dataset_statistics(TABLE.assign(writer=""))
+    assert counted.writers.empty
+    assert counted.splits["writers"].tolist() == [0, 0]

@@ -23,7 +23,7 @@ def comparison_of(gap: Interval, p: float = 0.6875) -> Comparison:
             Interval(0.25, 0.125, 0.375),
             1e-5,
             "b reads 25.0 points (12.5 to 37.5) more words than a. The interval leaves out 0: that is hardly chance. "
-            "McNemar’s test: p = under 0.0001.",
+            "McNemar’s test: p < 0.0001.",
         ),
         (
             Interval(-0.25, -0.375, -0.125),

@@ -10,8 +10,9 @@ import pytest
 from hwr_core import Recognizer, jobs
 from hwr_core.corrections import LabelCorrection
 from hwr_core.datasets import open_dataset
-from hwr_core.errors import JobError
+from hwr_core.errors import DataError, JobError
 from hwr_core.evaluation import label_errors
+from hwr_core.files import write_text
 from hwr_core.recognition import Reading
 
 FOUR = ("tea", "ink", "moon", "sally")
@@ -86,9 +87,7 @@ def dataset_canvas():
 def test_search_planted_label_error_is_first_and_fixed_once(start: Path, planted: tuple[int, str]):
     row, truth = planted
     folder = label_errors.search_folder("four")
-    jobs.write_text(
-        folder / label_errors.REQUEST, f'{{"dataset": "four", "checkpoint": "{start}", "part": "", "most": 0}}'
-    )
+    write_text(folder / label_errors.REQUEST, f'{{"dataset": "four", "checkpoint": "{start}", "part": "", "most": 0}}')
     status = label_errors.run_job(folder)
     assert status.state == "done", status.message
     table = label_errors.read_label_errors("four")
@@ -108,7 +107,7 @@ def test_search_planted_label_error_is_first_and_fixed_once(start: Path, planted
 def test_search_stopped_has_a_partial_result(start: Path, planted, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(label_errors, "BATCH_WORDS", 8)
     folder = label_errors.search_folder("four")
-    jobs.write_text(
+    write_text(
         folder / label_errors.REQUEST, f'{{"dataset": "four", "checkpoint": "{start}", "part": "train", "most": 0}}'
     )
     recognizer = Recognizer.load(start)
@@ -131,9 +130,7 @@ def test_search_stopped_has_a_partial_result(start: Path, planted, monkeypatch: 
 
 def test_search_unusable_request_fails_with_a_sentence(planted):
     folder = label_errors.search_folder("four")
-    jobs.write_text(
-        folder / label_errors.REQUEST, '{"dataset": "four", "checkpoint": "nowhere", "part": "", "most": 0}'
-    )
+    write_text(folder / label_errors.REQUEST, '{"dataset": "four", "checkpoint": "nowhere", "part": "", "most": 0}')
     status = label_errors.run_job(folder)
     assert status.state == "failed"
     assert "no checkpoint folder" in status.message
@@ -152,3 +149,34 @@ def test_start_search_running_is_refused(planted, monkeypatch: pytest.MonkeyPatc
     assert jobs.is_busy(status)
     with pytest.raises(JobError, match="running already"):
         label_errors.start_search("four", start)
+
+
+HEADER = ",".join(label_errors.COLUMNS)
+ROW = "0,w0,anna,train,tea,ink,0.9,0.1,2.3,0.8,3"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}\n{ROW.replace('0.9', 'sure')}\n",
+        f"{HEADER}\n{ROW.replace('0.9', '')}\n",
+        f"{HEADER}\n{ROW.replace('0.9', 'nan')}\n",
+        f"{HEADER}\nfirst{ROW[1:]}\n",
+        f"{HEADER}\n{10**30}{ROW[1:]}\n",
+        f"{HEADER}\n{ROW[:-1]}\n",
+        f"{HEADER}\n{ROW},more,and,more\n{ROW}\n",
+        f"index,word_id\n{ROW}\n",
+        "",
+        "\xff\x00",
+    ],
+    ids=["text", "empty", "nan", "index", "overflow", "short", "long", "columns", "no-rows", "bytes"],
+)
+def test_read_label_errors_damaged_raises(home: Path, content: str):
+    path = label_errors.search_folder("four") / label_errors.RESULT
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises(DataError, match=r"suspects\.csv cannot be read \(.*Search for label errors again\.") as error:
+        label_errors.read_label_errors("four")
+    assert "\n" not in str(error.value)
+    path.write_text(f"{HEADER}\n{ROW}\n", encoding="utf-8")
+    assert label_errors.read_label_errors("four").to_dict("records")[0]["confidence"] == 0.9

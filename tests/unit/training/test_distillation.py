@@ -15,7 +15,7 @@ from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.models import backbone_weights
 from hwr_core.recognition.checkpoint import load_model
 from hwr_core.text import Charset
-from hwr_core.training import estimate, new_run
+from hwr_core.training import new_run
 from hwr_core.training.data import training_words
 from hwr_core.training.distillation import kl_divergence, load_teacher, teacher_charset, teacher_folder
 from hwr_core.training.job import make_task, run_training
@@ -112,8 +112,3 @@ def test_new_run_start_with_other_characters_raises(config, crnn_run, tmp_path):
     Charset("xyz").save(tmp_path / "other" / "charset.txt")
     with pytest.raises(ConfigError, match="are not those of the teacher"):
         new_run(replace(config, start_from=str(tmp_path / "other")))
-
-
-def test_estimate_with_teacher_is_longer(config):
-    alone = estimate(replace(config, teacher=""))
-    assert 1 < estimate(config).seconds_per_epoch / alone.seconds_per_epoch < 2

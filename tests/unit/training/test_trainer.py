@@ -90,7 +90,7 @@ def test_train_ends_after_patience_with_the_best_checkpoint(tmp_path):
     assert any((a != b).any() for a, b in zip(task.weights_after[2], task.weights_after[4], strict=True))
     assert status.state == "done"
     assert status.message == (
-        "Ended after epoch 4: no better CER for 2 epochs. The best CER was 50.0% in epoch 2; that epoch is kept."
+        "Ended after epoch 4: no better CER for 2 epochs. The best CER was 50.0 % in epoch 2; that epoch is kept."
     )
     assert (status.details["best_epoch"], status.details["best_value"]) == (2, 0.5)
     best = Run(tmp_path).best
@@ -108,7 +108,7 @@ def test_train_writes_a_history_row_per_epoch(tmp_path):
     assert needed <= set(history.columns)
     assert (history[["seconds", "words_per_second", "learning_rate", "loss"]] > 0).all(axis=None)
     assert history["learning_rate"].iloc[-1] < history["learning_rate"].max() / 5
-    assert status.message == "All 6 epochs done. The best CER was 50.0% in epoch 6; that epoch is kept."
+    assert status.message == "All 6 epochs done. The best CER was 50.0 % in epoch 6; that epoch is kept."
     assert status.seconds_left is None
     assert status.phase == ""
     assert status.details["peak_memory_mb"] > 100
@@ -215,7 +215,7 @@ def test_train_stop_request_keeps_finished_epochs(tmp_path, moment, epoch):
     assert status.message == (
         "Stopped before the first epoch was finished. Resume goes on from there."
         if epoch == 1
-        else "Stopped after epoch 2. The best CER was 80.0% in epoch 2; that epoch is kept. Resume goes on from there."
+        else "Stopped after epoch 2. The best CER was 80.0 % in epoch 2; that epoch is kept. Resume goes on from there."
     )
     _, status = train(tmp_path, StandInTask([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]))
     assert status.message.startswith("All 6 epochs done.")
