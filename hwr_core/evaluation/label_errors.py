@@ -183,10 +183,10 @@ def read_label_errors(name: str) -> pd.DataFrame | None:
     import pandas as pd
 
     path = search_folder(name) / RESULT
-    types: dict[str, Any] = {
+    types: dict[str, type] = {
         **dict.fromkeys(TEXTS, str),
-        **dict.fromkeys(INTEGERS, "int64"),
-        **dict.fromkeys(NUMBERS, "float64"),
+        **dict.fromkeys(INTEGERS, int),
+        **dict.fromkeys(NUMBERS, float),
     }
     try:
         table = pd.read_csv(path, dtype=types, keep_default_na=False, encoding="utf-8")

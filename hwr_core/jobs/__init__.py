@@ -4,7 +4,6 @@ The page starts `python -m ... FOLDER`, then only reads `status.json`. Writes ar
 half a file; a job whose process is gone is distinguished from a running one by the process's identity.
 """
 
-from hwr_core.files import write_text
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.process import identity_of, peak_memory_mb, process_start
 from hwr_core.jobs.runner import (
@@ -67,5 +66,4 @@ __all__ = [
     "terminate",
     "wait_until_left",
     "write_status",
-    "write_text",
 ]

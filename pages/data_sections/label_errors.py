@@ -41,7 +41,7 @@ def show(opened: OpenDataset) -> None:
     )
     if status.state == "running":
         return
-    table = None
+    table: pd.DataFrame | None = None
     try:
         table = label_errors.read_label_errors(dataset.name)
     except HwrError as error:

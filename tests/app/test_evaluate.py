@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from saved_runs import ROOT, element, make_run, open_page, shown, small_demo
+from saved_runs import element, make_run, open_page, shown, small_demo
+from visiting import networks_imported_by, press
 
 from hwr_core import jobs
 from hwr_core.datasets import add_dataset
@@ -100,12 +99,6 @@ def make_running(checkpoint: Path, state: str = "running", **values) -> Path:
         status.pid, status.process_started = os.getpid(), jobs.process_start(os.getpid())
     jobs.write_status(folder, status)
     return folder
-
-
-def press(at, key):
-    at.button(key=key).click().run()
-    assert not at.exception
-    return at
 
 
 def open_tab(tab, **parameters):
@@ -516,13 +509,4 @@ def test_evaluation_of_a_broken_checkpoint_fails_in_its_process(demo, checkpoint
 
 def test_evaluate_does_not_import_keras(demo, checkpoint):
     measured(demo, checkpoint)
-    code = (
-        "import sys; sys.path[:0] = ['tests/app', '.']\n"
-        "from saved_runs import open_page\n"
-        "open_page('evaluate')\n"
-        "print([name for name in ('keras', 'tensorflow', 'jax', 'torch', 'onnxruntime') if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.stdout.strip() == "[]", done.stderr[-2000:]
+    assert networks_imported_by([("evaluate", {})]) == []

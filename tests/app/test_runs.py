@@ -18,6 +18,7 @@ from saved_runs import (
     shown,
     small_demo,
 )
+from visiting import press
 
 from hwr_core import training
 from hwr_core.config import CrnnConfig, DualConfig
@@ -41,12 +42,6 @@ def three(home):
     make_run(home, "small", "stopped", CrnnConfig(lstm_units=32), worse, age=3600, learning_rate=0.002)
     make_run(home, "double", model=DualConfig(), history=DUAL_HISTORY, age=7200)
     return home
-
-
-def press(at, key):
-    at.button(key=key).click().run()
-    assert not at.exception
-    return at
 
 
 def open_tab(tab, **parameters):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +12,6 @@ import pytest
 from saved_runs import (
     CRNN_HISTORY,
     DUAL_HISTORY,
-    ROOT,
     element,
     links,
     make_run,
@@ -23,6 +20,7 @@ from saved_runs import (
     small_demo,
     write_checkpoint,
 )
+from visiting import networks_imported_by, press
 
 from hwr_core import jobs, training
 from hwr_core.config import (
@@ -74,12 +72,6 @@ def started(monkeypatch):
 
 def made_config(home: Path, name: str) -> RunConfig:
     return read_config(home / "runs" / name)
-
-
-def press(at, key):
-    at.button(key=key).click().run()
-    assert not at.exception
-    return at
 
 
 # --- setting up -----------------------------------------------------------------------------------------------
@@ -589,14 +581,5 @@ def test_run_missing_leads_to_a_new_training(home):
 def test_train_and_runs_do_not_import_keras(demo, home):
     make_run(home, "ready")
     make_run(home, "busy", "running")
-    code = (
-        "import sys; sys.path[:0] = ['tests/app', '.']\n"
-        "from saved_runs import open_page\n"
-        "for page, parameters in (('train', {'new': '1'}), ('train', {'run': 'ready'}), ('runs', {})):\n"
-        "    open_page(page, **parameters)\n"
-        "print([name for name in ('keras', 'tensorflow', 'jax', 'torch') if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.stdout.strip() == "[]", done.stderr[-2000:]
+    pages = (("train", {"new": "1"}), ("train", {"run": "ready"}), ("runs", {}))
+    assert networks_imported_by(pages) == []

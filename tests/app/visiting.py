@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,7 @@ from hwr_core.recognition.character_positions import Alignment, Letter
 
 ROOT = Path(__file__).parents[2]
 ENTRY_POINT = Path(__file__).with_name("entry_point.py")
+NETWORK_PACKAGES = ("keras", "tensorflow", "jax", "torch", "onnxruntime")
 
 
 def png(text: str = "word", size: tuple[int, int] = (160, 60), ink: int = 0, paper: int = 255) -> bytes:
@@ -58,6 +61,28 @@ def upload(app: AppTest, files: Any) -> AppTest:
     app.file_uploader[0].set_value(files).run()
     assert not app.exception
     return app
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    """Press a button."""
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+def networks_imported_by(pages: Sequence[tuple[str, dict[str, str]]]) -> list[str]:
+    """Which of the packages that run networks are imported, in a process of their own, by pages at their addresses."""
+    code = (
+        "import json, sys; sys.path[:0] = ['tests/app', '.']\n"
+        "from saved_runs import open_page\n"
+        f"for page, parameters in {list(pages)!r}:\n"
+        "    open_page(page, **parameters)\n"
+        f"print(json.dumps(sorted({set(NETWORK_PACKAGES)!r} & set(sys.modules))))\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
 
 
 def html(app: AppTest) -> str:
