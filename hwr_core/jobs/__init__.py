@@ -5,6 +5,7 @@ half a file; a job whose process is gone is distinguished from a running one by 
 """
 
 from hwr_core.files import write_text
+from hwr_core.jobs.admission import Needs
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.process import identity_of, peak_memory_mb, process_start
 from hwr_core.jobs.runner import (
@@ -44,6 +45,7 @@ __all__ = [
     "STATUS_FILE",
     "STOP_FILE",
     "Endings",
+    "Needs",
     "OnProgress",
     "Progress",
     "ProgressLine",

@@ -14,6 +14,8 @@ ROOMS = [
     "errors",
     "files",
     "workspace",
+    "limits",
+    "zips",
     "config",
     "jobs",
     "text",
