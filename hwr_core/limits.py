@@ -11,7 +11,7 @@ import math
 import os
 from dataclasses import asdict, dataclass, fields
 
-from hwr_core.errors import ConfigError, HwrError
+from hwr_core.errors import ConfigError
 
 VARIABLE = "HWR_LIMITS"
 MB, GB = 1_000_000, 1_000_000_000
@@ -152,20 +152,6 @@ def from_json(text: str) -> Limits:
         return Limits(**json.loads(text))
     except (ValueError, TypeError, RecursionError) as error:
         raise ConfigError(f"{VARIABLE} is no table of limits ({error}). Unset it, or correct it.") from None
-
-
-def check_text(text: object, what: str, error: type[HwrError]) -> str:
-    """A text of one line from outside, or the error where it is none, or too long to be a word.
-
-    Args:
-        what: begins the sentence, such as "An allowed word".
-    """
-    if not isinstance(text, str):
-        raise error(f"{what} must be a text. Received: {type(text).__name__}.")
-    most = current().text_characters
-    if len(text) > most:
-        raise error(f"{what} has at most {most:,} characters. Received: {len(text):,}, beginning {text[:20]!r}.")
-    return text
 
 
 def size(number: float) -> str:

@@ -119,11 +119,11 @@ def open_run(name: str) -> Run:
     Raises:
         JobError: there is none.
     """
-    if NAME_PATTERN.fullmatch(name):
+    if isinstance(name, str) and NAME_PATTERN.fullmatch(name):
         for folder in run_folders():
             if (folder / name / CONFIG_FILE).is_file():
                 return Run(folder / name)
-    raise JobError(f"There is no run {name[:100]!r}. It may have been deleted; choose one of the list.")
+    raise JobError(f"There is no run {repr(name)[:100]}. It may have been deleted; choose one of the list.")
 
 
 def list_runs() -> list[Run]:
