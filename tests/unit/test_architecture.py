@@ -16,6 +16,7 @@ ROOMS = [
     "workspace",
     "limits",
     "zips",
+    "spreadsheet",
     "config",
     "jobs",
     "text",
