@@ -16,6 +16,8 @@ SHARED_VARIABLE = "HWR_SHARED"  # set for the jobs of a visitor
 EXAMPLES_VARIABLE = "HWR_EXAMPLES"  # another folder of example runs; empty for none
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"  # a workspace of the repository, shared by all
 
+VISITORS = "visitors"  # folder of the server's workspace that holds those of its visitors
+
 _resolvers: list[Callable[[], Path | None]] = []  # at most one
 
 
@@ -46,6 +48,11 @@ def shared_homes() -> list[Path]:
 def homes() -> list[Path]:
     """The current workspace, then the shared ones."""
     return [home(), *shared_homes()]
+
+
+def all_homes() -> list[Path]:
+    """The workspace of the process, and those of all its visitors."""
+    return [server_home(), *sorted(path for path in (server_home() / VISITORS).glob("*") if path.is_dir())]
 
 
 def is_shared(path: Path) -> bool:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
+from hwr_core import spreadsheet
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation
@@ -135,7 +136,7 @@ def all_measured() -> None:
         return
     st.dataframe(readable(table), hide_index=True, column_config=columns(), alt="Everything that has been measured")
     st.download_button(
-        "CSV", table.to_csv(index=False).encode("utf-8"), "evaluations.csv", "text/csv", key="measured_csv",
+        "CSV", spreadsheet.to_csv(table), "evaluations.csv", "text/csv", key="measured_csv",
         icon=":material/download:", type="tertiary", on_click="ignore",
     )  # fmt: skip
 

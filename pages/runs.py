@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from hwr_core import jobs
+from hwr_core import jobs, spreadsheet
 from hwr_core.config import RunConfig
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
@@ -303,7 +303,7 @@ def show_files(selected: list[Run]) -> None:
     overview = table_of(selected)
     st.download_button(
         "Table as CSV",
-        overview.to_csv(index=False).encode("utf-8"),
+        spreadsheet.to_csv(overview),
         "runs.csv",
         "text/csv",
         key="runs_csv",

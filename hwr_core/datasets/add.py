@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hwr_core import limits
 from hwr_core.config import CanvasConfig
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, content_digest, prepare_all
 from hwr_core.datasets.checks import PIXELS_PER_FRAME, check_contents, check_sizes, check_texts, report_table
@@ -43,6 +44,12 @@ def build_dataset(
     stamp = source_stamp(source)  # first, so that a source that changes while it is read counts as changed
     listing = read_source(source, reader, columns, image_root)
     try:
+        most = limits.current().dataset_words
+        if len(listing.samples) > most:
+            raise DataError(
+                f"{source.name} lists {len(listing.samples):,} words, a data set here has at most {most:,}. "
+                "Make several of it, or leave some out."
+            )
         samples = check_texts(listing, canvas.width // PIXELS_PER_FRAME)
         progress("Reading the list", 1, 1)
         folder.mkdir(parents=True, exist_ok=True)

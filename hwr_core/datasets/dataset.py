@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwr_core.files import JsonObject
+from hwr_core import spreadsheet
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.label_corrections import LabelCorrections
 from hwr_core.datasets.canvas_cache import CanvasFile, canvas_key, prepare_all, remove_older_caches
@@ -253,11 +254,7 @@ def _damaged(folder: Path, file: str, why: Exception | str) -> DataError:
 
 def report_csv(report: pd.DataFrame) -> bytes:
     """A report as CSV; cells that a spreadsheet would run as a formula are made text."""
-    safe = report.copy()
-    for name in ("word_id", "image", "reason"):
-        cells = safe[name].astype("str")
-        safe[name] = cells.mask(cells.str.match(r"[=+\-@\t\r]"), "'" + cells)
-    return safe.to_csv(index=False).encode("utf-8-sig", "replace")
+    return spreadsheet.to_csv(report, with_mark=True)
 
 
 def ignore_progress(phase: str, step: int, steps: int) -> None:

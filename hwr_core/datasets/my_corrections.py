@@ -9,6 +9,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+from hwr_core import spreadsheet
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.accepted_words import AcceptedWord, AcceptedWords
 from hwr_core.datasets.dataset import DataSet, ignore_progress, read_description
@@ -28,7 +29,7 @@ BUSY = "The corrections are being prepared by another process."
 
 
 def as_csv(words: list[AcceptedWord]) -> str:
-    """A list for the CSV reader, with all other fields of each word in further columns."""
+    """A list for the CSV reader and for spreadsheets, with all other fields of each word in further columns."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
@@ -43,7 +44,8 @@ def as_csv(words: list[AcceptedWord]) -> str:
             word.source,
         )
         name = word.picture[:16]
-        writer.writerow([name, word.text, f"pictures/{name}.png", word.writer, part, *details, word.word_id])
+        cells = [name, word.text, f"pictures/{name}.png", word.writer, part, *details, word.word_id]
+        writer.writerow(map(spreadsheet.defused, cells))
     return text.getvalue()
 
 

@@ -28,9 +28,9 @@ def dataset_folder(name: str) -> Path:
     Raises:
         DataError: it is no valid name.
     """
-    if not NAME.fullmatch(name) or name.endswith("."):
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name.endswith("."):
         raise DataError(
-            f"{name!r} is no name for a data set. Use up to 64 letters (a-z), digits, hyphens, underscores."
+            f"{repr(name)[:80]} is no name for a data set. Use up to 64 letters (a-z), digits, hyphens, underscores."
         )
     own = datasets_folder() / name
     if not own.exists():

@@ -24,6 +24,7 @@ from hwr_core.workspace import home, is_shared, resolved_path, stored_path
 REQUEST = "request.json"
 UPLOAD = "upload"  # subfolder of the file that was uploaded by the browser
 DEMO = "demo"
+ADDING_MEMORY_MB, ADDING_DISK_MB = 500.0, 100.0  # of the job: two processes that make canvases, and some thousand words
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def start_adding(
         "canvas": asdict(canvas or CanvasConfig()),
     }
     write_text(folder / REQUEST, json.dumps(request, indent=1, ensure_ascii=False))
-    jobs.launch("hwr_core.datasets", folder)
+    jobs.launch("hwr_core.datasets", folder, needs=jobs.Needs(ADDING_MEMORY_MB, ADDING_DISK_MB))
     return folder
 
 

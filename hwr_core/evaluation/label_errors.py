@@ -22,6 +22,7 @@ from hwr_core.config import read_json
 from hwr_core.datasets import DataSet, dataset_folder, open_dataset
 from hwr_core.decoding.all_capitals import share_in_capitals
 from hwr_core.errors import ConfigError, DataError, first_line
+from hwr_core.evaluation.store import DISK_MB, KERAS_MEMORY_MB
 from hwr_core.files import JsonObject, write_text
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
@@ -170,7 +171,7 @@ def start_search(name: str, checkpoint: Path, part: str = "", most: int = 0) -> 
     request = {"dataset": name, "checkpoint": str(checkpoint), "part": part, "most": most}
     if not jobs.is_busy(jobs.read_status(folder)):
         write_text(folder / REQUEST, json.dumps(request, indent=1))
-    jobs.launch("hwr_core.evaluation.label_errors", folder)
+    jobs.launch("hwr_core.evaluation.label_errors", folder, needs=jobs.Needs(KERAS_MEMORY_MB, DISK_MB))
     return folder
 
 

@@ -43,6 +43,7 @@ RESULT = "result.json"
 READINGS = "readings.csv"
 LOCK = ".evaluating.lock"
 READING_VERSION = 2  # raised when the same checkpoint begins to read differently
+ONNX_MEMORY_MB, KERAS_MEMORY_MB, DISK_MB = 500.0, 1_300.0, 100.0  # of a job that reads
 TEXT_COLUMNS = ("dataset", "word_id", "writer", "transcription", "reading")
 
 
@@ -286,7 +287,9 @@ def start(request: Request) -> StoredEvaluation:
     if jobs.is_busy(target.status):
         raise JobError(f"{request.name} is being measured on these words already. Wait for it, or stop it first.")
     write_request(target.folder, request)
-    jobs.launch("hwr_core.evaluation", target.folder)
+    has_onnx = (Path(request.checkpoint) / "model.onnx").is_file()
+    memory_mb = ONNX_MEMORY_MB if has_onnx else KERAS_MEMORY_MB
+    jobs.launch("hwr_core.evaluation", target.folder, needs=jobs.Needs(memory_mb, DISK_MB))
     return target
 
 

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hwr_core import limits
 from hwr_core.errors import ImageError, first_line
 from hwr_core.imaging.png import decode_plain_png
+from hwr_core.zips import too_large
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_IMAGE_PIXELS = 60_000_000  # a 60-megapixel scan; more is no word, and would take gigabytes
-MAX_SIDE_PIXELS = 60_000  # decoders keep a pointer for every row: an image of one column could take gigabytes
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")  # others start programs (EPS), or were never meant
+# Memory of decoding and making grey at its peak, by Pillow's mode; 17 in others. Measured on 15 to 30 megapixels.
+PEAK_BYTES_PER_PIXEL = {"1": 3, "L": 3, "P": 3, "RGB": 13, "YCbCr": 13, "CMYK": 13, "I": 25, "F": 25, "I;16": 18}
+WEBP_BYTES_PER_PIXEL = 21  # two canvases in four channels, and copies
+PROGRESSIVE_BYTES_PER_PIXEL = 6  # a JPEG's coefficients, in full size also where it is decoded at a smaller one
+TILE_WIDTH, TILE_LENGTH = 322, 323  # tags of TIFF: a tile is decoded as a whole, however small the image
 MAX_DECODED_SIDE_PIXELS = 4000  # larger images are reduced while they are decoded
 # Of large images and odd metadata, which are checked below. `catch_warnings` around each decode needs a lock.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -35,7 +41,7 @@ def read_image(source: Path | str | bytes | np.ndarray | Image, name: str = "") 
         `(H, W)` uint8, 0 black to 255 white.
 
     Raises:
-        ImageError: no image, a damaged one, or one of more than 60 megapixels.
+        ImageError: no image, a damaged one, or one beyond the limits of bytes and pixels.
     """
     from PIL import Image
 
@@ -49,6 +55,8 @@ def read_image(source: Path | str | bytes | np.ndarray | Image, name: str = "") 
         path = Path(source)
         name = name or path.name
         try:
+            if path.stat().st_size > limits.current().image_bytes:
+                raise ImageError(too_large(name, path.stat().st_size, limits.current().image_bytes))
             data = path.read_bytes()
         except FileNotFoundError:
             raise ImageError(f"{name}: there is no such file. Check the path.") from None
@@ -56,23 +64,24 @@ def read_image(source: Path | str | bytes | np.ndarray | Image, name: str = "") 
             raise ImageError(f"{name}: the file cannot be read ({error.strerror or error}).") from error
     if not data:
         raise ImageError(f"{name}: the file is empty (0 bytes). Copy it again from where it came from.")
+    if len(data) > limits.current().image_bytes:
+        raise ImageError(too_large(name, len(data), limits.current().image_bytes))
     plain = decode_plain_png(data)
     if plain is not None:
         return plain
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.width * image.height > MAX_IMAGE_PIXELS or max(image.size) > MAX_SIDE_PIXELS:
-                raise ImageError(
-                    f"{name}: {image.width:,} x {image.height:,} pixels is more than an image of a word needs "
-                    f"(at most {MAX_IMAGE_PIXELS // 1_000_000} megapixels). Cut the word out, or reduce the image."
-                )
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_size(image, name)
+            pixels = image.width * image.height
             image.draft("L", (MAX_DECODED_SIDE_PIXELS, MAX_DECODED_SIDE_PIXELS))  # JPEG: decodes at a smaller size
+            _check_memory(image, name, pixels)
             return _to_grey_array(image, name)
     except ImageError:
         raise
     except Image.DecompressionBombError:  # Pillow's own limit, before the size is known
+        megapixels = limits.current().image_pixels // 1_000_000
         raise ImageError(
-            f"{name}: the image has hundreds of megapixels, at most {MAX_IMAGE_PIXELS // 1_000_000} are read. "
+            f"{name}: the image has hundreds of megapixels, at most {megapixels} are read. "
             "Cut the word out, or reduce the image."
         ) from None
     except Image.UnidentifiedImageError:
@@ -81,6 +90,38 @@ def read_image(source: Path | str | bytes | np.ndarray | Image, name: str = "") 
         ) from None
     except Exception as error:  # decoders raise almost anything on damaged files
         raise _damaged(name, error) from error
+
+
+def _check_size(image: Image, name: str) -> None:
+    """Raises `ImageError` where an image has more pixels than the limits allow; nothing is decoded yet."""
+    most, (width, height) = limits.current(), image.size
+    if width * height > most.image_pixels or max(width, height) > most.image_side:
+        raise ImageError(
+            f"{name}: {width:,} x {height:,} pixels is more than an image of a word needs "
+            f"(at most {most.image_pixels // 1_000_000} megapixels). Cut the word out, or reduce the image."
+        )
+
+
+def _check_memory(image: Image, name: str, pixels: int) -> None:
+    """Raises `ImageError` where decoding would take more memory than the limits allow; nothing is decoded yet.
+
+    Args:
+        image: with its mode and size as it will be decoded.
+        pixels: of the file.
+    """
+    tags = getattr(image, "tag_v2", {})
+    tile = int(tags.get(TILE_WIDTH, 0)) * int(tags.get(TILE_LENGTH, 0))
+    is_webp = image.format == "WEBP"
+    peak = WEBP_BYTES_PER_PIXEL if is_webp else PEAK_BYTES_PER_PIXEL.get(image.mode, 17)
+    needed = peak * max(image.width * image.height, tile)
+    if image.info.get("progressive"):
+        needed += PROGRESSIVE_BYTES_PER_PIXEL * pixels
+    most = limits.current().decoded_bytes
+    if needed > most:
+        raise ImageError(
+            f"{name}: decoding it ({pixels / 1e6:,.0f} megapixels) would take {limits.size(needed)} of memory, at most "
+            f"{limits.size(most)} are given. Cut the word out, reduce the image, or save it as JPEG."
+        )
 
 
 def _to_grey_array(image: Image, name: str) -> np.ndarray:

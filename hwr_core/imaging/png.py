@@ -11,6 +11,8 @@ import zlib
 
 import numpy as np
 
+from hwr_core import limits
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY = (bytes([8, 0, 0, 0, 0]), bytes([1, 0, 0, 0, 0]))  # bits, colour type, compression, filter, interlace
 HARMLESS = (b"IDAT", b"IEND", b"pHYs", b"tIME")  # chunks that leave the pixels and their orientation as they are
@@ -30,7 +32,8 @@ def decode_plain_png(data: bytes) -> np.ndarray | None:
     if len(data) < 57 or not data.startswith(SIGNATURE) or data[24:29] not in GREY or data[12:16] != b"IHDR":
         return None
     width, height = struct.unpack(">II", data[16:24])
-    if not 0 < width * height <= MAX_PLAIN_PIXELS or max(width, height) > MAX_PLAIN_SIDE_PIXELS or not _is_whole(data):
+    most = min(MAX_PLAIN_PIXELS, limits.current().image_pixels)
+    if not 0 < width * height <= most or max(width, height) > MAX_PLAIN_SIDE_PIXELS or not _is_whole(data):
         return None
     import cv2
 

@@ -4,6 +4,7 @@ The page starts `python -m ... FOLDER`, then only reads `status.json`. Writes ar
 half a file; a job whose process is gone is distinguished from a running one by the process's identity.
 """
 
+from hwr_core.jobs.admission import Needs
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.process import identity_of, peak_memory_mb, process_start
 from hwr_core.jobs.runner import (
@@ -14,6 +15,7 @@ from hwr_core.jobs.runner import (
     Stopped,
     begin,
     finish,
+    is_out_of_memory,
     launch,
     reported,
     run,
@@ -42,6 +44,7 @@ __all__ = [
     "STATUS_FILE",
     "STOP_FILE",
     "Endings",
+    "Needs",
     "OnProgress",
     "Progress",
     "ProgressLine",
@@ -53,6 +56,7 @@ __all__ = [
     "identity_of",
     "is_alive",
     "is_busy",
+    "is_out_of_memory",
     "launch",
     "only_one",
     "peak_memory_mb",

@@ -13,12 +13,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hwr_core import limits
 from hwr_core.errors import HwrError, JobError
 from hwr_core.files import sweep_temporary
+from hwr_core.jobs import admission
+from hwr_core.jobs.admission import Needs
 from hwr_core.jobs.lock import only_one
 from hwr_core.jobs.process import identity_of, own_identity, peak_memory_mb, process_start
 from hwr_core.jobs.status import (
@@ -32,7 +35,7 @@ from hwr_core.jobs.status import (
     stop_requested,
     write_status,
 )
-from hwr_core.workspace import environment
+from hwr_core.workspace import VISITORS, environment, home, server_home
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LOCK = ".start.lock"  # beside the jobs' folders: held from the check that none runs until the status says so
@@ -47,27 +50,34 @@ class Stopped(Exception):
     """A stop of the job was requested."""
 
 
-def launch(module: str, folder: Path, *arguments: str, check: Callable[[], None] = lambda: None) -> int:
+def launch(
+    module: str, folder: Path, *arguments: str, check: Callable[[], None] = lambda: None, needs: Needs | None = None
+) -> int:
     """Start `python -m module folder ...` as a process of its own; its output goes to `log.txt`.
 
     Args:
         check: raises `JobError` where the job may not start now. It is called while no other job beside `folder` can
             be started, so that of several starts at once exactly one passes.
+        needs: the memory and disk that it takes at most, where they are known.
 
     Returns:
         The process id.
 
     Raises:
-        JobError: a job already runs in this folder, or `check` refuses.
+        JobError: a job already runs in this folder, `check` refuses, or there is no room for it (`admission.check`).
     """
-    with only_one(folder.parent / START_LOCK, "Another job is being started.", START_WAIT_SECONDS):
+    with ExitStack() as locks:
+        for place in dict.fromkeys((folder.parent, *visitors_lock())):
+            locks.enter_context(only_one(place / START_LOCK, "Another job is being started.", START_WAIT_SECONDS))
         if is_busy(read_status(folder)):
             raise JobError(f"{folder.name} is running already. Wait for it, or stop it first.")
         check()
+        admission.check(folder, needs or Needs())
         folder.mkdir(parents=True, exist_ok=True)
         (folder / STOP_FILE).unlink(missing_ok=True)
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment()}
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+        variables |= environment() | limits.environment()
         with (folder / LOG_FILE).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", module, str(folder), *arguments],
@@ -82,6 +92,11 @@ def launch(module: str, folder: Path, *arguments: str, check: Callable[[], None]
         if read_status(folder).pid != process.pid:  # the process may have written first
             write_status(folder, status)
         return process.pid
+
+
+def visitors_lock() -> list[Path]:
+    """Where jobs of different visitors wait for each other, so that they are counted one after the other."""
+    return [server_home() / VISITORS] if home() != server_home() else []
 
 
 def begin(folder: Path, phase: str) -> Status:
@@ -206,12 +221,20 @@ def reported(progress: Progress, endings: Endings) -> Iterator[None]:
             raise
         except Exception as error:
             status.state = "failed"
+            if is_out_of_memory(error):
+                status.message = endings.memory
+                raise MemoryError from error
             status.message = f"{endings.failure} ({type(error).__name__}: {error}). The log has the details."
             raise
         finally:
             if status.state == "running":  # KeyboardInterrupt, SystemExit
                 status.state, status.message = "stopped", endings.stopped
             finish(progress.folder, status)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a backend of Keras says so in its own way."""
+    return "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error)
 
 
 def finish(folder: Path, status: Status) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from hwr_core import limits
 from hwr_core.errors import ConfigError
-from hwr_core.recognition.options import ReadOptions
+from hwr_core.recognition.options import ReadOptions, shown
 from hwr_core.text import normalize
 
 WILDCARD = "?"
+MAX_ALTERNATIVES = 1000
 Mask = list[str | None]  # letters, None for an open place
 
 
@@ -68,24 +70,54 @@ def parse_constraints(count: int, options: ReadOptions) -> Constraints:
     """Validate the constraints on `count` images.
 
     Raises:
-        ConfigError: the number of prefixes or masks is not that of the images, or constraints exclude each other.
+        ConfigError: a value is of another type or too long, the number of prefixes or masks is not that of the
+            images, or constraints exclude each other.
     """
     if options.mask is not None and (options.words is not None or options.prefix):
         raise ConfigError("Give a mask alone: it says all that a prefix or a list of words could say of a reading.")
-    if isinstance(options.words, str):
-        raise ConfigError("words must be a list of words. Received: one string.")
     prefixes = [normalize(text) for text in _one_each(options.prefix, count, "prefix", "prefixes")]
     masks = None
     if options.mask is not None:
         masks = [parse_mask(text) for text in _one_each(options.mask, count, "mask", "masks")]
-    words = None if options.words is None else list(dict.fromkeys(filter(None, map(normalize, options.words))))
+    words = None if options.words is None else _allowed_words(options.words)
     if words == []:
         raise ConfigError("words must name at least one allowed word. Leave it out to allow any.")
-    return Constraints(prefixes, masks, words, max(1, options.alternatives))
+    return Constraints(prefixes, masks, words, min(max(1, options.alternatives), MAX_ALTERNATIVES))
+
+
+def _allowed_words(words: Sequence[str]) -> list[str]:
+    if isinstance(words, str):
+        raise ConfigError("words must be a list of words. Received: one string.")
+    if not isinstance(words, Collection):
+        raise ConfigError(f"words must be a list of words. Received: {shown(words)}.")
+    most = limits.current().listed_words
+    if len(words) > most:
+        raise ConfigError(f"A list has at most {most:,} allowed words. Received: {len(words):,}. Shorten it.")
+    for word in words:
+        check_text(word, "An allowed word", limits.current().text_characters)
+    return list(dict.fromkeys(filter(None, map(normalize, words))))
+
+
+def check_text(text: object, what: str, most: int) -> None:
+    """Raises `ConfigError` unless `text` is a text of at most so many characters that UTF-8 can write.
+
+    Args:
+        what: begins the sentence, such as "A prefix".
+    """
+    if not isinstance(text, str):
+        raise ConfigError(f"{what} must be a text. Received: {shown(text)}.")
+    if len(text) > most:
+        raise ConfigError(f"{what} has at most {most:,} characters. Received: {len(text):,}, beginning {text[:20]!r}.")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ConfigError(f"{what} holds half a character (U+D800 to U+DFFF). Type it again. Received: {text[:40]!a}.")
 
 
 def _one_each(value: str | Sequence[str], count: int, singular: str, plural: str) -> list[str]:
+    if not isinstance(value, Collection):
+        raise ConfigError(f"Give one {singular} for all images, or one each, as text. Received: {shown(value)}.")
     values = [value] * count if isinstance(value, str) else list(value)
+    for text in values if not isinstance(value, str) else [value]:
+        check_text(text, f"A {singular}", limits.current().typed_characters)
     if len(values) != count:
         raise ConfigError(
             f"Give one {singular} for all images, or one each. Received: {len(values)} {plural}, {count} images."

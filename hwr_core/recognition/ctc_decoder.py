@@ -150,7 +150,7 @@ class CtcDecoder:
             scorer = scorer.with_language_shares([self.charset.decode(path) for path in best_paths(views[0])])
         batch = []
         for *image_views, mask in zip(*views, masks, strict=True):
-            pattern = [None if letter is None else self.charset.encode(letter)[0] for letter in mask]
+            pattern = [None if letter is None else self.charset.id_of(letter) for letter in mask]
             limit = MAX_MASK_HYPOTHESES if pattern.count(None) > 1 else MAX_HYPOTHESES
             fillings = best_fillings(image_views[0], pattern, max_results=LANGUAGE_BEAM_WIDTH, max_hypotheses=limit)
             labellings = [labels for labels, _ in fillings]

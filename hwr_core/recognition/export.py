@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
+from hwr_core import spreadsheet
 from hwr_core.recognition.reading import Reading
 
 
@@ -73,7 +74,7 @@ def rows_to_csv(rows: Sequence[ExportRow]) -> bytes:
         {**row, "alternatives": " | ".join(f"{a['text']} ({a['confidence']:.4f})" for a in row["alternatives"])}
         for row in rows
     ]
-    return pd.DataFrame(flat).to_csv(index=False).encode("utf-8")
+    return spreadsheet.to_csv(pd.DataFrame(flat))
 
 
 def rows_to_json(rows: Sequence[ExportRow]) -> bytes:

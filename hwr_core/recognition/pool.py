@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hwr_core import limits
 from hwr_core.files import JsonObject
 from hwr_core.recognition.checkpoint import name_of
-from hwr_core.recognition.constraints import parse_mask
+from hwr_core.recognition.constraints import check_text, parse_mask
 from hwr_core.recognition.reading import Reading
 from hwr_core.recognition.recognizer import Recognizer
 from hwr_core.recognition.typed_text import fitting_words
@@ -158,6 +159,8 @@ def read_calls(typed: Sequence[str], conditions: ReadingConditions) -> list[tupl
 
     Prefixes go in one call, masks in another; under a list of words each mask needs a call of its own.
     """
+    for text in typed:
+        check_text(text, "What is typed of a word", limits.current().typed_characters)
     masks = [parse_mask(text) for text in typed]
     prefix_rows = [row for row, mask in enumerate(masks) if None not in mask]
     mask_rows = [row for row, mask in enumerate(masks) if None in mask]

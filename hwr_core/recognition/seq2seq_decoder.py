@@ -139,7 +139,7 @@ class Seq2SeqDecoder:
     def _pattern(self, constraints: Constraints, row: int) -> list[int | None]:
         if constraints.masks is None:
             return list(self.charset.encode(constraints.prefixes[row]))
-        return [None if letter is None else self.charset.encode(letter)[0] for letter in constraints.masks[row]]
+        return [None if letter is None else self.charset.id_of(letter) for letter in constraints.masks[row]]
 
     def _score(self, log_probs: np.ndarray, frames: np.ndarray, proposed: list[Labellings]) -> list[Scored]:
         """Each word's labellings with exact log probabilities, in one pass, without those that CTC cannot spell."""

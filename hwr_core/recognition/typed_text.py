@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hwr_core import limits
 from hwr_core.errors import ConfigError
 from hwr_core.recognition.constraints import parse_mask
 from hwr_core.text import normalize
@@ -55,11 +56,12 @@ def parse_word_list(text: str, charset: str, max_words: int) -> tuple[tuple[str,
     Args:
         text: as it was typed.
         charset: the characters that can be written; empty allows all.
-        max_words: words beyond are left out.
+        max_words: words beyond are left out, and what lines have beyond the limit of characters.
 
     Returns:
         The distinct words that can be written, and those that cannot.
     """
-    lines = dict.fromkeys(filter(None, (normalize(line).strip() for line in text.splitlines())))
+    longest = limits.current().text_characters
+    lines = dict.fromkeys(filter(None, (normalize(line[:longest]) for line in text.splitlines()[: 2 * max_words])))
     writable = [line for line in lines if not charset or set(line) <= set(charset)]
     return tuple(writable[:max_words]), [line for line in lines if charset and not set(line) <= set(charset)]

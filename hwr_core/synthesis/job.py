@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from hwr_core import jobs
+from hwr_core import jobs, limits
 from hwr_core.datasets import add_dataset, dataset_folder, list_datasets
 from hwr_core.datasets.job import PROCESSES
 from hwr_core.errors import ConfigError, DataError
@@ -28,6 +28,7 @@ RENDERING = "Writing words"
 MAX_WORDS = 500_000
 SECONDS_TO_ADD = 0.0025  # a word, on two cores: 262 s for 115,000
 BYTES_PER_WORD = 6_500  # picture in the zip, about 60 % of it white, and its 64 x 256 canvas counted in part
+WORKER_MEMORY_MB = 250.0  # of a process: fonts, word lists, OpenCV
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -101,17 +102,21 @@ def start_synthesis(name: str, request: SynthesisRequest) -> Path:
         The data set's folder.
 
     Raises:
-        DataError: the name is taken or is none, fonts or the package wordfreq are missing.
+        DataError: the name is taken or is none, there are too many words, fonts or the package wordfreq are missing.
         JobError: a data set of this name is being added at the moment.
     """
     folder = dataset_folder(name)
+    most = limits.current().dataset_words
+    if request.count > most:
+        raise DataError(f"A data set has at most {most:,} words here. Received: {request.count:,}. Make fewer.")
     if any(info.name == name and info.is_ready for info in list_datasets()):
         raise DataError(f"There is a data set {name} already. Remove it first, or choose another name.")
     preview(request, find_fonts(fonts_folder()), 1)  # errors are raised here, not in the job
     source, fonts = folder / UPLOAD / f"{name}.zip", fonts_folder().resolve()
     values = {"source": stored_path(source), "fonts": stored_path(fonts), **asdict(request)}
     write_text(folder / REQUEST, json.dumps(values, indent=1))
-    jobs.launch("hwr_core.synthesis", folder)
+    needs = jobs.Needs(WORKER_MEMORY_MB * (1 + workers()), estimate(request, 0.0)[1])
+    jobs.launch("hwr_core.synthesis", folder, needs=needs)
     return folder
 
 

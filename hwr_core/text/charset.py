@@ -82,7 +82,17 @@ class Charset:
         Raises:
             CharsetError: a character is not in the charset.
         """
-        text = normalize(text)
+        return self._ids_of(normalize(text))
+
+    def id_of(self, character: str) -> int:
+        """Label id of one character as it is, a space too.
+
+        Raises:
+            CharsetError: it is not in the charset.
+        """
+        return self._ids_of(character)[0]
+
+    def _ids_of(self, text: str) -> list[int]:
         try:
             return [self._ids[character] for character in text]
         except KeyError:

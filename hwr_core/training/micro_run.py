@@ -215,8 +215,8 @@ def work(progress: jobs.Progress, key: str) -> str:
     except (HwrError, MemoryError, jobs.Stopped):
         raise
     except Exception as error:
-        if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
-            raise MemoryError from error
+        if jobs.is_out_of_memory(error):
+            raise
         traceback.print_exc()
         log = progress.folder / jobs.LOG_FILE
         raise JobError(f"The speed could not be measured: {first_line(error)}. {log} has the details.") from error

@@ -119,11 +119,11 @@ def open_run(name: str) -> Run:
     Raises:
         JobError: there is none.
     """
-    if NAME_PATTERN.fullmatch(name):
+    if isinstance(name, str) and NAME_PATTERN.fullmatch(name):
         for folder in run_folders():
             if (folder / name / CONFIG_FILE).is_file():
                 return Run(folder / name)
-    raise JobError(f"There is no run {name[:100]!r}. It may have been deleted; choose one of the list.")
+    raise JobError(f"There is no run {repr(name)[:100]}. It may have been deleted; choose one of the list.")
 
 
 def list_runs() -> list[Run]:
@@ -231,11 +231,14 @@ def running_run() -> Run | None:
     return None
 
 
-def start(run: Run) -> None:
+def start(run: Run, needs: jobs.Needs | None = None) -> None:
     """Start or resume a run in a process of its own.
 
+    Args:
+        needs: the memory and disk that it takes; `training.start` estimates them.
+
     Raises:
-        JobError: another training runs, or the run is shared.
+        JobError: another training runs, the run is shared, or there is no room for it.
     """
 
     def refuse_second() -> None:
@@ -251,7 +254,7 @@ def start(run: Run) -> None:
     jobs.wait_until_left(run.folder)
     is_adaptation = (run.folder / ADAPTATION_FILE).is_file()
     module = "hwr_core.adaptation" if is_adaptation else "hwr_core.training"
-    jobs.launch(module, run.folder, check=refuse_second)
+    jobs.launch(module, run.folder, check=refuse_second, needs=needs)
 
 
 def stop(run: Run) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from hwr_core import limits
 from hwr_core.errors import ConfigError
 from pages.access import rights, sign_in_form, visitors
 from pages.access.mode import Mode, mode
+from pages.access.table import LIMITS
 
 
 def enter() -> None:
@@ -16,6 +18,7 @@ def enter() -> None:
     except ConfigError as error:
         st.error(str(error), icon=":material/block:")
         st.stop()
+    limits.use(LIMITS[current_mode])
     if current_mode is Mode.TEAM and visitors.VISITOR not in st.session_state:
         sign_in_form.draw()
         st.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from hwr_core.errors import HwrError
+from hwr_core.limits import Limits
 from pages.access.mode import Mode
 
 
@@ -45,6 +46,7 @@ RIGHTS: dict[tuple[Mode, Role], frozenset[Right]] = {
     (Mode.TEAM, Role.MEMBER): _MEMBER,
     (Mode.TEAM, Role.ADMIN): frozenset(Right),
 }
+LIMITS = {Mode.LOCAL: None, Mode.DEMO: Limits.public(), Mode.TEAM: Limits.team()}  # None: those of the environment
 INSTEAD = {
     Mode.LOCAL: "",
     Mode.DEMO: "Install the studio on your own machine for that: it is one command.",

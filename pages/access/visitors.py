@@ -23,7 +23,7 @@ from pages.access.mode import Mode, mode
 from pages.access.table import AccessError, Role
 
 VISITOR = "visitor"  # session key
-FOLDER = "visitors"  # in the server's workspace
+FOLDER = workspace.VISITORS
 SEEN_FILE = ".seen"
 SEEN_INTERVAL_SECONDS = 60.0
 SWEEP_INTERVAL_SECONDS = 600.0

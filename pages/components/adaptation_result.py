@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from hwr_core import spreadsheet
 from hwr_core.adaptation import AdaptationResult
 from pages.components import wording
 
@@ -42,6 +43,6 @@ def held_back_table(name: str, result: AdaptationResult) -> None:
         alt="The words held back, read before and after",
     )  # fmt: skip
     st.download_button(
-        "CSV", table.to_csv(index=False).encode("utf-8"), f"{name}-held-back.csv", "text/csv", key="adapt_csv",
+        "CSV", spreadsheet.to_csv(table), f"{name}-held-back.csv", "text/csv", key="adapt_csv",
         type="tertiary", icon=":material/download:", on_click="ignore",
     )  # fmt: skip

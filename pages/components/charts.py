@@ -7,6 +7,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import streamlit as st
 
+from hwr_core import spreadsheet
+
 # Safe for colour-blind eyes and legible on paper and on dark: blue, amber, green, mauve, sky, brown, lavender, grey.
 # Red stands for errors.
 COLOURS = ("#2f6db0", "#d98a00", "#148a6a", "#b85c9e", "#4fa8d8", "#8a6434", "#8d7fc7", "#77746c")
@@ -131,7 +133,7 @@ def show(
     if download:
         st.download_button(
             "CSV",
-            data.to_csv(index=False).encode("utf-8"),
+            spreadsheet.to_csv(data),
             f"{file_name}.csv",
             "text/csv",
             key=f"{key}_csv",

@@ -142,7 +142,7 @@ def page_hint(word: word_queue.Word, next_step: str) -> None:
         layout.note(f"This looks like a page, and a model reads one word at a time. {next_step}")
 
 
-@st.cache_data(show_spinner=False, max_entries=word_queue.MAX_WORDS_PER_QUEUE)
+@st.cache_data(show_spinner=False, max_entries=1000)
 def _has_lines(word_id: str, _image: np.ndarray) -> bool:
     from hwr_core.layout.page_detection import is_page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,18 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from hwr_core.errors import HwrError
+from hwr_core import limits
+from hwr_core.errors import HwrError, ImageError
 from hwr_core.imaging.uploads import IMAGE_SUFFIXES, unpack_upload
 from hwr_core.recognition import Reading
 from hwr_core.recognition.export import ExportRow, export_row
 from hwr_core.recognition.pool import OnWait, ReadingConditions
-from pages.components import models
+from pages.components import models, uploads
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+LOG = logging.getLogger(__name__)
 UPLOAD_TYPES = [suffix.removeprefix(".") for suffix in (*IMAGE_SUFFIXES, ".zip")]
-MAX_WORDS_PER_QUEUE = 1000  # a tab's memory; more is a data set
 HALF_CAPITALS, MOSTLY_CAPITALS = 0.5, 0.8  # the shares of words in capitals that readings distinguish
 MAX_IMAGE_SIDE = 1600  # pixels of an image: far more than a canvas shows, a fraction of a phone's photograph
 ReadingKey = tuple[str, str, str, ReadingConditions]  # checkpoint folder, word id, typed text, conditions
@@ -109,14 +111,14 @@ def add_file(name: str, data: bytes) -> Word | None:
 
 def _add(word: Word) -> Word | None:
     queue = state()
-    if word.id not in queue.words and len(queue.words) >= MAX_WORDS_PER_QUEUE:
+    if word.id not in queue.words and len(queue.words) >= limits.current().queue_words:
         queue.has_overflowed = True
         return None
     return queue.words.setdefault(word.id, word)
 
 
 def pop_overflow() -> bool:
-    """Whether images have been left out since the last call: the queue holds `MAX_WORDS_PER_QUEUE`."""
+    """Whether images have been left out since the last call: the queue is full."""
     has_overflowed, state().has_overflowed = state().has_overflowed, False
     return has_overflowed
 
@@ -127,20 +129,29 @@ def on_upload(widget: str, folder: Path | None = None) -> None:
     files = [file for file in (value if isinstance(value, list) else [value]) if file is not None]
     if not files:
         return
-    add_files((file.name, file.getvalue()) for file in files)
+    accepted, refused = uploads.check_sizes(files)
+    add_files([(file.name, file.getvalue()) for file in accepted], refused)
     if folder is not None:
         models.pool().open(folder)
 
 
-def add_files(files: Iterable[tuple[str, bytes]]) -> None:
-    """Add files, zips unpacked; the first one becomes the current word."""
-    added = []
+def add_files(files: Iterable[tuple[str, bytes]], refused: Iterable[tuple[str, HwrError]] = ()) -> None:
+    """Add files, zips unpacked; the first one becomes the current word. What is refused is there with its sentence."""
+    added = [_add_refused(name, error) for name, error in refused]
     for name, data in files:
         try:
-            added += [add_file(*member) for member in unpack_upload(name, data)]
+            for member, content in unpack_upload(name, data):
+                if isinstance(content, HwrError):
+                    added.append(_add_refused(member, content))
+                else:
+                    added.append(add_file(member, content))
         except HwrError as error:
-            added.append(_add(Word(hashlib.sha256(data).hexdigest()[:16], name, problem=str(error))))
+            added.append(_add_refused(name, error))
     show_added([word for word in added if word is not None])
+
+
+def _add_refused(name: str, error: HwrError) -> Word | None:
+    return _add(Word(hashlib.sha256(f"{name}: {error}".encode()).hexdigest()[:16], name, problem=str(error)))
 
 
 def add_words(new_words: Iterable[Word]) -> None:
@@ -201,13 +212,23 @@ def decode_images(on_progress: Callable[[int, int], None] | None = None) -> None
     from hwr_core.imaging import limit_size, read_image
 
     waiting = [word for word in words() if word.data is not None]
+    room = limits.current().queue_bytes - sum(word.image.nbytes for word in words() if word.image is not None)
     for step, word in enumerate(waiting):
         if on_progress:
             on_progress(step, len(waiting))
         try:
-            word.image = limit_size(read_image(word.data or b"", word.name), MAX_IMAGE_SIDE)
+            image = limit_size(read_image(word.data or b"", word.name), MAX_IMAGE_SIDE)
+            if image.nbytes > room:
+                raise ImageError(
+                    f"{word.name}: the queue holds images of {limits.size(limits.current().queue_bytes)} at most. "
+                    "Clear it, or bring fewer at once."
+                )
+            word.image, room = image, room - image.nbytes
         except HwrError as error:
             word.problem = str(error)
+        except Exception:  # of this one file; the others go on
+            LOG.exception("The image %r could not be opened", word.name)
+            word.problem = f"{word.name}: the image could not be opened. Save it again as PNG or JPEG."
         word.data = None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from hwr_core import jobs
+from hwr_core import jobs, spreadsheet
 from hwr_core.corrections import LabelCorrection, LabelCorrections
 from hwr_core.corrections.verdicts import Decision, correction_of
 from hwr_core.datasets import PARTS, DataSet
@@ -135,7 +135,7 @@ def review(opened: OpenDataset, table: pd.DataFrame) -> None:
             st.button("Undo", key="doubts_undo", icon=":material/undo:", on_click=undo_last,
                       help="Undoes what was stored last.")  # fmt: skip
         st.download_button(
-            "CSV", lambda: matching.to_csv(index=False).encode("utf-8-sig"), f"{name}-likely-wrong.csv", "text/csv",
+            "CSV", lambda: spreadsheet.to_csv(matching, with_mark=True), f"{name}-likely-wrong.csv", "text/csv",
             key="doubts_csv", icon=":material/download:", type="tertiary", on_click="ignore",
         )  # fmt: skip
 
@@ -269,6 +269,6 @@ def decided(dataset: DataSet) -> None:
                 icon=":material/undo:", disabled=not selected, on_click=undo, args=(dataset.name, selected),
             )  # fmt: skip
             st.download_button(
-                "CSV", table.to_csv(index=False).encode("utf-8-sig"), f"{dataset.name}-label-fixes.csv", "text/csv",
+                "CSV", spreadsheet.to_csv(table, with_mark=True), f"{dataset.name}-label-fixes.csv", "text/csv",
                 key="doubts_fixes_csv", type="tertiary", icon=":material/download:", on_click="ignore",
             )  # fmt: skip

@@ -7,6 +7,7 @@ import json
 import pandas as pd
 import streamlit as st
 
+from hwr_core import spreadsheet
 from hwr_core.evaluation import Comparison, Evaluation
 from hwr_core.evaluation.comparison import BOTH, NEITHER, ONLY_A, ONLY_B, verdict
 from pages.components import charts, layout, wording
@@ -81,7 +82,7 @@ def _downloads(comparison: Comparison, names: tuple[str, str]) -> None:
     report = {"first": names[0], "second": names[1], **comparison.to_dict()}
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Both readings (CSV)", lambda: comparison.rows.to_csv(index=False).encode("utf-8"), f"{file}.csv",
+            "Both readings (CSV)", lambda: spreadsheet.to_csv(comparison.rows), f"{file}.csv",
             "text/csv", key="compare_csv", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(

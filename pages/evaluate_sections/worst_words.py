@@ -8,6 +8,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from hwr_core import spreadsheet
 from hwr_core.evaluation import Evaluation, worst_words
 from hwr_core.evaluation.errors import KINDS, ORDERS
 from pages.components import layout, wording
@@ -62,7 +63,7 @@ def browser(evaluation: Evaluation, key: str) -> None:
         return
     cards(WordReadings.of_rows(page_of(chosen, "wrong word"), {"": ""}))
     st.download_button(
-        "These words as CSV", lambda: chosen.to_csv(index=False).encode("utf-8"),
+        "These words as CSV", lambda: spreadsheet.to_csv(chosen),
         f"{evaluation.checkpoint}-{evaluation.dataset}-wrong.csv", "text/csv", key=f"{key}_csv",
         icon=":material/download:", type="tertiary", on_click="ignore",
     )  # fmt: skip

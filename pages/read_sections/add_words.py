@@ -7,10 +7,11 @@ import random
 import numpy as np
 import streamlit as st
 
+from hwr_core import limits
 from hwr_core.datasets import PARTS, DataSet, list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
-from pages.components import layout, models, reading_widgets, word_queue, wording
+from pages.components import layout, models, reading_widgets, uploads, word_queue, wording
 from pages.data_sections import dataset_cache
 from pages.read_sections import crop, drawing_pad
 
@@ -32,6 +33,9 @@ def camera(info: CheckpointInfo) -> None:
         "Photograph one word", key=widget, help="Hold the word level and let it fill the image.", width=560
     )
     if photo is None:
+        return
+    if refused := uploads.check_sizes([photo])[1]:
+        layout.error(str(refused[0][1]))
         return
     from hwr_core.imaging import limit_size, read_image
 
@@ -164,5 +168,5 @@ def problems() -> None:
     """Files that cannot be read, and images beyond the queue's limit."""
     reading_widgets.broken_files(word_queue.broken_words())
     if word_queue.pop_overflow():
-        number = wording.count(word_queue.MAX_WORDS_PER_QUEUE, "image")
+        number = wording.count(limits.current().queue_words, "image")
         layout.error(f"The queue holds {number}; the rest was left out. Clear it, or add them as a data set instead.")

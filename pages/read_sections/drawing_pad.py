@@ -8,13 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from hwr_core import limits
 from hwr_core.recognition import CheckpointInfo
 from pages.components import layout, models, word_queue
 
 HERE = Path(__file__).parent
 KEY = "drawing_pad"
 NUMBER, COUNT = "drawing_number", "drawing_count"  # session keys: the last message handled, drawings so far
-MAX_DRAWING_CHARACTERS = 4_000_000  # of the PNG's data address, and of the SVG
 component = st.components.v2.component(
     "studio_drawing_pad",
     html=(HERE / "drawing_pad.html").read_text(encoding="utf-8"),
@@ -42,7 +42,7 @@ def on_drawn(info: CheckpointInfo) -> None:
         return
     word = word_queue.add_file(f"drawing-{st.session_state[COUNT]}.png", data)
     if word is not None:
-        word.svg = str(message.get("svg", ""))[:MAX_DRAWING_CHARACTERS]
+        word.svg = str(message.get("svg", ""))[: limits.current().drawing_characters]
         word_queue.show_added([word])
         models.pool().open(info.folder)
 
@@ -50,7 +50,7 @@ def on_drawn(info: CheckpointInfo) -> None:
 def decode_png_uri(uri: str) -> bytes | None:
     """The PNG in a data address; None where there is none."""
     head, _, body = uri.partition(",")
-    if head != "data:image/png;base64" or len(body) > MAX_DRAWING_CHARACTERS:
+    if head != "data:image/png;base64" or len(body) > limits.current().drawing_characters:
         return None
     try:
         return base64.b64decode(body, validate=True)

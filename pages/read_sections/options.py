@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from hwr_core import limits
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import ReadingConditions
@@ -20,7 +21,6 @@ LANGUAGES = {
 }  # fmt: skip
 CAPITALS = {AUTO: "Automatic", "all": "Every word", NONE: "None"}
 VIEWS = 3  # of each word, with test-time augmentation
-MAX_LISTED_WORDS = 5000  # each is scored at every keystroke
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
@@ -49,7 +49,7 @@ def apply(info: CheckpointInfo) -> None:
     """Take over the values of the widgets, before anything is read."""
     charset, languages = writable_by(info)
     language = st.session_state.get("read_language") or AUTO
-    allowed, _ = parse_word_list(st.session_state.get("read_words") or "", charset, MAX_LISTED_WORDS)
+    allowed, _ = parse_word_list(st.session_state.get("read_words") or "", charset, limits.current().listed_words)
     language = language if language in (*languages, NONE) else AUTO
     if is_ctc(info):
         views = VIEWS if st.session_state.get("read_views") else 1
@@ -90,17 +90,19 @@ def options(info: CheckpointInfo) -> None:
             "Look three times", key="read_views", persist_state="session",
             help="Each word is read in three slightly changed copies together: a little surer, and three times slower.",
         )  # fmt: skip
+    most = limits.current().listed_words
     text = st.text_area(
-        "Only these words", key="read_words", height=120, persist_state="session", placeholder="one word a line",
-        help=f"Every reading is one of them then; up to {MAX_LISTED_WORDS:,}. Empty: any word.",
+        "Only these words", key="read_words", height=120, max_chars=most * 20, persist_state="session",
+        placeholder="one word a line",
+        help=f"Every reading is one of them then; up to {most:,}. Empty: any word.",
     )  # fmt: skip
-    allowed, unwritable = parse_word_list(text or "", charset, MAX_LISTED_WORDS)
+    allowed, unwritable = parse_word_list(text or "", charset, most)
     if unwritable:
         examples = wording.listed([f"“{word}”" for word in unwritable[:3]])
         number = wording.count(len(unwritable), "word")
         layout.error(f"{number} left out, such as {examples}: this model lacks their letters.")
-    if len(allowed) == MAX_LISTED_WORDS:
-        layout.note(f"The first {MAX_LISTED_WORDS:,} words of the list are used.")
+    if len(allowed) == most:
+        layout.note(f"The first {most:,} words of the list are used.")
 
 
 def label() -> str:

@@ -121,7 +121,7 @@ def table(words: list[word_queue.Word], info: CheckpointInfo) -> pd.DataFrame:
     return frame if any(word.transcription for word in words) else frame.drop(columns="Transcription")
 
 
-@st.cache_data(show_spinner=False, max_entries=word_queue.MAX_WORDS_PER_QUEUE)
+@st.cache_data(show_spinner=False, max_entries=1000)
 def thumbnail(word_id: str, _image: np.ndarray) -> str:
     """Wide images get paper above and below: the table would cut off their ends."""
     height, width = _image.shape

@@ -49,16 +49,21 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """An empty workspace without any model, shipped or trained."""
     import streamlit as st
 
+    from hwr_core import limits
     from hwr_core.recognition import checkpoint
+    from hwr_core.workspace import set_home_resolver
 
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HWR_HOME", str(home))
+    monkeypatch.setenv("HWR_MODE", "local")
     monkeypatch.setenv("HWR_EXAMPLES", "")  # the runs of the repository would be in every list
     monkeypatch.setattr(checkpoint, "SHIPPED", tmp_path / "no-models")
     st.cache_data.clear()
     st.cache_resource.clear()
     yield home
+    limits.use(None)  # a mode may have set others
+    set_home_resolver(None)
     st.cache_data.clear()
     st.cache_resource.clear()
 

@@ -309,7 +309,9 @@ def test_upload_of_a_zip_is_unpacked(recognizer: StubRecognizer):
     assert table(app)["File"].tolist() == ["one.png", "two.PNG"]
 
 
-@pytest.mark.parametrize(("data", "sentence"), [(b"PK no zip", "cannot be opened"), (None, "no images in this zip")])
+@pytest.mark.parametrize(
+    ("data", "sentence"), [(b"PK no zip", "no zip that can be read"), (None, "no images in this zip")]
+)
 def test_upload_of_a_broken_zip_shows_its_sentence(recognizer: StubRecognizer, data: bytes | None, sentence: str):
     buffer = io.BytesIO()
     zipfile.ZipFile(buffer, "w").close()
@@ -318,7 +320,7 @@ def test_upload_of_a_broken_zip_shows_its_sentence(recognizer: StubRecognizer, d
 
 
 def test_queue_overflow_shows_an_error(recognizer: StubRecognizer, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(word_queue, "MAX_WORDS_PER_QUEUE", 2)
+    monkeypatch.setenv("HWR_LIMITS", '{"queue_words": 2}')
     app = open_read(4)
     assert len(table(app)) == 2
     assert "The queue holds 2 images" in errors(app)[0]

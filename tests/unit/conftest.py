@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from source_files import make  # noqa: F401  a fixture of several rooms
 
+from hwr_core import limits
 from hwr_core.config import (
     AugmentationConfig,
     CanvasConfig,
@@ -26,6 +28,7 @@ from hwr_core.config import (
     Seq2SeqConfig,
     TrainingConfig,
 )
+from hwr_core.limits import Limits
 
 if TYPE_CHECKING:
     from hwr_core.datasets import DataSet
@@ -50,6 +53,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a workspace of its own."""
     monkeypatch.setenv("HWR_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture
+def set_limits(default_limits: None) -> Callable[..., None]:
+    """`set_limits(queue_words=2)`, or with `public=True` those of a public link, until the test ends."""
+
+    def set_to(*, public: bool = False, **values: float) -> None:
+        limits.use(replace(Limits.public() if public else Limits(), **values))  # type: ignore[arg-type]
+
+    return set_to
+
+
+@pytest.fixture(autouse=True)
+def default_limits() -> Iterator[None]:
+    limits.use(None)
+    yield
+    limits.use(None)
 
 
 def draw_word(

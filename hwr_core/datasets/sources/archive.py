@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-import zipfile
-import zlib
 from pathlib import Path
 from typing import IO
 
+from hwr_core import limits
 from hwr_core.errors import DataError, ImageError
+from hwr_core.zips import Zip, too_large
 
 IMAGE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif"))
-MAX_IMAGE_BYTES = 100_000_000  # a 60-megapixel PNG; larger image files are refused unread
-MAX_LIST_BYTES = 500_000_000  # a list of words; 115,000 rows take 10 MB
-MAX_ZIP_BYTES = 200_000_000_000  # all members of a zip, unpacked
-MAX_ZIP_MEMBERS = 2_000_000
 IGNORED = frozenset(("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", "__pycache__"))
 
 
@@ -41,8 +37,8 @@ class Source:
         """Every file's name, sorted."""
         raise NotImplementedError
 
-    def open(self, name: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
-        """The bytes of a file of at most `max_bytes` bytes, or `ImageError` with a sentence."""
+    def open(self, name: str, max_bytes: int | None = None) -> bytes:
+        """The bytes of a file of at most `max_bytes` (an image's limit by default), or `ImageError` with a sentence."""
         raise NotImplementedError
 
     def is_folder(self, name: str) -> bool:
@@ -83,8 +79,9 @@ class FolderSource(Source):
             self.refused.append((shown, f"The file name {shown} is not UTF-8. Rename the file."))
         return shown == name
 
-    def open(self, name: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
+    def open(self, name: str, max_bytes: int | None = None) -> bytes:
         path = self.path / name
+        max_bytes = max_bytes or limits.current().image_bytes
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):  # a pipe would block for ever
@@ -109,62 +106,21 @@ class ZipSource(Source):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.refused = []
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except FileNotFoundError:
-            raise DataError(f"There is no file {path}. Check the path.") from None
-        except OSError as error:
-            raise DataError(f"{path.name} cannot be read ({error.strerror or error}).") from error
-        except Exception as error:  # BadZipFile, and others for invalid headers
-            raise DataError(f"{path.name} is no zip that can be read, or is cut short. Copy it again.") from error
-        members = [info for info in self._zip.infolist() if not info.is_dir()]
-        if len(members) > MAX_ZIP_MEMBERS or sum(info.file_size for info in members) > MAX_ZIP_BYTES:
-            raise DataError(f"{path.name} would unpack to more than any data set needs. Check where it comes from.")
-        self._members: dict[str, zipfile.ZipInfo] = {}
-        for info in members:
-            if not is_ignored(info.filename.replace("../", "/").removeprefix("./")):
-                self._add(info)
-        if members and all(info.flag_bits & 1 for info in members):
-            raise DataError(f"{path.name} is encrypted. Unpack it with its password, and add the folder.")
-
-    def _add(self, info: zipfile.ZipInfo) -> None:
-        name = info.filename
-        parts = name.split("/")
-        if name.startswith("/") or ".." in parts or "\\" in name or name[1:2] == ":":
-            sentence = f"{name!r} points outside the zip. It was refused; the other members are read."
-        elif info.flag_bits & 1:
-            sentence = f"{name!r} is encrypted. It was refused; the other members are read."
-        elif name in self._members:
-            sentence = f"{name!r} is in the zip twice. The first is read."
-        else:
-            self._members[name] = info
-            return
-        self.refused.append((name, sentence))
+        self._zip = Zip(path, path.name, DataError)
+        self._names = [name for name in self._zip.members if not is_ignored(name.removeprefix("./"))]
+        self.refused = [
+            (name, sentence)
+            for name, sentence in self._zip.refused
+            if not is_ignored(name.replace("../", "/").removeprefix("./"))
+        ]
 
     def names(self) -> list[str]:
-        return sorted(self._members)
+        return sorted(self._names)
 
-    def open(self, name: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:
-        if name not in self._members:
+    def open(self, name: str, max_bytes: int | None = None) -> bytes:
+        if name not in self._zip.members:
             raise ImageError(f"{name}: the zip has no such member. Add the zip again if it has changed.")
-        info = self._members[name]
-        if info.file_size > max_bytes:
-            raise ImageError(too_large(name, info.file_size, max_bytes))
-        try:
-            with self._zip.open(info) as file:
-                return file.read(max_bytes)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-        ) as error:
-            raise ImageError(f"{name}: damaged in the zip ({error_text(error)}). Make the zip again.") from error
-        except Exception as error:  # decompressors have errors of their own (lzma.LZMAError)
-            raise ImageError(f"{name}: damaged in the zip. Make the zip again.") from error
+        return self._zip.read(name, max_bytes or limits.current().image_bytes)
 
     def close(self) -> None:
         self._zip.close()
@@ -198,12 +154,3 @@ def is_zip(path: Path) -> bool:
 
 def starts_like_a_zip(file: IO[bytes]) -> bool:
     return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
-
-
-def too_large(name: str, size: int, max_bytes: int) -> str:
-    sizes = f"{size / 1e6:,.0f} MB is more than is read (at most {max_bytes / 1e6:,.0f} MB)"
-    return f"{name}: {sizes}. Reduce it first."
-
-
-def error_text(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__

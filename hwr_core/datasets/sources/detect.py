@@ -6,8 +6,9 @@ import os
 import posixpath
 from pathlib import Path, PurePosixPath
 
+from hwr_core import limits
 from hwr_core.datasets.sample import LEFT_OUT, Listing, Problem
-from hwr_core.datasets.sources.archive import MAX_LIST_BYTES, Source, is_image_name, is_zip, open_source
+from hwr_core.datasets.sources.archive import Source, is_image_name, is_zip, open_source
 from hwr_core.datasets.sources.folder import read_names
 from hwr_core.datasets.sources.iam import LISTS, looks_like_iam, read_iam
 from hwr_core.datasets.sources.image_index import ImageIndex
@@ -139,7 +140,7 @@ def _choose(source: Source, lists: list[str], columns: dict[str, str]) -> list[s
 
 def _has_columns(source: Source, name: str, columns: dict[str, str]) -> bool:
     try:
-        table = read_table(name, source.open(name, MAX_LIST_BYTES), columns)
+        table = read_table(name, source.open(name, limits.current().list_bytes), columns)
     except HwrError:
         return False
     places = columns_of(table.header, columns)
@@ -161,7 +162,7 @@ def _iam_list(source: Source, names: list[str]) -> str:
 
 def _open_list(source: Source, name: str) -> bytes:
     try:
-        return source.open(name, MAX_LIST_BYTES)
+        return source.open(name, limits.current().list_bytes)
     except HwrError as error:
         raise DataError(str(error)) from error
 
@@ -171,7 +172,8 @@ def _no_list(source: Source, kind: str) -> str:
 
 
 def _advice(source: Source) -> str:
-    packed = [name for name in source.names() if name.lower().endswith(PACKED)]
+    names = [*source.names(), *(name for name, _ in source.refused)]
+    packed = [name for name in names if name.lower().endswith(PACKED)]
     if packed:
         return f"Unpack {packed[0]} first, or add it by itself."
     return "Expected a CSV file with its images, the IAM database, or images named after their words."

@@ -6,8 +6,8 @@ import posixpath
 import re
 from pathlib import PurePosixPath
 
+from hwr_core import limits
 from hwr_core.datasets.sample import Listing, Sample
-from hwr_core.datasets.sources.archive import MAX_LIST_BYTES
 from hwr_core.datasets.sources.image_index import ImageIndex
 from hwr_core.datasets.sources.table import decode_text
 from hwr_core.datasets.split import part_named
@@ -122,6 +122,6 @@ def _read(images: ImageIndex, name: str) -> str:
     if not names:
         return ""
     try:
-        return images.source.open(min(names, key=len), MAX_LIST_BYTES).decode("utf-8", "replace")
+        return images.source.open(min(names, key=len), limits.current().list_bytes).decode("utf-8", "replace")
     except ImageError:
         return ""

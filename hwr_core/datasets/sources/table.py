@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hwr_core import spreadsheet
 from hwr_core.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -42,9 +43,10 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
+        is_own = spreadsheet.is_own(self.header)
         for row, cells in enumerate(parse(self.text, self.separator, self.quoted), start=1):
             if row > 1 and any(cell.strip() for cell in cells):
-                yield row, cells
+                yield row, list(map(spreadsheet.restored, cells)) if is_own else cells
 
 
 def read_table(name: str, data: bytes, columns: dict[str, str] | None = None) -> Table:

@@ -5,8 +5,8 @@ import struct
 import zipfile
 
 import pytest
+import zip_bombs
 
-from hwr_core.datasets.sources import archive as sources
 from hwr_core.datasets.sources.archive import is_ignored, is_zip, open_source
 from hwr_core.datasets.sources.image_index import ImageIndex
 from hwr_core.errors import DataError, ImageError
@@ -85,16 +85,25 @@ def test_zip_source_damaged_zip_or_member_raises(make):
         open_source(path)
 
 
-def test_sources_too_large_file_is_not_read(make, monkeypatch):
+def test_sources_too_large_file_is_not_read(make, set_limits):
     path = make.zip("w.zip", {"a.png": "x" * 1000})
     make.file("b.png", "x" * 1000)
     for source, name in ((open_source(path), "a.png"), (open_source(make.folder), "b.png")):
         with pytest.raises(ImageError, match=r"is more than is read .*\. Reduce it first\.$"):
             source.open(name, max_bytes=999)
         assert len(source.open(name, max_bytes=1000)) == 1000
-    monkeypatch.setattr(sources, "MAX_ZIP_BYTES", 999)
+    set_limits(zip_bytes=999)
     with pytest.raises(DataError, match="would unpack to more"):
         open_source(path)
+
+
+def test_zip_source_bomb_raises_and_odd_members_are_refused(make):
+    with pytest.raises(DataError, match=r"^bomb\.zip would unpack to"):
+        open_source(make.file("bomb.zip", zip_bombs.bzip2_bomb()))
+    data = zip_bombs.nameless(zip_bombs.deflated({"x": b"1", "good.png": b"2", "inner.zip": b"3"}))
+    source = open_source(make.file("odd.zip", data))
+    assert source.names() == ["good.png"]
+    assert len(source.refused) == 2
 
 
 def test_folder_source_not_a_file_raises(make, monkeypatch):

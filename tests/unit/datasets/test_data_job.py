@@ -15,7 +15,7 @@ from hwr_core.datasets.store import REQUEST
 @pytest.fixture
 def prepared(make, monkeypatch):
     """A requested adding whose process was not started; `main` runs it here."""
-    monkeypatch.setattr(jobs, "launch", lambda module, folder: 0)
+    monkeypatch.setattr(jobs, "launch", lambda module, folder, **_: 0)
     path = make.writers()
     return start_adding("letters", path, canvas=CanvasConfig(height=32))
 

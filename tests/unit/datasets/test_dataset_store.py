@@ -212,7 +212,7 @@ def test_open_dataset_absolute_paths_of_earlier_versions_are_read(make, home):
 
 
 def test_start_adding_request_has_paths_relative_to_the_workspace(make, home, tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "launch", lambda module, folder: 0)
+    monkeypatch.setattr(jobs, "launch", lambda module, folder, **_: 0)
     data = make.zip("w.zip", {f"{word}.png": make.png(word) for word in ("yes", "no")}).read_bytes()
     start_adding("uploaded", save_upload("uploaded", "words.zip", io.BytesIO(data)))
     home.rename(tmp_path / "moved")

@@ -141,7 +141,7 @@ def test_search_unusable_request_fails_with_a_sentence(planted):
 def test_start_search_running_is_refused(planted, monkeypatch: pytest.MonkeyPatch, start: Path):
     launched = []
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "launch", lambda module, folder: launched.append((module, folder.parent.name)))
+        patch.setattr(jobs, "launch", lambda module, folder, **_: launched.append((module, folder.parent.name)))
         label_errors.start_search("four", start, "train", 5)
     assert launched == [("hwr_core.evaluation.label_errors", "four")]
     assert label_errors.last_request("four")["most"] == 5

@@ -151,6 +151,92 @@ def test_read_image_too_many_pixels_is_not_decoded(size, monkeypatch):
         read_image(huge, "scan.png")
 
 
+@pytest.mark.parametrize("kind", ["EPS", "PPM", "TGA", "PDF", "ICO", "PCX"])
+def test_read_image_other_format_named_png_never_reaches_its_decoder(kind, monkeypatch):
+    """An EPS would start Ghostscript."""
+    from PIL import EpsImagePlugin
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("Ghostscript was started"))
+    data = file_of(Image.new("RGB", (40, 40), "red"), kind)
+    with pytest.raises(ImageError, match=r"no image that can be read\. Expected a PNG"):
+        read_image(data, "word.png")
+
+
+def test_read_image_mpo_of_a_camera_is_read_as_jpeg():
+    file = io.BytesIO()
+    first = Image.new("RGB", (60, 40), "white")
+    first.save(file, "MPO", save_all=True, append_images=[Image.new("RGB", (60, 40), "black")])
+    assert read_image(file.getvalue()).mean() > 250
+
+
+def cost_of(data: bytes, name: str) -> ImageError:
+    with pytest.raises(ImageError, match=r"would take .* of memory") as caught:
+        read_image(data, name)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "side"),
+    [("WEBP", "RGB", 3600), ("WEBP", "RGBA", 3600), ("PNG", "RGBA", 4000), ("TIFF", "F", 3000)],
+)
+def test_read_image_that_takes_much_memory_is_refused_undecoded(kind, mode, side, set_limits, monkeypatch):
+    options = {"lossless": True, "method": 0} if kind == "WEBP" else {"compression": "tiff_deflate"}
+    data = file_of(Image.new(mode, (side, side)), kind, **options)
+    assert len(data) < 150_000
+    set_limits(public=True)
+    monkeypatch.setattr(image_io, "_to_grey_array", lambda *_: pytest.fail("it was decoded"))
+    cost_of(data, "word")
+
+
+def test_read_image_animation_beyond_the_limits_is_refused_undecoded(set_limits, monkeypatch):
+    frames = [Image.new("RGB", (1000, 1000), colour) for colour in ("red", "blue", "green")]
+    data = file_of(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+    set_limits(decoded_bytes=20_000_000)
+    monkeypatch.setattr(image_io, "_to_grey_array", lambda *_: pytest.fail("it was decoded"))
+    cost_of(data, "moving.webp")
+
+
+def tiff_of_one_tile(side: int, tile: int) -> bytes:
+    """A grey TIFF of `side` pixels a side, in one deflated tile that is far larger."""
+    body = zlib.compress(bytes(1000))
+    tags = [(256, side), (257, side), (258, 8), (259, 8), (262, 1), (277, 1)]
+    tags += [(322, tile), (323, tile), (324, 8), (325, len(body))]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return b"II*\0" + struct.pack("<I", 8 + len(body)) + body + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_read_image_tiff_of_one_huge_tile_is_refused_undecoded(monkeypatch):
+    """The image is small; but a tile is decoded as a whole."""
+    with Image.open(io.BytesIO(tiff_of_one_tile(64, 30_000))) as image:
+        assert image.size == (64, 64)
+    monkeypatch.setattr(image_io, "_to_grey_array", lambda *_: pytest.fail("it was decoded"))
+    cost_of(tiff_of_one_tile(64, 30_000), "word.tif")
+
+
+def test_read_image_progressive_jpeg_counts_its_coefficients(set_limits):
+    image = Image.new("RGB", (5000, 4000), "white")
+    set_limits(decoded_bytes=100_000_000)
+    assert read_image(file_of(image, "JPEG")).shape == (3200, 4000)
+    cost_of(file_of(image, "JPEG", progressive=True), "word.jpg")
+
+
+def test_read_image_beyond_the_limits_of_pixels_side_or_bytes_is_refused(word, set_limits, tmp_path):
+    colour = file_of(Image.fromarray(word).convert("RGB"))
+    (tmp_path / "word.png").write_bytes(colour)
+    for values, sentence in (
+        ({"image_pixels": word.size - 1}, "is more than an image of a word needs"),
+        ({"image_side": max(word.shape) - 1}, "is more than an image of a word needs"),
+        ({"image_bytes": len(colour) - 1}, "is more than is read"),
+    ):
+        set_limits(**values)
+        for source in (colour, tmp_path / "word.png"):
+            with pytest.raises(ImageError, match=sentence):
+                read_image(source)
+    set_limits(image_pixels=word.size - 1)
+    with pytest.raises(ImageError, match="is more than an image"):
+        read_image(encode_png(word))  # the quick decoder holds to them, too
+
+
 def test_read_image_in_threads_gives_equal_images(word):
     data, images = file_of(Image.fromarray(word)), []
     threads = [threading.Thread(target=lambda: images.append(read_image(data))) for _ in range(8)]

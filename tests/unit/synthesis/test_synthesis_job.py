@@ -25,7 +25,7 @@ def job_folder(tmp_path: Path, font_folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HWR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("HWR_FONTS", str(font_folder))
     monkeypatch.setattr(job, "find_fonts", lambda folder: find_fonts(folder, names=["DejaVuSans", "DejaVuSerif"]))
-    monkeypatch.setattr(job.jobs, "launch", lambda module, folder: 0)
+    monkeypatch.setattr(job.jobs, "launch", lambda module, folder, **_: 0)
     monkeypatch.setattr(job, "PROCESSES", 0)
     monkeypatch.setattr(job, "workers", lambda: 1)
     return job.start_synthesis("made", REQUEST)
