@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from hwr_core import workspace
 from hwr_core.config import RunConfig
 from hwr_core.datasets import DataSetInfo, list_datasets
 from hwr_core.errors import ConfigError, HwrError
@@ -15,6 +16,7 @@ from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import Estimate, Run, estimate, list_runs, new_run, presets, run_files, running_run, start
 from hwr_core.training.runs import check_data
 from hwr_core.training.setting_values import help_of
+from pages.access import Right, may, needs, visitors
 from pages.components import layout, menu, models, progress_card, wording
 from pages.components.sidebar import chosen_dataset
 from pages.train_sections import live_run, settings
@@ -97,6 +99,7 @@ def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:
         help="Several are learned from together; each keeps its own training and validation words.",
         default=[default] if selected is None else None,
     )
+    datasets = [name for name in datasets if name in infos]  # the address may name anything, the path of a file, too
     if datasets:
         layout.note(" · ".join(size_of(infos[name]) for name in datasets))
     return datasets
@@ -113,7 +116,7 @@ def choose_validation(datasets: list[str]) -> list[str]:
     selected = st.session_state.get(settings.VALIDATE_ON)
     if selected:  # a data set may have been taken out since
         st.session_state[settings.VALIDATE_ON] = [name for name in selected if name in datasets]
-    return st.multiselect(
+    chosen = st.multiselect(
         "Validate on",
         datasets,
         key=settings.VALIDATE_ON,
@@ -121,6 +124,7 @@ def choose_validation(datasets: list[str]) -> list[str]:
         placeholder="all of them",
         help=f"{help_of('validate_on')} Default: all.",
     )
+    return [name for name in chosen if name in datasets]
 
 
 def read_checkpoints() -> list[Checkpoint]:
@@ -219,6 +223,9 @@ def draw_settings(model: str, checkpoints: list[Checkpoint]) -> str:
 
 def summary(running: Run | None, config: RunConfig | None) -> None:
     """Name, notes, and the button."""
+    if not may(Right.TRAIN):
+        layout.not_open(Right.TRAIN, "Here you see what a training takes; the Runs page has the history of real ones.")
+        return
     st.text_input(
         "Name",
         key=settings.NAME,
@@ -277,7 +284,8 @@ def check_start(config: RunConfig) -> None:
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner=False)
-def estimated(config_json: str) -> Estimate:
+def estimated(config_json: str, home: str) -> Estimate:
+    """The estimate; `home` is the workspace in which the configuration's data sets are named."""
     config = RunConfig.from_dict(json.loads(config_json))
     check_data(config)
     return estimate(config)
@@ -285,7 +293,7 @@ def estimated(config_json: str) -> Estimate:
 
 def show_estimate(config: RunConfig) -> None:
     with st.spinner("Counting words", show_time=False):
-        cost = estimated(json.dumps(config.to_dict()))
+        cost = estimated(json.dumps(config.to_dict()), str(workspace.home()))
     epochs = wording.count(config.training.epochs, "epoch")
     layout.facts([(f"~ {wording.duration(cost.seconds)}", f"for {epochs}"), (wording.size(cost.memory_mb), "memory")])
     lines = [
@@ -319,9 +327,12 @@ def queue(name: str) -> None:
     layout.link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
 
 
-def begin(config: RunConfig, now: bool) -> None:
-    """Make the run, and start it unless another one trains."""
+@needs(Right.TRAIN, "make a run", lambda config, now: st.session_state.get(settings.NAME) or config.model.name)
+def begin(config: RunConfig, now: bool) -> bool:
+    """Make the run, and start it unless another one trains; False where that fails."""
     try:
+        settings.check_paths(config)
+        visitors.check_quota(0)
         name, notes = (st.session_state.get(key) or "" for key in (settings.NAME, settings.NOTES))
         run = new_run(dataclasses.replace(config, notes=notes.strip()), name.strip() or None)
         st.session_state[settings.NAME] = ""
@@ -332,6 +343,8 @@ def begin(config: RunConfig, now: bool) -> None:
             start(run)
     except HwrError as error:
         st.session_state[live_run.ERROR] = str(error)
+        return False
+    return True
 
 
 menu.require()

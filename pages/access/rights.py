@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec
 
 import streamlit as st
 
-from pages.access import visitors
+from pages.access import audit, visitors
 from pages.access.mode import mode
 from pages.access.table import INSTEAD, RIGHTS, AccessError, Right, Role
 
 P = ParamSpec("P")
-R = TypeVar("R")
 REFUSED = "access_refused"  # session key: the sentence of a refused press, shown with the next drawing
 
 
@@ -43,16 +42,29 @@ def require(right: Right) -> None:
         raise AccessError(refusal(right))
 
 
-def needs(right: Right) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
-    """A decorator for callbacks and other actions: where the right is missing nothing happens but the sentence."""
+def needs(
+    right: Right, action: str, about: Callable[..., str] | None = None
+) -> Callable[[Callable[P, object]], Callable[P, Any]]:  # Any: a bool is returned to us, None expected by Streamlit
+    """A decorator for callbacks and other actions: where the right is missing nothing happens but the sentence.
 
-    def decorate(action: Callable[P, R]) -> Callable[P, R | None]:
-        @wraps(action)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | None:
+    Args:
+        right: that the action takes.
+        action: what it does, for the audit log: "delete runs". It is recorded unless the action returns False, which
+            says that it has failed, or raises.
+        about: takes the action's arguments and returns the names of the things that are changed, never their contents.
+    """
+
+    def decorate(function: Callable[P, object]) -> Callable[P, Any]:
+        @wraps(function)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> object:
             if not may(right):
                 st.session_state[REFUSED] = refusal(right)
                 return None
-            return action(*args, **kwargs)
+            names = about(*args, **kwargs) if about and audit.is_kept() else ""
+            result = function(*args, **kwargs)
+            if result is not False:
+                audit.record(action, names)
+            return result
 
         return guarded
 

@@ -13,7 +13,7 @@ class AccessError(HwrError):
 
 
 class Right(StrEnum):
-    """What can be allowed; the value completes the sentence "... cannot be done at this link"."""
+    """What can be allowed; the value begins the sentence "... is not open to you at this link"."""
 
     READ = "Reading words"
     EXPORT = "Exporting"

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from hwr_core.adaptation import AdaptationResult
-from pages.components import wording
+from pages.components import download, wording
 
 
 def metrics_table(result: AdaptationResult) -> None:
@@ -41,7 +41,7 @@ def held_back_table(name: str, result: AdaptationResult) -> None:
         },
         alt="The words held back, read before and after",
     )  # fmt: skip
-    st.download_button(
+    download.button(
         "CSV", table.to_csv(index=False).encode("utf-8"), f"{name}-held-back.csv", "text/csv", key="adapt_csv",
-        type="tertiary", icon=":material/download:", on_click="ignore",
+        type="tertiary",
     )  # fmt: skip

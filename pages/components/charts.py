@@ -7,6 +7,8 @@ import plotly.graph_objects as go
 import plotly.io as pio
 import streamlit as st
 
+from pages.components.download import button as download_button
+
 # Safe for colour-blind eyes and legible on paper and on dark: blue, amber, green, mauve, sky, brown, lavender, grey.
 # Red stands for errors.
 COLOURS = ("#2f6db0", "#d98a00", "#148a6a", "#b85c9e", "#4fa8d8", "#8a6434", "#8d7fc7", "#77746c")
@@ -16,7 +18,7 @@ GRID = {"light": "#e6e1d5", "dark": "#34322d"}
 PAPER = {"light": "#fffefa", "dark": "#22211d"}
 FONT = '"Source Sans", "Source Sans 3", sans-serif'
 HEIGHT = 300
-_run_colours: dict[str, str] = {}
+RUN_COLOURS = "run_colours"  # session key: run name -> colour
 
 
 def mode() -> str:
@@ -74,17 +76,18 @@ def _template(shade: str) -> go.layout.Template:
 
 
 def colour_of(name: str) -> str:
-    """The colour of a run: the same on every page, as long as the server runs.
+    """The colour of a run: the same on every page, as long as the session lasts.
 
     Runs are given the colours in the order in which they were made, so that neighbours in time, which are the
     ones that people compare, never share one until all eight are used.
     """
-    if not _run_colours:
+    colours: dict[str, str] = st.session_state.setdefault(RUN_COLOURS, {})
+    if not colours:
         from hwr_core.training import list_runs
 
         for run in reversed(list_runs()):
-            _run_colours.setdefault(run.name, COLOURS[len(_run_colours) % len(COLOURS)])
-    return _run_colours.setdefault(name, COLOURS[len(_run_colours) % len(COLOURS)])
+            colours.setdefault(run.name, COLOURS[len(colours) % len(COLOURS)])
+    return colours.setdefault(name, COLOURS[len(colours) % len(COLOURS)])
 
 
 def label_ends(figure: go.Figure) -> go.Figure:
@@ -129,14 +132,12 @@ def show(
     title = figure.layout.title.text or file_name
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt or title)
     if download:
-        st.download_button(
+        download_button(
             "CSV",
             data.to_csv(index=False).encode("utf-8"),
             f"{file_name}.csv",
             "text/csv",
             key=f"{key}_csv",
             type="tertiary",
-            icon=":material/download:",
-            on_click="ignore",
             help=f"The numbers behind “{title}”; the camera on the chart's corner saves it as PNG.",
         )

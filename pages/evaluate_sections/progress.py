@@ -8,6 +8,7 @@ from hwr_core import jobs
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import store
 from hwr_core.training import Run
+from pages.access import Right, may, needs
 from pages.components import layout, progress_card, wording
 from pages.evaluate_sections import request_form
 from pages.evaluate_sections.request_form import Target
@@ -41,12 +42,14 @@ def _card(target: Target, status: jobs.Status) -> None:
         parts.append(wording.time_left(status.seconds_left))
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             st.progress(status.progress, " · ".join(filter(None, parts)), width="stretch")
-            progress_card.stop_button(
-                target.stored.folder,
-                lambda: _stop(target),
-                key=f"stop_{key}",
-                help_text="An evaluation that is stopped has no result.",
-            )
+            if may(Right.EVALUATE):
+                progress_card.stop_button(
+                    target.stored.folder,
+                    stop,
+                    target,
+                    key=f"stop_{key}",
+                    help_text="An evaluation that is stopped has no result.",
+                )
         metrics = status.details
         if metrics.get("words"):
             layout.facts(
@@ -58,11 +61,15 @@ def _card(target: Target, status: jobs.Status) -> None:
             )
 
 
-def _stop(target: Target) -> None:
+@needs(Right.EVALUATE, "stop an evaluation", lambda target: target.stored.folder.name)
+def stop(target: Target) -> bool:
+    """A button's callback; False where it fails."""
     try:
         store.stop(target.stored)
     except (HwrError, OSError) as error:
         st.session_state[request_form.ERROR] = str(error)
+        return False
+    return True
 
 
 def failure(target: Target) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from hwr_core.datasets import DataSet, list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
+from pages.access import Right, needs
 from pages.components import layout, models, reading_widgets, word_queue, wording
 from pages.data_sections import dataset_cache
 from pages.read_sections import crop, drawing_pad
@@ -77,6 +78,7 @@ def dataset(info: CheckpointInfo) -> None:
     layout.note("Chosen at random. The transcriptions are in the table below, so that readings can be compared.")
 
 
+@needs(Right.READ, "add words to read", lambda name, part, number, info: name)
 def add_from_dataset(name: str, part: str, number: int, info: CheckpointInfo) -> None:
     """The button was pressed: other words each time."""
     try:

@@ -40,7 +40,7 @@ def test_action_happens_only_with_the_right(visit, mode, role):
     visit(mode, role)
     for right in Right:
         done = []
-        needs(right)(done.append)("action")
+        needs(right, "act")(done.append)("action")
         assert bool(done) == (right in RIGHTS.get((mode, role), ()))
 
 
