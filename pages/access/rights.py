@@ -7,6 +7,7 @@ same. So every function that acts on a press has `needs`, and every field that o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
@@ -18,7 +19,8 @@ from pages.access.mode import mode
 from pages.access.table import INSTEAD, RIGHTS, AccessError, Right, Role
 
 P = ParamSpec("P")
-REFUSED = "access_refused"  # session key: the sentence of a refused press, shown with the next drawing
+REFUSED = "access_refused"  # session key: the sentence of a refused press, and `time.monotonic()` of it
+REFUSAL_SHOWN_SECONDS = 8.0  # not for one drawing: the page may be drawn twice in a row, and nobody would see the first
 
 
 def role() -> Role:
@@ -58,7 +60,7 @@ def needs(
         @wraps(function)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> object:
             if not may(right):
-                st.session_state[REFUSED] = refusal(right)
+                st.session_state[REFUSED] = refusal(right), time.monotonic()
                 return None
             names = about(*args, **kwargs) if about and audit.is_kept() else ""
             result = function(*args, **kwargs)
@@ -72,6 +74,11 @@ def needs(
 
 
 def draw_refusal() -> None:
-    """Show the sentence of a press that was refused since the last drawing."""
-    if sentence := st.session_state.pop(REFUSED, None):
-        st.error(sentence, icon=":material/block:")
+    """Show the sentence of a press that was refused a moment ago."""
+    sentence, at = st.session_state.get(REFUSED, ("", 0.0))
+    if not sentence:
+        return
+    if time.monotonic() - at > REFUSAL_SHOWN_SECONDS:
+        del st.session_state[REFUSED]
+        return
+    st.error(sentence, icon=":material/block:")

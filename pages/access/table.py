@@ -45,6 +45,17 @@ RIGHTS: dict[tuple[Mode, Role], frozenset[Right]] = {
     (Mode.TEAM, Role.MEMBER): _MEMBER,
     (Mode.TEAM, Role.ADMIN): frozenset(Right),
 }
+
+
+def as_markdown() -> str:
+    """The table as README shows it: a row a right, a column a mode and role."""
+    columns = list(RIGHTS)
+    head = ["", *(f"{mode} {role}" if mode is not Mode.LOCAL else str(mode) for mode, role in columns)]
+    rows = [[str(right), *("yes" if right in RIGHTS[column] else "–" for column in columns)] for right in Right]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 INSTEAD = {
     Mode.LOCAL: "",
     Mode.DEMO: "Install the studio on your own machine for that: it is one command.",

@@ -40,5 +40,5 @@ def home_of(app: AppTest) -> Path:
 
 
 def seen(app: AppTest) -> str:
-    """Everything that the page tells the browser, as text."""
-    return str(app._tree)
+    """Everything that the page tells the browser, as text: every element with all its fields, tables, too."""
+    return "\n".join(str(node.proto) for node in app._tree if getattr(node, "proto", None) is not None)

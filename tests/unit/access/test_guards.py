@@ -118,7 +118,7 @@ def test_action_of_every_page_happens_only_with_its_right(path, name, right, mon
                     action(no_such_argument=True)
             else:
                 assert action(no_such_argument=True) is None
-                assert "is not open to you" in st.session_state[rights.REFUSED]
+                assert "is not open to you" in st.session_state[rights.REFUSED][0]
 
 
 def callbacks(path: Path) -> Iterator[tuple[str, int]]:
