@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from hwr_core.datasets import list_datasets, refresh
 from hwr_core.errors import HwrError
+from pages.access import Right, may, refusal
 from pages.components import layout, sidebar, wording
 from pages.data_sections import (
     add_dataset,
@@ -45,17 +48,22 @@ def show_word(row: int) -> None:
 
 
 def add_button(label: str) -> None:
-    st.button(label, key="data_add", icon=":material/add:", on_click=open_form, args=("add",))
+    if may(Right.ADD_DATA):
+        st.button(label, key="data_add", icon=":material/add:", on_click=open_form, args=("add",))
 
 
 def make_button() -> None:
-    st.button(
-        "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=open_form,
-        args=("synthesize",), help="A data set with the languages, number and looks that you choose.",
-    )  # fmt: skip
+    if may(Right.ADD_DATA):
+        st.button(
+            "Make synthetic words", key="data_make", icon=":material/auto_awesome:", on_click=open_form,
+            args=("synthesize",), help="A data set with the languages, number and looks that you choose.",
+        )  # fmt: skip
 
 
 def empty() -> None:
+    if not may(Right.ADD_DATA):
+        layout.empty("photo_library", f"No words yet. {refusal(Right.ADD_DATA)}")
+        return
     layout.empty(
         "photo_library",
         "No words yet. The built-in set has about 1,500 words by over 40 synthetic writers: enough to look around.",
@@ -105,7 +113,9 @@ def head(opened: OpenDataset) -> None:
                 *([(wording.count(corrected), "label fixed" if corrected == 1 else "labels fixed")] * bool(corrected)),
             ]
         )
-        if not state().form:
+        if opened.dataset.is_shared:
+            layout.example_mark()
+        if not state().form and may(Right.ADD_DATA):
             with st.container(horizontal=True, gap="small", width="content"):
                 make_button()
                 add_button("Add a data set")
@@ -122,13 +132,20 @@ def about_tab(opened: OpenDataset) -> None:
     dataset = opened.dataset
     kind = SOURCE_KINDS.get(dataset.reader.removeprefix("zip/"), dataset.reader)
     kind += ", zipped" if dataset.reader.startswith("zip") else ""
-    st.markdown(f"Read as {kind}, from `{dataset.source}`, {wording.ago(dataset.description['created'])}.")
+    source = dataset.source if may(Right.SERVER_PATHS) else Path(dataset.source).name
+    st.markdown(f"Read as {kind}, from `{source}`, {wording.ago(dataset.description['created'])}.")
     for note in dataset.notes:
         st.markdown(f"- {layout.plain(note)}")
     if dataset.corrected_ids:
         corrected = wording.count(len(dataset.corrected_ids), "transcription")
         st.markdown(f"- {corrected} corrected or set aside in the studio; your files are not changed.")
         st.button("See them, or undo them", key="about_fixes", icon=":material/undo:", on_click=show_label_errors)
+    if dataset.is_shared:
+        layout.note("An example: everyone who uses this studio sees it, and nobody changes it.")
+        return
+    if not may(Right.DELETE):
+        layout.not_open(Right.DELETE)
+        return
     with st.popover("Remove this data set", icon=":material/delete:", key="data_remove"):
         st.markdown(
             f"Remove **{layout.plain(dataset.name)}**, {wording.count(len(dataset), 'word')}? The studio deletes what "
@@ -179,14 +196,17 @@ def page() -> None:
     add_dataset.follow()
     if arrived := add_dataset.arrived():
         arrival(arrived)
-    if state().form == "add":
+    form = state().form if may(Right.ADD_DATA) else ""
+    if form == "add":
         add_dataset.form()
-    elif state().form == "synthesize":
+    elif form == "synthesize":
         synthesize.form()
+    if names and not may(Right.ADD_DATA):
+        layout.not_open(Right.ADD_DATA)
     if names:
         name = sidebar.chosen_dataset()
         show_dataset(name if name in names else names[0])
-    elif not state().form and not add_dataset.unfinished():
+    elif not form and not add_dataset.unfinished():
         empty()
 
 

@@ -12,7 +12,8 @@ from hwr_core import spreadsheet
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation
-from pages.components import layout, models, wording
+from pages.access import Right, may
+from pages.components import download, layout, models, wording
 from pages.evaluate_sections import compare, progress, request_form, results, saved, worst_words
 from pages.evaluate_sections.request_form import Target
 
@@ -73,14 +74,15 @@ def read_evaluation(target: Target) -> Evaluation | None:
         return saved.evaluation(target.stored)
     except HwrError as error:
         layout.error(str(error), layout.plain(target.model))
-        st.button(
-            "Measure again",
-            key=f"again_{target.stored.folder.name}",
-            icon=":material/refresh:",
-            on_click=request_form.begin,
-            args=([target],),
-            disabled=target.stored.status.state == "running",
-        )
+        if may(Right.EVALUATE):
+            st.button(
+                "Measure again",
+                key=f"again_{target.stored.folder.name}",
+                icon=":material/refresh:",
+                on_click=request_form.begin,
+                args=([target],),
+                disabled=target.stored.status.state == "running",
+            )
         return None
 
 
@@ -135,9 +137,8 @@ def all_measured() -> None:
         layout.note("Nothing has been measured yet.")
         return
     st.dataframe(readable(table), hide_index=True, column_config=columns(), alt="Everything that has been measured")
-    st.download_button(
-        "CSV", spreadsheet.to_csv(table), "evaluations.csv", "text/csv", key="measured_csv",
-        icon=":material/download:", type="tertiary", on_click="ignore",
+    download.button(
+        "CSV", spreadsheet.to_csv(table), "evaluations.csv", "text/csv", key="measured_csv", type="tertiary"
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from hwr_core.datasets import list_datasets
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
 from hwr_core.training import list_runs
-from pages.components import images, layout, models, reading_widgets, sidebar, word_queue, wording
+from pages.components import audit_table, images, layout, models, reading_widgets, sidebar, word_queue, wording
 
 
 def result(info: CheckpointInfo | None) -> None:
@@ -90,6 +90,7 @@ def page() -> None:
         for key, card in (("card_data", data_card), ("card_model", model_card), ("card_run", run_card)):
             with st.container(border=True, key=key, height="stretch"):
                 card()
+    audit_table.draw()
     if folder is not None and opens_quickly(folder):
         models.pool().open(folder)  # an image is likely to come; importing TensorFlow would make the page wait, though
 

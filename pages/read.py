@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from hwr_core.recognition import CheckpointInfo
-from pages.components import images, layout, reading_widgets, sidebar, word_queue
+from pages.components import download, images, layout, reading_widgets, sidebar, word_queue
 from pages.read_sections import accept, adapt, add_words, crop, options, queue_table, text_box
 
 
@@ -29,9 +29,9 @@ def word_tools(word: word_queue.Word, image: np.ndarray, info: CheckpointInfo) -
         with st.popover("As the model sees it", icon=":material/visibility:", key="read_canvas"):
             images.strip([(reading_widgets.canvas_of(image, info.folder), "", "The ink canvas of the word")])
         if word.svg:
-            st.download_button(
+            download.button(
                 "Strokes", word.svg, f"{word.name.removesuffix('.png')}.svg", "image/svg+xml", key=f"svg_{word.id}",
-                on_click="ignore", icon=":material/download:", help="The drawing as SVG",
+                help="The drawing as SVG",
             )  # fmt: skip
 
 

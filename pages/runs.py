@@ -12,10 +12,11 @@ from hwr_core import jobs, spreadsheet
 from hwr_core.config import RunConfig
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
-from hwr_core.training import Run, delete_run, list_runs, start
+from hwr_core.training import Run, delete_run, list_runs
 from hwr_core.training.run_files import HISTORY_FILE, number_of, read_history, read_samples
 from hwr_core.training.setting_values import as_rows
-from pages.components import charts, layout, menu, wording
+from pages.access import Right, may, needs
+from pages.components import charts, download, layout, menu, wording
 from pages.train_sections import curves, downloads, live_run, sample_readings
 
 SELECTED = "runs"  # in the address: names with commas between them
@@ -162,29 +163,31 @@ def actions(selected: list[Run]) -> None:
             state, is_readable = run.status.state, live_run.config_of(run) is not None
             if run.checkpoint and is_readable:
                 layout.link("read", "Read with this", ":material/edit_note:", reader=run.name)
-            if state in live_run.START_LABELS and is_readable:
+            if state in live_run.START_LABELS and is_readable and live_run.may_change(run):
                 label = live_run.START_LABELS[state]
                 st.button(label, icon=":material/play_arrow:", key="resume_run", on_click=resume, args=(run,))
             layout.link("train", "Open", ":material/open_in_full:", run=run.name)
-        st.button(
-            "Delete …" if len(selected) == 1 else f"Delete {len(selected)} runs …",
-            icon=":material/delete:",
-            key="delete",
-            type="tertiary",
-            on_click=request_delete,
-            args=(selected,),
-        )
+        own = [run for run in selected if not run.is_shared]
+        if len(own) < len(selected):
+            layout.example_mark()
+        if own and may(Right.DELETE):
+            st.button(
+                "Delete …" if len(own) == 1 else f"Delete {len(own)} runs …",
+                icon=":material/delete:",
+                key="delete",
+                type="tertiary",
+                on_click=request_delete,
+                args=(own,),
+            )
     if names := st.session_state.pop(TO_DELETE, None):
         confirm_delete([run for run in selected if run.name in names])
 
 
 def resume(run: Run) -> None:
     try:
-        start(run)
+        st.session_state[MESSAGE] = live_run.resume(run)
     except HwrError as error:
         st.session_state[ERROR] = str(error)
-    else:
-        st.session_state[MESSAGE] = f"{run.name} is training."
 
 
 def request_delete(selected: list[Run]) -> None:
@@ -203,7 +206,9 @@ def confirm_delete(selected: list[Run]) -> None:
         st.rerun()
 
 
-def delete(selected: list[Run]) -> None:
+@needs(Right.DELETE, "delete runs", lambda selected: ", ".join(run.name for run in selected))
+def delete(selected: list[Run]) -> bool:
+    """Delete runs; False where none could be."""
     deleted, refused = [], []
     for run in selected:
         try:
@@ -215,6 +220,7 @@ def delete(selected: list[Run]) -> None:
         st.session_state[MESSAGE] = f"Deleted {wording.listed(deleted)}."
     if refused:
         st.session_state[ERROR] = " ".join(refused)
+    return bool(deleted)
 
 
 def histories_of(selected: list[Run]) -> dict[str, pd.DataFrame]:
@@ -301,20 +307,20 @@ def show_readings(selected: list[Run]) -> None:
 
 def show_files(selected: list[Run]) -> None:
     overview = table_of(selected)
-    st.download_button(
+    download.button(
         "Table as CSV",
         spreadsheet.to_csv(overview),
         "runs.csv",
         "text/csv",
         key="runs_csv",
-        icon=":material/download:",
-        on_click="ignore",
     )
     for run in selected:
         with st.container(border=True, key=f"files_{run.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{layout.plain(run.name)}**", width="content")
                 live_run.badge(run.status.state)
+                if run.is_shared:
+                    layout.example_mark()
             if run.status.message:
                 layout.note(run.status.message)
             notes_form(run)
@@ -323,19 +329,29 @@ def show_files(selected: list[Run]) -> None:
 
 
 def notes_form(run: Run) -> None:
-    key = f"notes_{run.name}"
-
-    def save() -> None:
-        try:
-            run.set_notes(st.session_state[key].strip())
-        except (HwrError, OSError) as error:
-            st.session_state[ERROR] = f"The notes could not be saved: {error}"
-        else:
-            st.session_state[MESSAGE] = f"Notes of {run.name} saved."
-
+    if not live_run.may_change(run):
+        if run.notes:
+            layout.note(run.notes)
+        return
     with st.form(f"form_{run.name}", border=False):
-        st.text_area("Notes", value=run.notes, key=key, height=68)
-        st.form_submit_button("Save notes", on_click=save, key=f"save_{run.name}")
+        st.text_area("Notes", value=run.notes, key=notes_key(run), height=68)
+        st.form_submit_button("Save notes", on_click=save_notes, args=(run,), key=f"save_{run.name}")
+
+
+def notes_key(run: Run) -> str:
+    return f"notes_{run.name}"
+
+
+@needs(Right.ADAPT, "change the notes of a run", lambda run: run.name)
+def save_notes(run: Run) -> bool:
+    """Save the notes as they were typed; False where that fails."""
+    try:
+        run.set_notes(st.session_state[notes_key(run)].strip())
+    except (HwrError, OSError) as error:
+        st.session_state[ERROR] = f"The notes could not be saved: {error}"
+        return False
+    st.session_state[MESSAGE] = f"Notes of {run.name} saved."
+    return True
 
 
 def offer_files(run: Run) -> None:
@@ -353,14 +369,12 @@ def offer_files(run: Run) -> None:
 
 
 def offer(run: Run, label: str, file_name: str, make: Callable[[], bytes]) -> None:
-    st.download_button(
+    download.button(
         label,
         make,
         f"{run.name}-{file_name}",
         "text/csv" if file_name.endswith(".csv") else "application/zip",
         key=f"{file_name}_{run.name}",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from hwr_core import workspace
 from hwr_core.config import RunConfig
 from hwr_core.datasets import DataSetInfo, list_datasets
 from hwr_core.errors import ConfigError, HwrError, JobError
@@ -28,6 +29,7 @@ from hwr_core.training import (
 )
 from hwr_core.training.runs import check_data
 from hwr_core.training.setting_values import help_of
+from pages.access import Right, may, needs, visitors
 from pages.components import layout, menu, models, progress_card, wording
 from pages.components.sidebar import chosen_dataset
 from pages.train_sections import live_run, settings
@@ -111,6 +113,7 @@ def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:
         help="Several are learned from together; each keeps its own training and validation words.",
         default=[default] if selected is None else None,
     )
+    datasets = [name for name in datasets if name in infos]  # the address may name anything, the path of a file, too
     if datasets:
         layout.note(" · ".join(size_of(infos[name]) for name in datasets))
     return datasets
@@ -128,7 +131,7 @@ def choose_validation(datasets: list[str]) -> list[str]:
     selected = st.session_state.get(settings.VALIDATE_ON)
     if selected:  # a data set may have been taken out since
         st.session_state[settings.VALIDATE_ON] = [name for name in selected if name in datasets]
-    return st.multiselect(
+    chosen = st.multiselect(
         "Validate on",
         datasets,
         key=settings.VALIDATE_ON,
@@ -136,6 +139,7 @@ def choose_validation(datasets: list[str]) -> list[str]:
         placeholder="all of them",
         help=f"{help_of('validate_on')} Default: all.",
     )
+    return [name for name in chosen if name in datasets]
 
 
 def read_checkpoints() -> list[Checkpoint]:
@@ -234,6 +238,9 @@ def draw_settings(model: str, checkpoints: list[Checkpoint]) -> str:
 
 def summary(running: Run | None, config: RunConfig | None) -> None:
     """Name, notes, and the button."""
+    if not may(Right.TRAIN):
+        layout.not_open(Right.TRAIN, "Here you see what a training takes; the Runs page has the history of real ones.")
+        return
     st.text_input(
         "Name",
         key=settings.NAME,
@@ -292,8 +299,11 @@ def check_start(config: RunConfig) -> None:
 
 
 @st.cache_data(ttl=60, max_entries=64, show_spinner=False)
-def estimated(config_json: str, measured: speed.Speed | speed.Failure | None) -> Estimate:
-    """The estimate; made anew when the configuration's speed has been measured."""
+def estimated(config_json: str, home: str, measured: speed.Speed | speed.Failure | None) -> Estimate:
+    """The estimate, made anew when the configuration's speed has been measured.
+
+    `home` is the workspace in which the configuration's data sets are named.
+    """
     config = RunConfig.from_dict(json.loads(config_json))
     check_data(config)
     return estimate(config)
@@ -303,7 +313,7 @@ def show_estimate(config: RunConfig) -> None:
     """Words, time and memory; where the speed is not known it is measured, and the page goes on meanwhile."""
     measured = speed.read_speed(config)
     with st.spinner("Counting words", show_time=False):
-        result = estimated(json.dumps(config.to_dict()), measured)
+        result = estimated(json.dumps(config.to_dict()), str(workspace.home()), measured)
     if result.cost is None and measured is None:
         measure(config)
 
@@ -319,7 +329,7 @@ def show_estimate(config: RunConfig) -> None:
 
 def measure(config: RunConfig) -> None:
     """Start measuring the speed, unless another measurement or a training runs; a later drawing tries again."""
-    if running_run() is None and not speed.is_measuring():
+    if may(Right.TRAIN) and running_run() is None and not speed.is_measuring():
         with suppress(JobError, OSError):  # another tab was quicker, or nothing can be written here
             speed.start_measurement(config)
 
@@ -340,10 +350,15 @@ def show_words(config: RunConfig, estimate: Estimate) -> None:
     elif isinstance(measured, speed.Failure):
         layout.note(measured.sentence)
         layout.page_button(
-            "Measure again", speed.forget_speed, config, key="measure_again", type="tertiary", icon=":material/speed:"
+            "Measure again", forget_speed, config, key="measure_again", type="tertiary", icon=":material/speed:"
         )
     else:
         layout.note("Its time is not known yet: the speed is measured when nothing else trains here.")
+
+
+@needs(Right.TRAIN, "measure a speed")
+def forget_speed(config: RunConfig) -> None:
+    speed.forget_speed(config)
 
 
 def show_cost(config: RunConfig, estimate: Estimate, cost: Cost) -> None:
@@ -381,9 +396,12 @@ def queue(name: str) -> None:
     layout.link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
 
 
-def begin(config: RunConfig, now: bool) -> None:
-    """Make the run, and start it unless another one trains."""
+@needs(Right.TRAIN, "make a run", lambda config, now: st.session_state.get(settings.NAME) or config.model.name)
+def begin(config: RunConfig, now: bool) -> bool:
+    """Make the run, and start it unless another one trains; False where that fails."""
     try:
+        settings.check_paths(config)
+        visitors.check_quota(0)
         name, notes = (st.session_state.get(key) or "" for key in (settings.NAME, settings.NOTES))
         run = new_run(dataclasses.replace(config, notes=notes.strip()), name.strip() or None)
         st.session_state[settings.NAME] = ""
@@ -394,6 +412,8 @@ def begin(config: RunConfig, now: bool) -> None:
             start(run)
     except HwrError as error:
         st.session_state[live_run.ERROR] = str(error)
+        return False
+    return True
 
 
 menu.require()

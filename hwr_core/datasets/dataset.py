@@ -20,7 +20,7 @@ from hwr_core.datasets.sample import PARTS, Sample
 from hwr_core.datasets.sources.archive import FolderSource, Source, open_source
 from hwr_core.errors import DataError, first_line
 from hwr_core.jobs.runner import OnProgress
-from hwr_core.workspace import resolved_path
+from hwr_core.workspace import is_shared, resolved_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,6 @@ class DataSet:
         reader: "csv", "iam" or "folder"; "zip/csv" and so on for zips.
         description: the content of `dataset.json`: counts, notes, kind of split.
         table: the good rows, with the columns of `COLUMNS`, corrections of transcriptions applied.
-        label_corrections: those corrections.
         corrected_ids: the ids of the words that they changed.
     """
 
@@ -63,7 +62,6 @@ class DataSet:
         except Exception as error:  # Arrow raises almost anything on damaged files
             raise _damaged(folder, TABLE, error) from error
         self._contents = stored["content"]
-        self.label_corrections = LabelCorrections(self.name)
         self.table: pd.DataFrame
         self.table, self.corrected_ids = self.label_corrections.apply(stored[COLUMNS])
         self._report: pd.DataFrame | None = None
@@ -74,6 +72,16 @@ class DataSet:
 
     def __getstate__(self) -> JsonObject:
         return {**self.__dict__, "_source": None}  # an open zip cannot be pickled
+
+    @property
+    def label_corrections(self) -> LabelCorrections:
+        """Those of the current workspace: a data set that several see may be open once for all of them."""
+        return LabelCorrections(self.name)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is of a shared workspace: it cannot be removed."""
+        return is_shared(self.folder)
 
     @property
     def content_key(self) -> str:

@@ -26,6 +26,7 @@ from hwr_core.evaluation.store import DISK_MB, KERAS_MEMORY_MB
 from hwr_core.files import JsonObject, write_text
 from hwr_core.recognition import Recognizer
 from hwr_core.text import edit_distance
+from hwr_core.workspace import home, is_shared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,8 +151,9 @@ def sort_key(error: LabelError) -> tuple[float, float]:
 
 
 def search_folder(name: str) -> Path:
-    """Where the search through a data set keeps its state and what it found."""
-    return dataset_folder(name) / FOLDER
+    """Where the search through a data set keeps its state and what it found; of a shared one in the own workspace."""
+    folder = dataset_folder(name)
+    return home() / f"shared-{FOLDER}" / folder.name if is_shared(folder) else folder / FOLDER
 
 
 def start_search(name: str, checkpoint: Path, part: str = "", most: int = 0) -> Path:

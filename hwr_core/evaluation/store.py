@@ -228,7 +228,7 @@ def dataset_digest(name: str) -> str:
     content = str(read_description(folder)["content"])
     # Whatever may change the table as it is opened: its file, and labels that were corrected in the workspace.
     files = [folder / TABLE, *sorted(home().glob("corrections*"))]
-    return _table_digest(folder, content, tuple((path.name, *_stamp(path)) for path in files))
+    return _table_digest(folder, content, tuple((str(path), *_stamp(path)) for path in files))
 
 
 @lru_cache(maxsize=64)

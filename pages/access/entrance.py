@@ -19,8 +19,16 @@ def enter() -> None:
         st.error(str(error), icon=":material/block:")
         st.stop()
     limits.use(LIMITS[current_mode])
-    if current_mode is Mode.TEAM and visitors.VISITOR not in st.session_state:
+    if current_mode is Mode.TEAM and not is_admitted():
         sign_in_form.draw()
         st.stop()
     visitors.enter()
     rights.draw_refusal()
+
+
+def is_admitted() -> bool:
+    """Whether this session is that of a person of the team; an entry of the secrets that is wrong admits nobody."""
+    try:
+        return sign_in_form.is_admitted()
+    except ConfigError:
+        return False  # the form shows the sentence

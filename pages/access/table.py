@@ -14,7 +14,7 @@ class AccessError(HwrError):
 
 
 class Right(StrEnum):
-    """What can be allowed; the value completes the sentence "... cannot be done at this link"."""
+    """What can be allowed; the value begins the sentence "... is not open to you at this link"."""
 
     READ = "Reading words"
     EXPORT = "Exporting"
@@ -47,6 +47,17 @@ RIGHTS: dict[tuple[Mode, Role], frozenset[Right]] = {
     (Mode.TEAM, Role.ADMIN): frozenset(Right),
 }
 LIMITS = {Mode.LOCAL: None, Mode.DEMO: Limits.public(), Mode.TEAM: Limits.team()}  # None: those of the environment
+
+
+def as_markdown() -> str:
+    """The table as README shows it: a row a right, a column a mode and role."""
+    columns = list(RIGHTS)
+    head = ["", *(f"{mode} {role}" if mode is not Mode.LOCAL else str(mode) for mode, role in columns)]
+    rows = [[str(right), *("yes" if right in RIGHTS[column] else "–" for column in columns)] for right in Right]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 INSTEAD = {
     Mode.LOCAL: "",
     Mode.DEMO: "Install the studio on your own machine for that: it is one command.",

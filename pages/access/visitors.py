@@ -28,6 +28,8 @@ SEEN_FILE = ".seen"
 SEEN_INTERVAL_SECONDS = 60.0
 SWEEP_INTERVAL_SECONDS = 600.0
 KEPT_SECONDS = {Mode.DEMO: 2 * 3600.0, Mode.TEAM: 365 * 86400.0}  # after the last visit
+USED_SECONDS = 5.0
+SMALL_BYTES = 1_000_000
 QUOTA_BYTES = {Mode.DEMO: 200_000_000, Mode.TEAM: 20_000_000_000}
 
 
@@ -50,7 +52,7 @@ class Visitor:
         return workspace.server_home() / FOLDER / self.id if self.id else None
 
 
-NOBODY = Visitor("nobody", "", Role.VISITOR)  # outside a session: sees what is shared, and nothing of anyone
+NOBODY = Visitor("nobody", "", Role.VISITOR)  # outside a session, or not signed in: sees nothing of anyone
 
 
 def current() -> Visitor:
@@ -61,7 +63,7 @@ def current() -> Visitor:
         return NOBODY
     if VISITOR not in st.session_state:
         if mode() is Mode.TEAM:
-            raise AccessError("Sign in first.")
+            return NOBODY
         st.session_state[VISITOR] = Visitor(secrets.token_hex(16), "", Role.VISITOR)
     visitor: Visitor = st.session_state[VISITOR]
     return visitor
@@ -101,12 +103,18 @@ def used_bytes(home: Path) -> int:
     return sum(path.lstat().st_size for path in home.rglob("*") if path.is_file())
 
 
+@st.cache_data(ttl=USED_SECONDS, max_entries=500, show_spinner=False)
+def used_bytes_lately(home: Path) -> int:
+    """The same, counted once in a few seconds: for notes, and before something small is added."""
+    return used_bytes(home)
+
+
 def check_quota(more_bytes: int) -> None:
     """Raises `AccessError` where so many more bytes do not fit into the visitor's workspace."""
     home, quota = current().home, QUOTA_BYTES.get(mode())
     if home is None or quota is None:
         return
-    used = used_bytes(home)
+    used = used_bytes_lately(home) if more_bytes < SMALL_BYTES else used_bytes(home)
     if used + more_bytes > quota:
         raise AccessError(
             f"Your space here is {quota / 1e6:,.0f} MB, of which {used / 1e6:,.0f} MB are used: "
@@ -124,7 +132,7 @@ def forget() -> None:
 
 def remove_workspace(home: Path) -> None:
     """Stop the jobs of a workspace and remove it."""
-    for status in home.glob(f"*/*/{jobs.STATUS_FILE}"):
+    for status in home.rglob(jobs.STATUS_FILE):
         jobs.terminate(status.parent)
     shutil.rmtree(home, ignore_errors=True)
 
@@ -134,14 +142,20 @@ def sweep(now: float) -> list[Path]:
     kept = KEPT_SECONDS[mode()]
     gone = []
     for home in (workspace.server_home() / FOLDER).glob("*"):
-        try:
-            is_over = now - (home / SEEN_FILE).stat().st_mtime > kept
-        except OSError:
-            is_over = True
-        if is_over:
+        if now - _seen(home) > kept:
             remove_workspace(home)
             gone.append(home)
     return gone
+
+
+def _seen(home: Path) -> float:
+    """When the visitor was seen last, in seconds since the epoch; of a workspace without the mark, when it changed."""
+    for path in (home / SEEN_FILE, home):  # a workspace that is being made has no mark yet
+        try:
+            return path.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
 
 
 @st.cache_resource(ttl=SWEEP_INTERVAL_SECONDS, show_spinner=False)

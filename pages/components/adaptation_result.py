@@ -7,7 +7,7 @@ import streamlit as st
 
 from hwr_core import spreadsheet
 from hwr_core.adaptation import AdaptationResult
-from pages.components import wording
+from pages.components import download, wording
 
 
 def metrics_table(result: AdaptationResult) -> None:
@@ -42,7 +42,6 @@ def held_back_table(name: str, result: AdaptationResult) -> None:
         },
         alt="The words held back, read before and after",
     )  # fmt: skip
-    st.download_button(
-        "CSV", spreadsheet.to_csv(table), f"{name}-held-back.csv", "text/csv", key="adapt_csv",
-        type="tertiary", icon=":material/download:", on_click="ignore",
+    download.button(
+        "CSV", spreadsheet.to_csv(table), f"{name}-held-back.csv", "text/csv", key="adapt_csv", type="tertiary"
     )  # fmt: skip

@@ -8,6 +8,7 @@ import plotly.io as pio
 import streamlit as st
 
 from hwr_core import spreadsheet
+from pages.components.download import button as download_button
 
 # Safe for colour-blind eyes and legible on paper and on dark: blue, amber, green, mauve, sky, brown, lavender, grey.
 # Red stands for errors.
@@ -18,7 +19,7 @@ GRID = {"light": "#e6e1d5", "dark": "#34322d"}
 PAPER = {"light": "#fffefa", "dark": "#22211d"}
 FONT = '"Source Sans", "Source Sans 3", sans-serif'
 HEIGHT = 300
-_run_colours: dict[str, str] = {}
+RUN_COLOURS = "run_colours"  # session key: run name -> colour
 
 
 def mode() -> str:
@@ -76,17 +77,18 @@ def _template(shade: str) -> go.layout.Template:
 
 
 def colour_of(name: str) -> str:
-    """The colour of a run: the same on every page, as long as the server runs.
+    """The colour of a run: the same on every page, as long as the session lasts.
 
     Runs are given the colours in the order in which they were made, so that neighbours in time, which are the
     ones that people compare, never share one until all eight are used.
     """
-    if not _run_colours:
+    colours: dict[str, str] = st.session_state.setdefault(RUN_COLOURS, {})
+    if not colours:
         from hwr_core.training import list_runs
 
         for run in reversed(list_runs()):
-            _run_colours.setdefault(run.name, COLOURS[len(_run_colours) % len(COLOURS)])
-    return _run_colours.setdefault(name, COLOURS[len(_run_colours) % len(COLOURS)])
+            colours.setdefault(run.name, COLOURS[len(colours) % len(COLOURS)])
+    return colours.setdefault(name, COLOURS[len(colours) % len(COLOURS)])
 
 
 def label_ends(figure: go.Figure) -> go.Figure:
@@ -131,14 +133,12 @@ def show(
     title = figure.layout.title.text or file_name
     st.plotly_chart(figure, width="stretch", theme=None, key=key, config=config, alt=alt or title)
     if download:
-        st.download_button(
+        download_button(
             "CSV",
             spreadsheet.to_csv(data),
             f"{file_name}.csv",
             "text/csv",
             key=f"{key}_csv",
             type="tertiary",
-            icon=":material/download:",
-            on_click="ignore",
             help=f"The numbers behind “{title}”; the camera on the chart's corner saves it as PNG.",
         )

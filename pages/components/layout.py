@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.access import Right, refusal
 from pages.components import menu
 
 CSS = Path(__file__).with_name("studio.css")
@@ -109,6 +110,16 @@ def go(page: str) -> None:
 def link(page: str, label: str, icon: str | None = None, **choices: str) -> None:
     """A quiet link to another page. The sidebar's choices stay, being bound to the address, but for those given."""
     st.page_link(PAGES / f"{page}.py", label=label, icon=icon, query_params=choices or None)
+
+
+def not_open(right: Right, instead: str = "") -> None:
+    """In the place of what the visitor may not do: the sentence why, and what to do instead."""
+    note(f"{refusal(right)} {instead}".strip())
+
+
+def example_mark() -> None:
+    """The mark of a data set or run that everyone sees, and nobody changes."""
+    st.badge("example", icon=":material/public:", color="gray")
 
 
 def error(sentence: str, where: str = "") -> None:

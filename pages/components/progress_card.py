@@ -11,6 +11,7 @@ from hwr_core import jobs
 from hwr_core.datasets import demo_dataset
 from hwr_core.errors import HwrError
 from hwr_core.training.run_files import number_of
+from pages.access import Right, may, needs, refusal
 from pages.components import layout, wording
 
 EPOCH_PHASES = ("Training", "Validating", "Saving")
@@ -36,14 +37,14 @@ def _follow(states: Callable[[], list[str]], draw: Callable[[], None], before: l
     draw()
 
 
-def stop_button(folder: Path, *, key: str, help_text: str) -> None:
-    """The button that asks the job in `folder` to stop, and then shows that it was pressed."""
+def stop_button(folder: Path, stop: Callable[..., None], *args: object, key: str, help_text: str) -> None:
+    """The button that has `stop(*args)` ask the job in `folder` to stop, and then shows that it was pressed."""
 
-    def stop() -> None:
+    def press() -> None:
         try:
-            jobs.request_stop(folder)
-        except OSError as error:  # the disk is full, or the folder was removed
-            st.toast(f"It could not be stopped: {error}. Try again.", icon=":material/error:")
+            stop(*args)
+        except (HwrError, OSError) as error:  # it is another's, the disk is full, or the folder was removed
+            st.toast(f"It could not be stopped: {error}", icon=":material/error:")
 
     stopping = jobs.stop_requested(folder)
     st.button(
@@ -51,7 +52,7 @@ def stop_button(folder: Path, *, key: str, help_text: str) -> None:
         icon=":material/stop:",
         key=key,
         disabled=stopping,
-        on_click=stop,
+        on_click=press,
         help=help_text,
     )
 
@@ -93,10 +94,17 @@ def epoch_text(status: jobs.Status) -> str:
 
 def offer_demo_dataset(icon: str, sentence: str) -> bool:
     """The empty state of a page that needs a data set; returns whether the built-in one has just been prepared."""
+    if not may(Right.ADD_DATA):
+        layout.empty(icon, f"{sentence} {refusal(Right.ADD_DATA)}", key="use_demo")
+        return False
     pressed = layout.empty(icon, sentence, "Use the built-in demo set", key="use_demo")
     layout.link("data", "Or add your own on the Data page", ":material/add_photo_alternate:")
-    if not pressed:
-        return False
+    return pressed and bool(_prepare_demo())
+
+
+@needs(Right.ADD_DATA, "add a data set", lambda: "demo")
+def _prepare_demo() -> bool:
+    """Prepare the built-in data set in this process; False, and the sentence, where that fails."""
     bar = st.progress(0.0, "Reading the demo set")
 
     def on_progress(phase: str, step: int, steps: int) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from hwr_core.config import CanvasConfig, RunConfig, read_json
 from hwr_core.errors import HwrError
+from pages.access import Right, needs
 from pages.components import images, layout, models, sample_words, word_queue, wording
 
 
@@ -47,6 +48,7 @@ def offer_samples(folder: Path | None, number: int, key: str) -> None:
                 )
 
 
+@needs(Right.READ, "add words to read", lambda sample, folder: sample.name)
 def _add_sample(sample: sample_words.SampleWord, folder: Path | None) -> None:
     word_queue.add_files([(sample.name, sample.data)])
     if folder is not None:

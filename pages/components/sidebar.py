@@ -7,6 +7,7 @@ import streamlit as st
 from hwr_core.datasets import list_datasets
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import list_runs, running_run
+from pages.access import visitor_note
 from pages.components import layout, models, progress_card, wording
 
 NEXT_CHOICES = "next_choices"  # made by a page, applied before the sidebar is drawn
@@ -65,6 +66,7 @@ def draw() -> None:
                 st.caption(f":material/error: The run {layout.plain(run.name)} is damaged: see the Runs page.")
         if running_run() is not None:
             _progress()
+    visitor_note.draw()
 
 
 @st.fragment(run_every="2s")

@@ -19,6 +19,7 @@ from hwr_core.imaging.uploads import IMAGE_SUFFIXES, unpack_upload
 from hwr_core.recognition import Reading
 from hwr_core.recognition.export import ExportRow, export_row
 from hwr_core.recognition.pool import OnWait, ReadingConditions
+from pages.access import Right, needs
 from pages.components import models, uploads
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def pop_overflow() -> bool:
     return has_overflowed
 
 
+@needs(Right.READ, "add words to read")
 def on_upload(widget: str, folder: Path | None = None) -> None:
     """Callback of an upload widget: add its files, and empty it."""
     value: list[UploadedFile] | UploadedFile | None = st.session_state.get(widget)

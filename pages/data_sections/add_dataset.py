@@ -21,7 +21,9 @@ from hwr_core.datasets import (
 )
 from hwr_core.datasets import preview as source_preview
 from hwr_core.errors import DataError, HwrError
-from pages.components import layout, progress_card, sidebar, wording
+from hwr_core.workspace import is_shared
+from pages.access import Right, may, needs, require, visitors
+from pages.components import download, layout, progress_card, sidebar, wording
 from pages.data_sections.state import open_form, state
 
 LIST, ZIP, IAM, FOLDER = "CSV and images", "Zip", "IAM database", "Folder of images"
@@ -52,6 +54,7 @@ class SourceForm:
     reader: str = "auto"
     path: Path | None = None
     upload: UploadedFile | None = None
+    images: UploadedFile | None = None  # a zip of the images of an uploaded list
     image_root: Path | None = None
     columns: dict[str, str] = field(default_factory=dict)
     is_mapped: bool = True  # whether the columns that are needed are known
@@ -71,8 +74,11 @@ def form() -> None:
     """The form; starts the job and closes itself."""
     with st.container(border=True, key="add_form"):
         layout.section("Add a data set")
-        kind = st.segmented_control("Kind", list(KINDS), key="add_kind", default=LIST, required=True)
+        kinds = list(KINDS) if may(Right.SERVER_PATHS) else [LIST, ZIP]  # the others are folders of the server
+        kind = st.segmented_control("Kind", kinds, key="add_kind", default=LIST, required=True)
         layout.note(KINDS[kind])
+        if not may(Right.SERVER_PATHS):
+            layout.not_open(Right.SERVER_PATHS, "Here you upload them: folders as a zip.")
         source = {LIST: list_fields, ZIP: zip_fields, IAM: iam_fields, FOLDER: folder_fields}[kind]()
         name = st.text_input(
             "Name", key="add_name", placeholder=source.suggested_name or "my-words", max_chars=60,
@@ -101,16 +107,20 @@ def list_fields() -> SourceForm:
         )
         path = path_input("or its path on this machine", "add_csv_path", "/data/words.csv") if upload is None else None
     with right:
-        image_root = path_input(
-            "Folder of the images", "add_pictures", "/data/images",
-            "A path on the machine that the studio runs on. Left empty: the CSV's own folder.",
-        )  # fmt: skip
-    source = SourceForm("csv", path, upload, image_root)
+        images = st.file_uploader("Images, zipped", ["zip"], key="add_pictures_zip") if upload is not None else None
+        image_root = None
+        if images is None:
+            image_root = path_input(
+                "Folder of the images", "add_pictures", "/data/images",
+                "A path on the machine that the studio runs on. Left empty: the CSV's own folder.",
+            )  # fmt: skip
+    source = SourceForm("csv", path, upload, images, image_root)
     head = None
     if upload is not None:
         head = bytes(upload.getbuffer()[: source_preview.MAX_HEAD_BYTES])
-        if image_root is None:
-            layout.note("Name the folder that holds the images: an uploaded CSV has none next to it.")
+        if image_root is None and images is None:
+            needed = "Upload the images as a zip" + (", or name their folder" if may(Right.SERVER_PATHS) else "")
+            layout.note(f"{needed}: an uploaded CSV has none next to it.")
             source.upload = None
     elif path is not None and path.is_file():
         head = source_preview.read_head(path)
@@ -134,7 +144,9 @@ def folder_fields() -> SourceForm:
 
 
 def path_input(label: str, key: str, example: str, help_text: str | None = None) -> Path | None:
-    """A path on the machine; an error where there is nothing."""
+    """A path on the machine; an error where there is nothing. None, and no field, without the right to name paths."""
+    if not may(Right.SERVER_PATHS):
+        return None
     text = st.text_input(label, key=key, placeholder=example, help=help_text).strip().strip('"')
     if not text:
         return None
@@ -171,31 +183,43 @@ def map_columns(name: str, head: bytes) -> tuple[dict[str, str], bool]:
     return columns, sufficient
 
 
+@needs(Right.ADD_DATA, "add a data set", lambda name, source: name)
 def start(name: str, source: SourceForm) -> None:
     """Start the job that reads, checks and prepares the data set.
 
     Raises:
         DataError: the name is missing, taken or invalid, or there is nothing at the path.
+        AccessError: a path that the visitor may not name, or no space for what is uploaded.
     """
+    if source.path or source.image_root:
+        require(Right.SERVER_PATHS)
     if not name:
         raise DataError("The data set needs a name. Type one above.")
-    path = source.path
+    uploads = [file for file in (source.upload, source.images) if file is not None]
+    visitors.check_quota(sum(file.size for file in uploads))
+    path, image_root = source.path, source.image_root
     if source.upload is not None:
         path = save_upload(name, source.upload.name, source.upload)
-    assert path is not None  # the button is disabled without
-    start_adding(name, path, reader=source.reader, columns=source.columns or None, image_root=source.image_root)
+    if source.images is not None:
+        image_root = save_upload(name, source.images.name, source.images)
+    if path is None:
+        raise DataError("The data set needs a source. Choose its file above.")
+    start_adding(name, path, reader=source.reader, columns=source.columns or None, image_root=image_root)
     state().started = name
 
 
-def add_demo() -> None:
-    """A button's callback: add the built-in words."""
+@needs(Right.ADD_DATA, "add a data set", lambda: DEMO)
+def add_demo() -> bool:
+    """A button's callback: add the built-in words; False where that fails."""
     from hwr_core.datasets.demo import demo_zip
 
     try:
         start_adding(DEMO, demo_zip())
-        state().started = DEMO
     except HwrError as error:
         state().error = str(error)
+        return False
+    state().started = DEMO
+    return True
 
 
 def unfinished() -> list[DataSetInfo]:
@@ -238,30 +262,44 @@ def card(info: DataSetInfo) -> None:
     with st.container(border=True, key=f"job_{info.name}", gap="xsmall"):
         if info.status.state == "running":
             st.progress(info.status.progress, f"**{layout.plain(info.name)}** · {wording.job_status(info.status)}")
-            progress_card.stop_button(
-                info.folder, key=f"stop_{info.name}", help_text="Nothing is added; your own files stay."
-            )
+            if may(Right.ADD_DATA) and not is_shared(info.folder):
+                progress_card.stop_button(
+                    info.folder, stop, info.name, key=f"stop_{info.name}",
+                    help_text="Nothing is added; your own files stay.",
+                )  # fmt: skip
             return
         sentence = info.problem or info.status.message or "It was not added completely."
         layout.error(sentence, layout.plain(info.name))
         report = info.folder / "report.csv"
         with st.container(horizontal=True, gap="small"):
             if report.is_file():
-                st.download_button(
+                download.button(
                     "Check report (CSV)", report.read_bytes, f"{info.name}-check.csv", "text/csv",
-                    key=f"report_{info.name}", icon=":material/download:", on_click="ignore",
+                    key=f"report_{info.name}",
                 )  # fmt: skip
-            layout.page_button(
-                "Dismiss", remove, info.name, key=f"forget_{info.name}",
-                help="Removes this message, and what was uploaded; your own files stay.",
-            )  # fmt: skip
+            if may(Right.DELETE) and not is_shared(info.folder):
+                layout.page_button(
+                    "Dismiss", remove, info.name, key=f"forget_{info.name}",
+                    help="Removes this message, and what was uploaded; your own files stay.",
+                )  # fmt: skip
 
 
-def remove(name: str) -> None:
-    """Remove what the studio prepared, and the uploaded file; files elsewhere stay."""
+@needs(Right.ADD_DATA, "stop adding a data set", lambda name: name)
+def stop(name: str) -> None:
+    """Stop the job that adds a data set of this workspace."""
+    folder = dataset_folder(name)
+    if not is_shared(folder):
+        jobs.request_stop(folder)
+
+
+@needs(Right.DELETE, "remove a data set", lambda name: name)
+def remove(name: str) -> bool:
+    """Remove what the studio prepared, and the uploaded file; files elsewhere stay. False where that fails."""
     try:
         jobs.wait_until_left(dataset_folder(name), LEAVE_SECONDS)
         remove_dataset(name)
-        st.toast(f"{name} was removed.", icon=":material/check:")
     except (HwrError, OSError) as error:
         state().error = str(error)
+        return False
+    st.toast(f"{name} was removed.", icon=":material/check:")
+    return True

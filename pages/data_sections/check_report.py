@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from hwr_core.datasets import DataSet
-from pages.components import layout, wording
+from pages.components import download, layout, wording
 
 MAX_ROWS_SHOWN = 5_000  # the download has all
 
@@ -21,9 +21,8 @@ def show(dataset: DataSet) -> None:
             f"{wording.count(left_out, 'row')} left out, {wording.count(len(report) - left_out, 'word')} kept that "
             "deserve a look. Your files are not changed."
         )
-        st.download_button(
+        download.button(
             "Check report (CSV)", dataset.report_csv, f"{dataset.name}-check.csv", "text/csv", key="report_csv",
-            icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     counts = dataset.counts
     problem = st.pills(

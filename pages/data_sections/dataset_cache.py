@@ -1,4 +1,7 @@
-"""Open data sets and what is computed from them, cached between clicks."""
+"""Open data sets and what is computed from them, cached between clicks and shared by all visitors.
+
+So that nobody gets what is another's, the keys hold folders or hashes of contents, never names alone.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,15 @@ def opened(name: str) -> OpenDataset:
     Raises:
         HwrError: it is missing or damaged.
     """
-    description = read_description(dataset_folder(name))
-    revision = LabelCorrections(name).revision()
-    return _opened(name, f"{name} {description['content']} {description['created']} {revision}")
+    folder = dataset_folder(name)
+    description = read_description(folder)
+    corrections = LabelCorrections(name)
+    # Visitors with corrections of their own see a data set of their own; without any, a shared one is open once.
+    revision = f"{corrections.path} {revision}" if (revision := corrections.revision()) else ""
+    return _opened(name, f"{folder} {description['content']} {description['created']} {revision}")
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
+@st.cache_resource(show_spinner=False, max_entries=8)
 def _opened(name: str, version: str) -> OpenDataset:
     return OpenDataset(open_dataset(name), version)
 

@@ -15,7 +15,8 @@ from hwr_core.errors import HwrError
 from hwr_core.evaluation import label_errors
 from hwr_core.evaluation.errors import KINDS, kind_of
 from hwr_core.recognition import CheckpointInfo
-from pages.components import layout, models, progress_card, wording
+from pages.access import Right, may, needs, visitors
+from pages.components import download, layout, models, progress_card, wording
 from pages.data_sections import dataset_cache
 from pages.data_sections.dataset_cache import OpenDataset
 from pages.data_sections.state import state
@@ -37,9 +38,15 @@ def show(opened: OpenDataset) -> None:
     folder = label_errors.search_folder(dataset.name)
     status = jobs.read_status(folder)
     progress_card.follow(
-        lambda: [jobs.read_status(folder).state], lambda: search_progress(folder), seconds=1.0, key="doubts_follow"
+        lambda: [jobs.read_status(folder).state],
+        lambda: search_progress(dataset.name, folder),
+        seconds=1.0,
+        key="doubts_follow",
     )
     if status.state == "running":
+        return
+    if not may(Right.CORRECT):
+        layout.not_open(Right.CORRECT)
         return
     table: pd.DataFrame | None = None
     try:
@@ -84,21 +91,34 @@ def search_form(dataset: DataSet, known: dict[str, CheckpointInfo]) -> None:
         )  # fmt: skip
 
 
-def start(name: str, checkpoint: Path, part: str, max_words: int) -> None:
-    """A button's callback."""
+@needs(Right.CORRECT, "search label errors", lambda name, checkpoint, part, max_words: name)
+def start(name: str, checkpoint: Path, part: str, max_words: int) -> bool:
+    """A button's callback; False where it fails."""
     try:
+        visitors.check_quota(0)
         label_errors.start_search(name, checkpoint, part, max_words)
     except (HwrError, OSError) as error:
         state().label_error = str(error)
+        return False
+    return True
 
 
-def search_progress(folder: Path) -> None:
+@needs(Right.CORRECT, "stop a search for label errors", lambda name: name)
+def stop(name: str) -> None:
+    """A button's callback."""
+    jobs.request_stop(label_errors.search_folder(name))
+
+
+def search_progress(name: str, folder: Path) -> None:
     status = jobs.read_status(folder)
     if status.state != "running":
         return
     with st.container(border=True, key="doubts_job", horizontal=True, vertical_alignment="center"):
         st.progress(status.progress, wording.job_status(status), width="stretch")
-        progress_card.stop_button(folder, key="doubts_stop", help_text="The label errors so far are kept.")
+        if may(Right.CORRECT):
+            progress_card.stop_button(
+                folder, stop, name, key="doubts_stop", help_text="The label errors so far are kept."
+            )
 
 
 def summary(status: jobs.Status, table: pd.DataFrame) -> None:
@@ -134,9 +154,9 @@ def review(opened: OpenDataset, table: pd.DataFrame) -> None:
         if state().stored_for == name:
             st.button("Undo", key="doubts_undo", icon=":material/undo:", on_click=undo_last,
                       help="Undoes what was stored last.")  # fmt: skip
-        st.download_button(
+        download.button(
             "CSV", lambda: spreadsheet.to_csv(matching, with_mark=True), f"{name}-likely-wrong.csv", "text/csv",
-            key="doubts_csv", icon=":material/download:", type="tertiary", on_click="ignore",
+            key="doubts_csv", type="tertiary",
         )  # fmt: skip
 
 
@@ -187,7 +207,7 @@ def editor(opened: OpenDataset, rows: pd.DataFrame, page: int) -> pd.DataFrame:
     )
     column = st.column_config
     return st.data_editor(
-        frame, key=f"doubts_table_{opened.version}_{page}_{state().table_round}", hide_index=True,
+        frame, key=f"doubts_table_{hash(opened.version)}_{page}_{state().table_round}", hide_index=True,
         row_height=ROW_HEIGHT_PIXELS, disabled=[IMAGE, READING, CONFIDENCE, WRITER],
         height=min(ROW_HEIGHT_PIXELS * len(frame) + 40, MAX_TABLE_HEIGHT_PIXELS),
         column_config={
@@ -220,17 +240,19 @@ def corrections_of(rows: pd.DataFrame, edited: pd.DataFrame) -> list[LabelCorrec
     return [correction for correction in corrections if correction is not None]
 
 
-def store(name: str, corrections: list[LabelCorrection]) -> None:
-    """A button's callback: store verdicts with the person's name and the model."""
+@needs(Right.CORRECT, "correct labels", lambda name, corrections: f"{name}, {wording.count(len(corrections), 'label')}")
+def store(name: str, corrections: list[LabelCorrection]) -> bool:
+    """A button's callback: store verdicts with the person's name and the model; False where that fails."""
     model = str(jobs.read_status(label_errors.search_folder(name)).details.get("reader", ""))
     try:
         LabelCorrections(name).add(corrections, checkpoint=model, who=st.session_state.get("doubts_who") or "")
     except HwrError as error:
         state().label_error = str(error)
-        return
+        return False
     state().stored_for, state().stored_ids = name, [correction.word_id for correction in corrections]
     state().table_round += 1
     st.toast(f"{wording.count(len(corrections), 'label')} stored; your files are not changed.", icon=":material/check:")
+    return True
 
 
 def undo_last() -> None:
@@ -239,15 +261,17 @@ def undo_last() -> None:
     state().stored_for, state().stored_ids = "", []
 
 
-def undo(name: str, word_ids: list[str]) -> None:
-    """A button's callback: these words get their earlier transcriptions back."""
+@needs(Right.CORRECT, "undo corrected labels", lambda name, word_ids: name)
+def undo(name: str, word_ids: list[str]) -> bool:
+    """A button's callback: these words get their earlier transcriptions back; False where that fails."""
     try:
         number = LabelCorrections(name).undo(word_ids) if word_ids else 0
     except HwrError as error:
         state().label_error = str(error)
-        return
+        return False
     state().table_round += 1
     st.toast(f"{wording.count(number, 'label')} undone.", icon=":material/undo:")
+    return True
 
 
 def decided(dataset: DataSet) -> None:
@@ -268,7 +292,7 @@ def decided(dataset: DataSet) -> None:
                 "Undo the selected" if selected else "Undo: select rows", key="doubts_take_back",
                 icon=":material/undo:", disabled=not selected, on_click=undo, args=(dataset.name, selected),
             )  # fmt: skip
-            st.download_button(
+            download.button(
                 "CSV", spreadsheet.to_csv(table, with_mark=True), f"{dataset.name}-label-fixes.csv", "text/csv",
-                key="doubts_fixes_csv", type="tertiary", icon=":material/download:", on_click="ignore",
+                key="doubts_fixes_csv", type="tertiary",
             )  # fmt: skip

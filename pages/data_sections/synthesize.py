@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from hwr_core.errors import DataError, HwrError
+from pages.access import Right, needs, visitors
 from pages.components import images, layout, wording
 from pages.data_sections.state import open_form, state
 
@@ -144,7 +145,6 @@ def contact_sheet(words: list[tuple[str, str]]) -> None:
 
 def buttons(request: SynthesisRequest, name: str, seconds_per_word: float) -> None:
     """The buttons, and the expected time and size."""
-    from hwr_core.synthesis import start_synthesis
     from hwr_core.synthesis.job import estimate
 
     seconds, megabytes = estimate(request, seconds_per_word)
@@ -152,7 +152,7 @@ def buttons(request: SynthesisRequest, name: str, seconds_per_word: float) -> No
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="make_buttons"):
         if st.button("Make data set", key="make_start", type="primary", icon=":material/auto_awesome:"):
             try:
-                start_synthesis(name, request)
+                start(name, request, int(1e6 * megabytes))
             except (HwrError, OSError) as error:
                 with error_place:
                     layout.error(str(error))
@@ -166,6 +166,20 @@ def buttons(request: SynthesisRequest, name: str, seconds_per_word: float) -> No
             f"{wording.count(request.count, 'word')}: about {wording.duration(seconds)}, "
             f"{wording.size(megabytes)} on the disk."
         )
+
+
+@needs(Right.ADD_DATA, "make synthetic words", lambda name, request, number_of_bytes: name)
+def start(name: str, request: SynthesisRequest, number_of_bytes: int) -> None:
+    """Start the job that makes a data set of about so many bytes.
+
+    Raises:
+        DataError: the name is taken or invalid.
+        AccessError: the visitor has no space for it.
+    """
+    from hwr_core.synthesis import start_synthesis
+
+    visitors.check_quota(number_of_bytes)
+    start_synthesis(name, request)
 
 
 def other_samples() -> None:

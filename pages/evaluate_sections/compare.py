@@ -10,7 +10,7 @@ import streamlit as st
 from hwr_core import spreadsheet
 from hwr_core.evaluation import Comparison, Evaluation
 from hwr_core.evaluation.comparison import BOTH, NEITHER, ONLY_A, ONLY_B, verdict
-from pages.components import charts, layout, wording
+from pages.components import charts, download, layout, wording
 from pages.evaluate_sections import metric_charts, worst_words
 from pages.evaluate_sections.results import interval_text
 from pages.evaluate_sections.worst_words import WordReadings
@@ -81,11 +81,11 @@ def _downloads(comparison: Comparison, names: tuple[str, str]) -> None:
     file = f"{names[0]}-{names[1]}"
     report = {"first": names[0], "second": names[1], **comparison.to_dict()}
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
+        download.button(
             "Both readings (CSV)", lambda: spreadsheet.to_csv(comparison.rows), f"{file}.csv",
-            "text/csv", key="compare_csv", icon=":material/download:", on_click="ignore",
+            "text/csv", key="compare_csv",
         )  # fmt: skip
-        st.download_button(
+        download.button(
             "Comparison (JSON)", lambda: json.dumps(report, indent=1).encode("utf-8"), f"{file}.json",
-            "application/json", key="compare_json", icon=":material/download:", on_click="ignore",
+            "application/json", key="compare_json",
         )  # fmt: skip

@@ -6,6 +6,7 @@ import streamlit as st
 
 from hwr_core import jobs
 from hwr_core.training import Run
+from pages.access import Right, may, needs
 from pages.components import layout, progress_card, wording
 from pages.evaluate_sections.request_form import Target
 
@@ -38,9 +39,14 @@ def _card(target: Target, status: jobs.Status) -> None:
         parts.append(wording.time_left(status.seconds_left))
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             st.progress(status.progress, " · ".join(filter(None, parts)), width="stretch")
-            progress_card.stop_button(
-                target.stored.folder, key=f"stop_{key}", help_text="An evaluation that is stopped has no result."
-            )
+            if may(Right.EVALUATE):
+                progress_card.stop_button(
+                    target.stored.folder,
+                    stop,
+                    target,
+                    key=f"stop_{key}",
+                    help_text="An evaluation that is stopped has no result.",
+                )
         metrics = status.details
         if metrics.get("words"):
             layout.facts(
@@ -50,6 +56,11 @@ def _card(target: Target, status: jobs.Status) -> None:
                     (f"{metrics['words_per_second']:,.0f}", "words/s"),
                 ]
             )
+
+
+@needs(Right.EVALUATE, "stop an evaluation", lambda target: target.stored.folder.name)
+def stop(target: Target) -> None:
+    jobs.request_stop(target.stored.folder)
 
 
 def failure(target: Target) -> None:

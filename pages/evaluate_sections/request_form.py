@@ -13,6 +13,7 @@ from hwr_core.evaluation import Request, StoredEvaluation, estimate, store, stor
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
 from hwr_core.training import running_run
+from pages.access import Right, may, needs, visitors
 from pages.components import layout, progress_card, sidebar, wording
 
 # Keys of widgets; PART, AMOUNT and AGAINST are names in the address too.
@@ -77,17 +78,30 @@ def _set_sidebar(key: str) -> None:
     st.session_state[SIDEBAR_KEYS[key]] = st.session_state[key]
 
 
-def begin(targets: list[Target]) -> None:
-    """Start these evaluations; one works at a time, the others wait. For callbacks."""
+def reset_unless_offered(key: str, options: list[str]) -> None:
+    """Set a choice to the first where it is not offered any more, or an address made it up."""
+    if st.session_state.get(key, options[0]) not in options:
+        st.session_state[key] = options[0]
+
+
+@needs(Right.EVALUATE, "evaluate", lambda targets: ", ".join(target.stored.folder.name for target in targets))
+def begin(targets: list[Target]) -> bool:
+    """Start these evaluations; one works at a time, the others wait. For callbacks; False where one fails."""
+    is_started = True
     for target in targets:
         try:
+            visitors.check_quota(0)
             store.start(target.request)
         except HwrError as error:
-            st.session_state[ERROR] = str(error)
+            st.session_state[ERROR], is_started = str(error), False
+    return is_started
 
 
 def offer(targets: list[Target]) -> None:
     """What the evaluations will take, and the button."""
+    if not may(Right.EVALUATE):
+        layout.not_open(Right.EVALUATE)
+        return
     left, right = st.columns([3, 1], vertical_alignment="center", gap="medium")
     with left:
         estimates = [estimate(target.request) for target in targets]

@@ -11,7 +11,8 @@ import streamlit as st
 from hwr_core.errors import HwrError
 from hwr_core.evaluation import Evaluation, Interval, store
 from hwr_core.evaluation.store import readings_csv
-from pages.components import charts, layout, models, wording
+from pages.access import Right, may, needs
+from pages.components import charts, download, layout, models, wording
 from pages.evaluate_sections import metric_charts, request_form
 from pages.evaluate_sections.request_form import Target
 
@@ -169,44 +170,52 @@ def files_tab(evaluation: Evaluation, target: Target) -> None:
     """Downloads, and the buttons that measure again and remove."""
     name = f"{evaluation.checkpoint}-{evaluation.dataset}-{evaluation.split}".replace(" + ", "-")
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
+        download.button(
             "Figures (JSON)", lambda: json.dumps(evaluation.report(), indent=1, ensure_ascii=False).encode("utf-8"),
-            f"{name}.json", "application/json", key="figures_json", icon=":material/download:", on_click="ignore",
+            f"{name}.json", "application/json", key="figures_json",
         )  # fmt: skip
-        st.download_button(
+        download.button(
             "Every reading (CSV)", lambda: readings_csv(evaluation).encode("utf-8"), f"{name}.csv", "text/csv",
-            key="readings_csv", icon=":material/download:", on_click="ignore",
+            key="readings_csv",
         )  # fmt: skip
-        st.download_button(
+        download.button(
             "Table (Markdown)", lambda: evaluation.table().encode("utf-8"), f"{name}.md", "text/markdown",
-            key="table_md", icon=":material/download:", on_click="ignore",
+            key="table_md",
         )  # fmt: skip
-    layout.note(f"Stored in {target.stored.folder}. The same from a shell:")
-    request = target.request
-    limit = f" --most {request.most}" if request.most else ""
-    st.code(
-        f"hwr evaluate {request.checkpoint} {request.datasets[0]} --split {request.split}{limit}",
-        language="bash", wrap_lines=True,
-    )  # fmt: skip
+    if may(Right.SERVER_PATHS):
+        layout.note(f"Stored in {target.stored.folder}. The same from a shell:")
+        request = target.request
+        limit = f" --most {request.most}" if request.most else ""
+        st.code(
+            f"hwr evaluate {request.checkpoint} {request.datasets[0]} --split {request.split}{limit}",
+            language="bash", wrap_lines=True,
+        )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            "Measure again",
-            key="evaluate_again",
-            icon=":material/refresh:",
-            on_click=request_form.begin,
-            args=([target],),
-            help="These figures stay until the new ones are there.",
-        )
+        if may(Right.EVALUATE):
+            st.button(
+                "Measure again",
+                key="evaluate_again",
+                icon=":material/refresh:",
+                on_click=request_form.begin,
+                args=([target],),
+                help="These figures stay until the new ones are there.",
+            )
+        if not may(Right.DELETE):
+            return
         with st.popover("Remove these figures", icon=":material/delete:", key="evaluate_remove"):
             st.markdown(
                 f"Remove what was measured of **{layout.plain(evaluation.checkpoint)}** on "
                 f"{layout.plain(evaluation.dataset)}, {evaluation.split}? It can be measured again."
             )
-            st.button("Remove", key="evaluate_remove_yes", type="primary", on_click=_remove, args=(target,))
+            st.button("Remove", key="evaluate_remove_yes", type="primary", on_click=remove, args=(target,))
 
 
-def _remove(target: Target) -> None:
+@needs(Right.DELETE, "remove an evaluation", lambda target: target.stored.folder.name)
+def remove(target: Target) -> bool:
+    """A button's callback; False where it fails."""
     try:
         store.delete(target.stored)
     except (HwrError, OSError) as error:
         st.session_state[request_form.ERROR] = str(error)
+        return False
+    return True

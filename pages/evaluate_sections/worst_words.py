@@ -11,7 +11,7 @@ import streamlit as st
 from hwr_core import spreadsheet
 from hwr_core.evaluation import Evaluation, worst_words
 from hwr_core.evaluation.errors import KINDS, ORDERS
-from pages.components import layout, wording
+from pages.components import download, layout, wording
 from pages.train_sections.sample_readings import image_html, marked, reading_style
 
 WORDS_PER_PAGE = 12
@@ -62,10 +62,9 @@ def browser(evaluation: Evaluation, key: str) -> None:
                          on_click=reset, key=f"{key}_all")  # fmt: skip
         return
     cards(WordReadings.of_rows(page_of(chosen, "wrong word"), {"": ""}))
-    st.download_button(
+    download.button(
         "These words as CSV", lambda: spreadsheet.to_csv(chosen),
-        f"{evaluation.checkpoint}-{evaluation.dataset}-wrong.csv", "text/csv", key=f"{key}_csv",
-        icon=":material/download:", type="tertiary", on_click="ignore",
+        f"{evaluation.checkpoint}-{evaluation.dataset}-wrong.csv", "text/csv", key=f"{key}_csv", type="tertiary",
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -11,10 +12,11 @@ from hwr_core.corrections import AcceptedWords
 from hwr_core.datasets import MY_CORRECTIONS
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
-from pages.components import layout, word_queue, wording
+from pages.access import Right, may, needs, refusal, visitors
+from pages.components import download, layout, word_queue, wording
 
 FAILURE = "accept_failure"  # session key: the sentence of a word that could not be stored
-EMPTY = "Words that you accept are stored on this machine, and a model can be adapted to your handwriting with them."
+EMPTY = "Words that you accept are stored here, and a model can be adapted to your handwriting with them."
 
 
 def writer_now() -> str:
@@ -22,6 +24,7 @@ def writer_now() -> str:
     return (st.session_state.get("accept_writer") or "").strip()
 
 
+@needs(Right.ACCEPT, "accept a word", lambda word, text, info: word.name)
 def store(word: word_queue.Word, text: str, info: CheckpointInfo) -> bool:
     """Store an accepted word; False, and the sentence for the page, where that fails."""
     if not text.strip() or word.image is None:
@@ -29,6 +32,7 @@ def store(word: word_queue.Word, text: str, info: CheckpointInfo) -> bool:
         return True
     reading = word_queue.reading_of(word, info.folder)
     try:
+        visitors.check_quota(word.image.size)
         accepted = AcceptedWords().accept(
             word.image,
             text,
@@ -48,6 +52,7 @@ def store(word: word_queue.Word, text: str, info: CheckpointInfo) -> bool:
     return True
 
 
+@needs(Right.ACCEPT, "take an accepted word back", lambda word: word.name)
 def reopen(word: word_queue.Word) -> None:
     """The word is open again; what was stored of it is undone, not deleted."""
     accepted_id = accepted_ids().pop(word.id, None)
@@ -91,21 +96,23 @@ def restore_accepted() -> None:
         word_queue.set_current(next(still_open, current_word))
 
 
-def undo_last() -> None:
-    """Undo the word accepted last, in whatever tab; in the queue it is open again."""
+@needs(Right.ACCEPT, "take the last accepted word back")
+def undo_last() -> bool:
+    """Undo the word accepted last, in whatever tab; in the queue it is open again. False where there is none."""
     try:
         undone = AcceptedWords().undo_last()
     except HwrError as error:
         st.session_state[FAILURE] = str(error)
-        return
+        return False
     if undone is None:
-        return
+        return False
     for word in word_queue.words():
         if accepted_ids().get(word.id) == undone.id:
             word.accepted = None
             del accepted_ids()[word.id]
             word_queue.set_current(word)
     st.toast(f"“{layout.plain(undone.text)}” was taken back.", icon=":material/undo:")
+    return True
 
 
 def summary_line() -> None:
@@ -118,25 +125,27 @@ def summary_line() -> None:
         layout.error(str(error))
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="accepted_line"):
-        layout.note(f"{wording.count(number, 'accepted word')} stored on this machine." if number else EMPTY)
+        nothing = EMPTY if may(Right.ACCEPT) else refusal(Right.ACCEPT)
+        layout.note(f"{wording.count(number, 'accepted word')} stored here." if number else nothing)
         if number:
-            st.button(
-                "Take back the last", key="accept_undo", type="tertiary", icon=":material/undo:", on_click=undo_last,
-                help="Takes the word back that was accepted last.",
-            )  # fmt: skip
-            st.download_button(
-                "Export", exported, "my-corrections.zip", "application/zip", key="accept_export", type="tertiary",
-                icon=":material/download:", on_click="ignore",
+            if may(Right.ACCEPT):
+                st.button(
+                    "Take back the last", key="accept_undo", type="tertiary", icon=":material/undo:",
+                    on_click=undo_last, help="Takes the word back that was accepted last.",
+                )  # fmt: skip
+            download.button(
+                "Export", partial(exported, AcceptedWords()), "my-corrections.zip", "application/zip",
+                key="accept_export", type="tertiary",
                 help="words.csv and the images: a data set that this studio and others read.",
             )  # fmt: skip
             layout.link("data", "Look at them", ":material/photo_library:", dataset=MY_CORRECTIONS)
 
 
-def exported() -> bytes:
-    """The accepted words as a zip."""
+def exported(accepted: AcceptedWords) -> bytes:
+    """The accepted words as a zip; made outside the session, which is why the words of its workspace are given."""
     from hwr_core.datasets.my_corrections import export
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "my-corrections.zip"
-        export(AcceptedWords(), path)
+        export(accepted, path)
         return path.read_bytes()

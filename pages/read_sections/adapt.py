@@ -15,6 +15,7 @@ from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import Run
 from hwr_core.training.runs import ADAPTATION_FILE
+from pages.access import Right, may, needs, visitors
 from pages.components import adaptation_result, layout, progress_card, sidebar, word_queue, wording
 from pages.read_sections import accept
 
@@ -37,6 +38,9 @@ def section(info: CheckpointInfo) -> None:
             "forgotten. A quarter of yours, at least eight, is held back and read before and after: as much of what "
             "was learned is taken as reads them best. The model that you have stays as it is.</p>"
         )
+        if not may(Right.ADAPT):
+            layout.not_open(Right.ADAPT)
+            return
         name_fields()
         if run is not None:
             progress(run)
@@ -107,14 +111,17 @@ def rename_unnamed(writers: Mapping[str, int]) -> None:
         )  # fmt: skip
 
 
-def on_rename() -> None:
+@needs(Right.ACCEPT, "name the writer of accepted words")
+def on_rename() -> bool:
+    """A button's callback; False where it fails."""
     try:
         number = AcceptedWords().rename("", accept.writer_now())
     except HwrError as error:
         st.session_state[FAILURE] = str(error)
-        return
+        return False
     name = layout.plain(accept.writer_now())
     st.toast(f"{wording.count(number, 'word')} named {name}.", icon=":material/check:")
+    return True
 
 
 def unread_images(writer: str | None, writers: Mapping[str, int]) -> list[np.ndarray]:
@@ -155,20 +162,31 @@ def choose_writer(writers: Mapping[str, int]) -> str | None:
     )  # fmt: skip
 
 
-def start(info: CheckpointInfo, writer: str | None, writers: Mapping[str, int]) -> None:
-    """The button was pressed."""
+@needs(Right.ADAPT, "adapt a model", lambda info, writer, writers: info.name)
+def start(info: CheckpointInfo, writer: str | None, writers: Mapping[str, int]) -> bool:
+    """The button was pressed; False where no adaptation could be started."""
     try:
+        visitors.check_quota(0)
         run = adaptation.new_adaptation(info.folder, writer=writer, unread=unread_images(writer, writers))
         st.session_state[RUN] = run.name
         training.start(run)
     except (HwrError, OSError) as error:
         st.session_state[FAILURE] = str(error)
+        return False
+    return True
+
+
+@needs(Right.ADAPT, "stop an adaptation", lambda run: run.name)
+def stop(run: Run) -> None:
+    """A button's callback."""
+    if not run.is_shared:
+        training.stop(run)
 
 
 def running_adaptation() -> Run | None:
     """The adaptation that runs now, started in whatever tab."""
     run = training.running_run()
-    if run is None or not (run.folder / ADAPTATION_FILE).is_file():
+    if run is None or run.is_shared or not (run.folder / ADAPTATION_FILE).is_file():
         return None
     st.session_state[RUN] = run.name
     return run
@@ -182,7 +200,9 @@ def progress(run: Run) -> None:
         st.rerun()
     parts = [status.phase, wording.time_left(status.seconds_left)]
     st.progress(status.progress, f"**{layout.plain(run.name)}** · {' · '.join(filter(None, parts))}")
-    progress_card.stop_button(run.folder, key="adapt_stop", help_text="Nothing changes then: the model stays as it is.")
+    progress_card.stop_button(
+        run.folder, stop, run, key="adapt_stop", help_text="Nothing changes then: the model stays as it is."
+    )
 
 
 def finished() -> None:
@@ -225,10 +245,12 @@ def dismiss_button(run: Run) -> None:
     )  # fmt: skip
 
 
+@needs(Right.ADAPT, "dismiss the result of an adaptation", lambda run: run.name)
 def dismiss(run: Run) -> None:
+    """A button's callback."""
     st.session_state.pop(RUN, None)
     with suppress(OSError):  # it was deleted meanwhile, or nothing can be written: this tab has forgotten it anyway
-        if adaptation.read_result(run.folder) is not None:
+        if not run.is_shared and adaptation.read_result(run.folder) is not None:
             (run.folder / DISMISSED_FILE).touch()
 
 
@@ -245,6 +267,7 @@ def own_run() -> Run | None:
 
 
 def newest_run() -> Run | None:
-    """The newest adaptation that has a result, of whatever tab, if it was not dismissed."""
-    newest = next((run for run in training.list_runs() if adaptation.read_result(run.folder) is not None), None)
+    """The newest adaptation of this workspace that has a result, of whatever tab, if it was not dismissed."""
+    own = (run for run in training.list_runs() if not run.is_shared)
+    newest = next((run for run in own if adaptation.read_result(run.folder) is not None), None)
     return None if newest is None or (newest.folder / DISMISSED_FILE).exists() else newest

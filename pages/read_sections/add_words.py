@@ -11,6 +11,7 @@ from hwr_core import limits
 from hwr_core.datasets import PARTS, DataSet, list_datasets
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
+from pages.access import Right, needs
 from pages.components import layout, models, reading_widgets, uploads, word_queue, wording
 from pages.data_sections import dataset_cache
 from pages.read_sections import crop, drawing_pad
@@ -98,6 +99,7 @@ def rows_of(data: DataSet, part: str) -> np.ndarray:
     return np.concatenate([data.part(name) for name in (PARTS if part == ALL_PARTS else [part])])
 
 
+@needs(Right.READ, "add words to read", lambda name, part, number, info: name)
 def add_from_dataset(name: str, part: str, number: int, info: CheckpointInfo) -> None:
     """The button was pressed: other words each time."""
     try:

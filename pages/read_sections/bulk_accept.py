@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from hwr_core.recognition import CheckpointInfo, Reading
+from pages.access import Right, may, needs
 from pages.components import layout, word_queue, wording
 from pages.read_sections import accept
 
@@ -36,6 +37,9 @@ def expectation(confidences: list[float]) -> str:
 @st.fragment
 def panel(info: CheckpointInfo) -> None:
     """The threshold, what to expect of it, and the button."""
+    if not may(Right.ACCEPT):
+        layout.not_open(Right.ACCEPT)
+        return
     percent = st.slider(
         "Accept all that are at least this sure", 50, 99, 95, format="%d %%", key="bulk_confidence",
         persist_state="session",
@@ -57,6 +61,7 @@ def is_calibrated(info: CheckpointInfo) -> bool:
     return ("none" if conditions.language == "none" else "language") in fits and not conditions.words
 
 
+@needs(Right.ACCEPT, "accept words", lambda chosen, info: wording.count(len(chosen), "word"))
 def accept_all(chosen: list[tuple[word_queue.Word, Reading]], info: CheckpointInfo) -> None:
     """Each word is on the disk before the next is begun: a server that stops half-way has lost none of them."""
     bar = st.progress(0.0, "Accepting")
@@ -80,7 +85,9 @@ def accepted_together() -> list[word_queue.Word]:
     return [word for word in words if word is not None and word.accepted is not None]
 
 
+@needs(Right.ACCEPT, "take accepted words back")
 def undo() -> None:
+    """The words that were accepted together are open again."""
     for word in accepted_together():
         accept.reopen(word)
     st.session_state.pop(ACCEPTED_TOGETHER, None)

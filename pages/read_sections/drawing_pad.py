@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 
 import streamlit as st
 
 from hwr_core import limits
 from hwr_core.recognition import CheckpointInfo
-from pages.components import layout, models, word_queue
+from pages.access import Right, needs
+from pages.components import layout, messages, models, word_queue
 
 HERE = Path(__file__).parent
 KEY = "drawing_pad"
 NUMBER, COUNT = "drawing_number", "drawing_count"  # session keys: the last message handled, drawings so far
+MAX_DRAWING_CHARACTERS = 4_000_000  # of the PNG's data address, and of the SVG
+LIMITS = {"png": MAX_DRAWING_CHARACTERS, "svg": MAX_DRAWING_CHARACTERS}
 component = st.components.v2.component(
     "studio_drawing_pad",
     html=(HERE / "drawing_pad.html").read_text(encoding="utf-8"),
@@ -29,20 +31,23 @@ def draw(info: CheckpointInfo) -> None:
     layout.note("Write one word on the line. Enter reads it, Ctrl+Z takes a stroke back.")
 
 
+@needs(Right.READ, "add words to read")
 def on_drawn(info: CheckpointInfo) -> None:
     """Add a drawing to the queue."""
-    message = st.session_state[KEY].get("drawn") or {}
-    number = int(message.get("number", 0))
+    message = messages.parse(st.session_state[KEY].get("drawn"), LIMITS)
+    if message is None:
+        return
+    number, texts = message
     if number <= st.session_state.get(NUMBER, 0):
         return
     st.session_state[NUMBER] = number
     st.session_state[COUNT] = st.session_state.get(COUNT, 0) + 1
-    data = decode_png_uri(str(message.get("png", "")))
+    data = decode_png_uri(texts["png"])
     if data is None:
         return
     word = word_queue.add_file(f"drawing-{st.session_state[COUNT]}.png", data)
     if word is not None:
-        word.svg = str(message.get("svg", ""))[: limits.current().drawing_characters]
+        word.svg = texts["svg"]
         word_queue.show_added([word])
         models.pool().open(info.folder)
 
@@ -54,5 +59,5 @@ def decode_png_uri(uri: str) -> bytes | None:
         return None
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or a character that no base64 has
         return None

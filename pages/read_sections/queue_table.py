@@ -12,7 +12,7 @@ import streamlit as st
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.export import drawings_to_zip, rows_to_csv, rows_to_json, rows_to_text
-from pages.components import images, layout, word_queue, wording
+from pages.components import download, images, layout, word_queue, wording
 from pages.read_sections import bulk_accept, review
 
 BATCH_SIZE = 16  # words read before the page shows them
@@ -195,13 +195,11 @@ def export(info: CheckpointInfo) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for label, make, mime in EXPORTS:
-            st.download_button(
+            download.button(
                 label, partial(make, rows), f"readings.{label.lower()}", mime, key=f"read_{label.lower()}",
-                on_click="ignore", icon=":material/download:",
             )  # fmt: skip
     drawings = [(word.name, word.svg) for word in word_queue.words() if word.svg]
     if drawings:
-        st.download_button(
+        download.button(
             "Drawings (SVG)", lambda: drawings_to_zip(drawings), "drawings.zip", "application/zip", key="read_svg",
-            on_click="ignore", icon=":material/download:",
         )  # fmt: skip

@@ -51,7 +51,8 @@ def set_typed(word: word_queue.Word, text: str) -> None:
     if word.typed == text:
         return
     word.typed = text
-    accept.reopen(word)
+    if word.accepted is not None:
+        accept.reopen(word)
 
 
 def act(word: word_queue.Word, action: str, text: str, info: CheckpointInfo) -> None:

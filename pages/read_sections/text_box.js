@@ -113,7 +113,7 @@ class WordEditor {
       return;
     }
     this.acceptOnResponse = false;
-    if (this.data.accepted !== null) this.move("next");
+    if (this.data.accepted !== null || !this.data.may_accept) this.move("next");
     else if (this.isContradicted()) this.warn();
     else if (this.data.ready && !this.data.problem) this.act("accept", this.data.text);
   }
@@ -143,7 +143,7 @@ class WordEditor {
     const alternative = this.data.alternatives[place - 1];
     const texts = [this.data.text, ...this.data.alternatives.map((other) => other.text)];
     const mayBeNumber = texts.some((text) => /\d/.test(text));
-    if (!alternative || !(event.altKey || isOutside || (!this.input.value && !mayBeNumber))) return false;
+    if (!alternative || !this.data.may_accept || !(event.altKey || isOutside || (!this.input.value && !mayBeNumber))) return false;
     this.act("accept", alternative.text);
     return true;
   }
@@ -166,7 +166,7 @@ class WordEditor {
   }
 
   acceptTyped() {
-    if (this.text() && !WILDCARD.test(this.text())) this.act("exact");
+    if (this.data.may_accept && this.text() && !WILDCARD.test(this.text())) this.act("exact");
   }
 
   set(text) {
@@ -191,7 +191,7 @@ class WordEditor {
     if (this.warned !== this.warningKey()) this.find(".warning").textContent = this.warned = "";
     this.find(".completion").textContent = fits && !(leadingSpaces && !text) ? reading.slice(typed.length) : "";
     this.find(".reading").classList.toggle("old", !this.isCurrent() && !fits);
-    this.find(".exact").hidden = !(text && !hasWildcard && typed !== reading);
+    this.find(".exact").hidden = !(this.data.may_accept && text && !hasWildcard && typed !== reading);
     this.find(".exact").replaceChildren(`Only “${typed}” `, make("kbd", "", "⇧⏎"));
   }
 
@@ -212,12 +212,13 @@ class WordEditor {
       button.title = `Accept “${alternative.text}”`;
       const text = make("b", "", alternative.text || "(nothing)");
       button.append(make("kbd", "", index + 1), " ", text, " ", make("small", "", alternative.sure));
+      button.disabled = !data.may_accept;
       button.onclick = () => this.act("accept", alternative.text);
       return button;
     }));
-    this.find(".accept").hidden = data.accepted !== null;
+    this.find(".accept").hidden = data.accepted !== null || !data.may_accept;
     this.find(".accept").disabled = !data.ready || !!data.problem;
-    this.find(".undo").hidden = data.accepted === null;
+    this.find(".undo").hidden = data.accepted === null || !data.may_accept;
     this.find(".navigation").hidden = data.total < 2;
     this.find(".position").textContent = `${data.place} of ${data.total}`;
     this.find(".view-tools").classList.toggle("bare", !data.letters.length);

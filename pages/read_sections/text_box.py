@@ -18,7 +18,8 @@ from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo, Reading
 from hwr_core.recognition.character_positions import Letter
 from hwr_core.recognition.typed_text import typed_prefix_length
-from pages.components import images, models, reading_widgets, word_queue, wording
+from pages.access import Right, may
+from pages.components import images, messages, models, reading_widgets, word_queue, wording
 from pages.read_sections import review
 
 HERE = Path(__file__).parent
@@ -27,6 +28,9 @@ MIN_CLEAR, MIN_UNSURE = 0.85, 0.5  # a letter's confidence: from the first on un
 AS_TYPED = "as you typed it"
 MAX_SIDE_SENT = 1000  # pixels of the image that the browser gets
 MAX_ALTERNATIVES = 5
+MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS = 1000, 500  # of a message; the field itself takes 100
+TYPED_LIMITS = {"id": MAX_ID_CHARACTERS, "text": MAX_TEXT_CHARACTERS}
+ACT_LIMITS = {**TYPED_LIMITS, "what": 20, "typed": MAX_TEXT_CHARACTERS}
 component = st.components.v2.component(
     "studio_text_box",
     html=(HERE / "text_box.html").read_text(encoding="utf-8"),
@@ -81,6 +85,7 @@ class Payload(TypedDict):
     typed_letters: int
     alternatives: list[Alternative]
     accepted: str | None
+    may_accept: bool
     problem: str
     place: int
     total: int
@@ -114,28 +119,34 @@ def current_word(info: CheckpointInfo) -> None:
 
 def on_typed(info: CheckpointInfo) -> None:
     """A keystroke."""
-    message = st.session_state[KEY].get("typed") or {}
-    word = word_queue.find(str(message.get("id", "")))
-    if word is None or message["number"] <= state().typed_number:
+    message = messages.parse(st.session_state[KEY].get("typed"), TYPED_LIMITS)
+    if message is None:
         return
-    state().typed_number = message["number"]
+    number, texts = message
+    word = word_queue.find(texts["id"])
+    if word is None or number <= state().typed_number:
+        return
+    state().typed_number = number
     was_accepted = word.accepted is not None
-    review.set_typed(word, str(message["text"]))
+    review.set_typed(word, texts["text"])
     if was_accepted:
         state().must_rerun = True
 
 
 def on_act(info: CheckpointInfo) -> None:
     """A button, or a key that stands for one."""
-    message = st.session_state[KEY].get("act") or {}
-    word = word_queue.find(str(message.get("id", "")))
-    if word is None or message["number"] <= state().action_number:
+    message = messages.parse(st.session_state[KEY].get("act"), ACT_LIMITS)
+    if message is None:
         return
-    state().action_number = message["number"]
-    action, typed = message["what"], str(message["typed"])
+    number, texts = message
+    word = word_queue.find(texts["id"])
+    if word is None or number <= state().action_number:
+        return
+    state().action_number = number
+    action, typed = texts["what"], texts["typed"]
     if action in ("accept", "exact", "next", "back"):  # the last keystroke may not have been sent
         review.set_typed(word, typed)
-    review.act(word, action, typed if action == "exact" else str(message["text"]), info)
+    review.act(word, action, typed if action == "exact" else texts["text"], info)
     state().must_rerun = True
 
 
@@ -171,6 +182,7 @@ def payload(word: word_queue.Word, image: np.ndarray, info: CheckpointInfo) -> P
         "typed_letters": typed_letters,
         "alternatives": alternatives(reading) if reading else [],
         "accepted": word.accepted,
+        "may_accept": may(Right.ACCEPT),
         "problem": problem,
         "place": order.index(word.id) + 1,
         "total": len(order),

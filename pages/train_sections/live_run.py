@@ -11,9 +11,10 @@ import streamlit as st
 from hwr_core import jobs
 from hwr_core.adaptation import AdaptationResult, read_result
 from hwr_core.config import RunConfig
-from hwr_core.errors import ConfigError, HwrError
-from hwr_core.training import Run, running_run, start
-from hwr_core.training.run_files import number_of, read_history, read_samples
+from hwr_core.errors import ConfigError, HwrError, JobError
+from hwr_core.training import Run, running_run, start, stop
+from hwr_core.training.run_files import ADAPTATION_FILE, number_of, read_history, read_samples
+from pages.access import Right, may, needs, require, visitors
 from pages.components import adaptation_result, charts, layout, progress_card, wording
 from pages.train_sections import curves, sample_readings, settings
 
@@ -58,11 +59,43 @@ def _set_up_like(config: RunConfig) -> None:
     set_up_another()
 
 
+def right_of(run: Run) -> Right:
+    """The right that starting and stopping the run takes: an adaptation is shorter than a training."""
+    return Right.ADAPT if (run.folder / ADAPTATION_FILE).is_file() else Right.TRAIN
+
+
+def may_change(run: Run) -> bool:
+    """Whether the visitor may start, stop and describe the run: his own, of a kind that is open to him."""
+    return not run.is_shared and may(right_of(run))
+
+
+@needs(Right.ADAPT, "start a run", lambda run: run.name)
+def resume(run: Run) -> str:
+    """Start or resume a run; returns the sentence that it trains.
+
+    Raises:
+        JobError: another training runs, or the run is shared.
+        AccessError: the visitor may not train, or has no space.
+    """
+    require(right_of(run))
+    visitors.check_quota(0)
+    start(run)
+    return f"{run.name} is training."
+
+
 def _start(run: Run) -> None:
     try:
-        start(run)
+        resume(run)
     except HwrError as error:
         st.session_state[ERROR] = str(error)
+
+
+@needs(Right.ADAPT, "stop a run", lambda run: run.name)
+def stop_run(run: Run) -> None:
+    require(right_of(run))
+    if run.is_shared:
+        raise JobError(f"{run.name} is not yours. It cannot be stopped here.")
+    stop(run)
 
 
 def _draw(run: Run) -> None:
@@ -91,10 +124,16 @@ def _head(run: Run, config: RunConfig, status: jobs.Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="run_head"):
         st.html(f'<h2 style="margin: 0; padding: 0; font-size: 1.25rem">{escape(run.name)}</h2>', width="content")
         badge(status.state)
+        if run.is_shared:
+            layout.example_mark()
         st.space("stretch")
-        if status.state == "running":
+        if not may_change(run):
+            pass
+        elif status.state == "running":
             progress_card.stop_button(
                 run.folder,
+                stop_run,
+                run,
                 key="stop",
                 help_text="Ends at the next step and keeps every finished epoch; it can be resumed.",
             )

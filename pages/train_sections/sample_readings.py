@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 from rapidfuzz.distance import Levenshtein
 
-from hwr_core.datasets import DataSet, open_dataset
 from hwr_core.errors import HwrError
 from pages.components import images
+from pages.data_sections import dataset_cache
+from pages.data_sections.dataset_cache import VERSION_ONLY, OpenDataset
 
 IMAGE_HEIGHT_PIXELS = 44
 
@@ -65,16 +66,18 @@ def marked(transcription: str, reading: str) -> str:
     return f"<span{right}>{''.join(parts)}</span>"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False, ttl="10m")
-def _dataset(name: str) -> DataSet:
-    return open_dataset(name)
-
-
-@st.cache_data(max_entries=512, show_spinner=False)
 def image_html(dataset: str, index: int, transcription: str) -> str:
     """The word's image as HTML; a sentence where the data set is gone or has changed."""
     try:
-        words = _dataset(dataset)
+        return _image_html(dataset_cache.opened(dataset), index, transcription)
+    except HwrError:
+        return '<span class="nothing">image is gone</span>'
+
+
+@st.cache_data(max_entries=512, show_spinner=False, hash_funcs=VERSION_ONLY)
+def _image_html(opened: OpenDataset, index: int, transcription: str) -> str:
+    words = opened.dataset
+    try:
         if not 0 <= index < len(words) or words.table["transcription"].iloc[index] != transcription:
             return '<span class="nothing">image has changed</span>'
         return images.tag(words.image(index), f"handwriting: {transcription}", IMAGE_HEIGHT_PIXELS)

@@ -28,6 +28,7 @@ from hwr_core.training.setting_values import (
     settings_of,
     values_of,
 )
+from pages.access import Right, may, require
 
 # Keys of widgets; all but NAME and NOTES are names in the address too.
 DATASETS, VALIDATE_ON, MODEL, START_FROM, TEACHER = "datasets", "validate_on", "model", "start_from", "teacher"
@@ -124,7 +125,7 @@ def _image_weights(group: str, setting: Setting) -> None:
         lambda value: labels.get(value, str(value)),
         key,
         _help(setting),
-        accept_new_options=True,
+        accept_new_options=may(Right.SERVER_PATHS),
         on_change=_fill_backbone,
         args=(group,),
         bind="query-params",
@@ -178,8 +179,20 @@ def has_teacher(model: str) -> bool:
 def read_config(
     datasets: list[str], validate_on: list[str], model: str, start_from: str, teacher: str = ""
 ) -> RunConfig:
-    """The configuration that the page shows; `ConfigError` where a setting is out of its range."""
-    return run_config(datasets, validate_on, model, values_in_widgets(model), start_from, teacher)
+    """The configuration that the page shows; `ConfigError` where a setting is out of its range.
+
+    Raises:
+        AccessError: it names a file of the server, which the visitor may not.
+    """
+    config = run_config(datasets, validate_on, model, values_in_widgets(model), start_from, teacher)
+    check_paths(config)
+    return config
+
+
+def check_paths(config: RunConfig) -> None:
+    """Raises `AccessError` where a configuration names a file with weights and the visitor may not."""
+    if getattr(config.model, "image_weights", "none") not in IMAGE_WEIGHTS:
+        require(Right.SERVER_PATHS)
 
 
 def changes(model: str) -> list[str]:

@@ -149,7 +149,7 @@ def test_accept_that_cannot_be_stored_leaves_the_word_open(recognizer: StubRecog
 
 def test_export_holds_the_accepted_words(recognizer: StubRecognizer):
     add_accepted(3)
-    with zipfile.ZipFile(io.BytesIO(exported())) as archive:
+    with zipfile.ZipFile(io.BytesIO(exported(AcceptedWords()))) as archive:
         assert len(archive.namelist()) == 4
 
 

@@ -20,13 +20,12 @@ from saved_runs import (
 )
 from visiting import press
 
-from hwr_core import training
 from hwr_core.config import CrnnConfig, DualConfig
 from hwr_core.datasets import add_dataset
 from hwr_core.errors import JobError
 from hwr_core.training import open_run
 from pages.components import charts
-from pages.train_sections import downloads
+from pages.train_sections import downloads, live_run
 
 
 @pytest.fixture
@@ -178,7 +177,7 @@ def test_actions_of_one_run(three):
 
 def test_stopped_run_is_resumed(three, monkeypatch):
     started = []
-    monkeypatch.setattr(training, "start", lambda run: started.append(run.name))
+    monkeypatch.setattr(live_run, "start", lambda run: started.append(run.name))
     at = press(open_page("runs", runs="small"), "resume_run")
     assert started == ["small"]
     assert at.toast[0].value == "small is training."
@@ -188,7 +187,7 @@ def test_resume_that_is_refused_is_one_sentence(three, monkeypatch):
     def refuse(run):
         raise JobError("busy is training now.")
 
-    monkeypatch.setattr(training, "start", refuse)
+    monkeypatch.setattr(live_run, "start", refuse)
     at = press(open_page("runs", runs="small"), "resume_run")
     assert at.error[0].value == "busy is training now."
 

@@ -219,5 +219,5 @@ def test_killed_server_has_lost_no_accepted_word(tmp_path, visit, monkeypatch):
     assert [word.text for word in accepted[:2]] == one_by_one
     with running(home) as (address, _):
         tab = visit(f"{address}/read")
-        tab.get_by_text(f"{len(accepted)} accepted words stored on this machine").wait_for()
+        tab.get_by_text(f"{len(accepted)} accepted words stored here").wait_for()
     assert len(AcceptedWords().history()) == len(accepted) > 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pages.access import rights
 from pages.access.mode import Mode
 from pages.access.rights import needs, require
-from pages.access.table import RIGHTS, AccessError, Right, Role
+from pages.access.table import RIGHTS, AccessError, Right, Role, as_markdown
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_action_happens_only_with_the_right(visit, mode, role):
     visit(mode, role)
     for right in Right:
         done = []
-        needs(right)(done.append)("action")
+        needs(right, "act")(done.append)("action")
         assert bool(done) == (right in RIGHTS.get((mode, role), ()))
 
 
@@ -48,3 +50,7 @@ def test_missing_right_is_said_in_a_sentence(visit):
     visit(Mode.DEMO, Role.VISITOR)
     with pytest.raises(AccessError, match="Training models is not open to you at this link"):
         require(Right.TRAIN)
+
+
+def test_readme_has_the_table_of_the_code():
+    assert as_markdown() in (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")

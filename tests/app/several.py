@@ -1,0 +1,44 @@
+"""Several visitors of one server: sessions of a demo, people of a team, and presses that no page offers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+from visiting import ROOT
+
+from pages.access import visitors
+
+
+def session(page: str = "", secrets: dict[str, Any] | None = None, **parameters: str) -> AppTest:
+    """A session of its own, on a page."""
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    for name, value in (secrets or {}).items():
+        app.secrets[name] = value
+    for name, value in parameters.items():
+        app.query_params[name] = value
+    app.run()
+    if page:
+        go(app, page)
+    assert not app.exception
+    return app
+
+
+def go(app: AppTest, page: str) -> AppTest:
+    """Open another page in the same session."""
+    app.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+    assert not app.exception
+    return app
+
+
+def home_of(app: AppTest) -> Path:
+    """The workspace of a session's visitor."""
+    home = app.session_state[visitors.VISITOR].home
+    assert home is not None
+    return home
+
+
+def seen(app: AppTest) -> str:
+    """Everything that the page tells the browser, as text: every element with all its fields, tables, too."""
+    return "\n".join(str(node.proto) for node in app._tree if getattr(node, "proto", None) is not None)
