@@ -1,0 +1,38 @@
+"""Garbage collection that does not stop every visitor after every keystroke.
+
+Streamlit collects all garbage at the end of each run, a fragment's too. That looks at every object of the process,
+some hundred thousand of them of the libraries and the languages, and nothing else runs meanwhile. So what lives
+long is set aside: collections then look only at what came since. It is set aside anew every moment, so that what
+visitors leave behind is found all the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+
+import streamlit as st
+
+INTERVAL_SECONDS = 20.0
+
+
+@st.cache_resource(show_spinner=False)
+def start() -> threading.Thread:
+    """Called in streamlit_app.py; one thread a server."""
+    thread = threading.Thread(target=_set_aside_repeatedly, daemon=True, name="garbage-collection")
+    thread.start()
+    return thread
+
+
+def set_aside() -> None:
+    """Collect all garbage; what is left is looked at again by the next call only."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
+def _set_aside_repeatedly() -> None:
+    while True:
+        time.sleep(INTERVAL_SECONDS)
+        set_aside()
