@@ -5,17 +5,18 @@
     python benchmarks/load.py --visitors 10 --seconds 20 --reader reader
 
 Starts the studio in demo mode in an empty workspace. Each visitor is a client of Streamlit's own protocol (protobuf
-messages over a websocket, as a browser sends them): opens the Read page, uploads a word of his own and types its
-letters, with pauses of 0.3 to 1 s, over and over, as the text box does: one message at a time, and what is typed
-meanwhile goes with the next one. A time runs from the key to the end of the rerun whose data answers it. Every answer
-is compared with what the recognizer reads alone from that visitor's image under the same letters: another text is an
-error, and counts as mixed up. Then all visitors leave, and the server's memory is measured again.
+messages over a websocket, as a browser sends them): opens the Read page, uploads a word of his own, types its letters
+with pauses of 0.3 to 1 s, then uploads the next. Letters are sent as the text box does: one message at a time, and what
+is typed meanwhile goes with the next one. A time runs from the key to the end of the rerun whose data answers it. Every
+answer is compared with what the recognizer reads alone from that visitor's image under the same letters: another text
+is an error, and counts as mixed up. With --leave all visitors leave, and the server's memory is measured again.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -44,7 +45,8 @@ MIN_PAUSE, MAX_PAUSE = 0.3, 1.0  # seconds between two keys
 ARRIVAL_SECONDS = 0.3  # between two visitors
 PATIENCE_SECONDS = 60.0  # for one answer: later it is an error
 MAX_IMAGE_SIDE = 1600  # as the queue of the Read page reduces images
-MAX_LETTERS = 8  # typed of a word, then it is emptied and typed again
+MAX_LETTERS = 8  # typed of a word
+WORDS_PER_VISITOR = 5  # then they come again, under other names
 MAX_MESSAGE_BYTES = 64 << 20
 SESSION_SECONDS = 130  # after which Streamlit forgets a session whose browser has left
 
@@ -70,12 +72,14 @@ class Result:
 
     Attributes:
         keystrokes: seconds from a key to its answer.
+        answers: reruns that answered them.
         arrivals: seconds from the visit to the first reading.
         errors: sentences.
         mixed: answers that belong to another word.
     """
 
     keystrokes: list[float] = field(default_factory=list)
+    answers: int = 0
     arrivals: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     mixed: list[str] = field(default_factory=list)
@@ -84,8 +88,10 @@ class Result:
 class Visitor:
     """One browser tab, without a browser."""
 
-    def __init__(self, address: str, reader: str, word: Word, result: Result) -> None:
-        self.address, self.reader, self.word, self.result = address, reader, word, result
+    def __init__(self, address: str, reader: str, words: list[Word], result: Result) -> None:
+        self.address, self.reader, self.words, self.result = address, reader, words, result
+        self.word = words[0]
+        self.chance = random.Random(self.word.name)
         self.socket: ClientConnection
         self.listener: asyncio.Task[None]
         self.session_id = self.page_hash = ""
@@ -106,7 +112,14 @@ class Visitor:
                     await self.open_page()
                     await self.upload()
                     self.result.arrivals.append(time.monotonic() - begun)
-                    await self.type_until(end)
+                    await self.type_word(end)
+                    for number in itertools.count(1):
+                        if time.monotonic() > end:
+                            break
+                        word = self.words[number % len(self.words)]
+                        self.word = replace(word, name=f"{number:03}-{word.name}")
+                        await self.upload()
+                        await self.type_word(end)
                 finally:
                     self.listener.cancel()
         except Exception as error:  # every failure counts, whatever it is
@@ -137,43 +150,45 @@ class Visitor:
         self.widgets[state.id] = state
         self.finished.clear()
         await self.rerun()
-        while not self.box.get("ready"):
+        while not (self.box.get("ready") and self.box["name"] == self.word.name):
             await self.wait_until_finished()
         self.widgets.pop(state.id)  # its widget is gone: the panel has a new one
 
-    async def type_until(self, end: float) -> None:
+    async def type_word(self, end: float) -> None:
+        """Type the letters of the current word once, or until `end`."""
         self.check("")
-        chance = random.Random(self.word.name)
-        letters = [self.word.text[:count] for count in range(1, min(len(self.word.text), MAX_LETTERS) + 1)]
-        texts, number, position = [*letters, ""], int(self.box["number"]), 0
-        pending: list[tuple[float, str]] = []  # keys without an answer: when, and the text with them
-        next_key = time.monotonic() + chance.uniform(MIN_PAUSE, MAX_PAUSE)
+        word, number = self.word, int(self.box["number"])
+        keys = [word.text[:count] for count in range(1, min(len(word.text), MAX_LETTERS) + 1)]
+        pending: list[float] = []  # when the keys were pressed that have no answer yet
+        typed, answered, asked = 0, 0, 0
+        next_key = time.monotonic() + self.chance.uniform(MIN_PAUSE, MAX_PAUSE)
         answer: asyncio.Task[None] | None = None
-        asked_text, asked = "", 0  # of the message that is under way
-        while time.monotonic() < end or answer is not None:
+        while answer is not None or (time.monotonic() < end and answered < len(keys)):
             now = time.monotonic()
-            if now >= next_key and now < end:
-                pending.append((now, texts[position % len(texts)]))
-                position += 1
-                next_key = now + chance.uniform(MIN_PAUSE, MAX_PAUSE)
-            if pending and answer is None:
-                asked_text, asked, number = pending[-1][1], len(pending), number + 1
-                message = {"typed": {"id": self.box["id"], "text": asked_text, "number": number}}
+            if typed < len(keys) and now >= next_key:
+                pending.append(now)
+                typed += 1
+                next_key = now + self.chance.uniform(MIN_PAUSE, MAX_PAUSE)
+            if typed > answered and answer is None:
+                asked, number = typed, number + 1
+                message = {"typed": {"id": self.box["id"], "text": keys[asked - 1], "number": number}}
                 self.widgets[self.box_id] = WidgetState(id=self.box_id, json_value=json.dumps(message))
                 self.finished.clear()
                 await self.rerun(self.box_fragment)
                 answer = asyncio.create_task(self.wait_for_answer(number))
-            if answer is not None:
-                done, _ = await asyncio.wait({answer}, timeout=max(0.001, min(next_key, end) - now))
-                if done:
-                    answer.result()
-                    now = time.monotonic()
-                    self.result.keystrokes += [now - pressed for pressed, _ in pending[:asked]]
-                    del pending[:asked]
-                    answer = None
-                    self.check(asked_text)
-            else:
-                await asyncio.sleep(max(0.0, min(next_key, end) - now))
+            pause = max(0.001, next_key - now) if typed < len(keys) else PATIENCE_SECONDS
+            if answer is None:
+                await asyncio.sleep(pause)
+                continue
+            done, _ = await asyncio.wait({answer}, timeout=pause)
+            if done:
+                answer.result()
+                now = time.monotonic()
+                self.result.keystrokes += [now - pressed for pressed in pending[: asked - answered]]
+                del pending[: asked - answered]
+                answered, answer = asked, None
+                self.result.answers += 1
+                self.check(keys[answered - 1])
 
     async def wait_for_answer(self, number: int) -> None:
         while self.box.get("number") != number:
@@ -254,18 +269,18 @@ def put_file(server: str, path: str, name: str, data: bytes) -> None:
         pass
 
 
-def words_of(number: int, reader: str) -> list[Word]:
-    """One word a visitor, each another, with what the recognizer reads alone after each letter."""
+def words_of(visitors: int, reader: str) -> list[list[Word]]:
+    """The words of each visitor, all of them different, with what the recognizer reads alone after each letter."""
     recognizer = Recognizer.load(SHIPPED / reader, cache_size=1)
     words = []
-    for index, (text, data) in enumerate(demo_words(number)):
-        word = Word(f"visitor-{index:03}.png", text, data)
+    for index, (text, data) in enumerate(demo_words(visitors * WORDS_PER_VISITOR)):
+        word = Word(f"word-{index:03}.png", text, data)
         image = limit_size(read_image(data, word.name), MAX_IMAGE_SIDE)
         for count in range(min(len(text), MAX_LETTERS) + 1):
             reading = recognizer.read([image], prefix=text[:count], alternatives=MAX_ALTERNATIVES, alignment=True)[0]
             word.readings[text[:count]] = reading.text
         words.append(word)
-    return words
+    return [words[start::visitors] for start in range(min(visitors, len(words)))]
 
 
 def resident_megabytes(pid: int) -> float:
@@ -286,13 +301,13 @@ def processor_seconds(pid: int) -> float:
         return float("nan")
 
 
-async def visits(server: Studio, reader: str, words: list[Word], seconds: float) -> Result:
+async def visits(server: Studio, reader: str, words: list[list[Word]], seconds: float) -> Result:
     """All visitors arrive one after another, and type together for so many seconds."""
     result = Result()
     end = time.monotonic() + ARRIVAL_SECONDS * len(words) + seconds
     tasks = []
-    for word in words:
-        tasks.append(asyncio.create_task(Visitor(server.address, reader, word, result).visit(end)))
+    for own in words:
+        tasks.append(asyncio.create_task(Visitor(server.address, reader, own, result).visit(end)))
         await asyncio.sleep(ARRIVAL_SECONDS)
     await asyncio.gather(*tasks)
     return result
@@ -307,8 +322,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--log", type=Path, help="the server's output")
     options = parser.parse_args(arguments)
     words = words_of(options.visitors, options.reader)
-    if len(words) < options.visitors:
-        parser.error(f"the built-in data set has {len(words)} such words: take fewer visitors")
+    if len(words[-1]) < WORDS_PER_VISITOR:
+        parser.error(f"the built-in data set has too few words for {options.visitors} visitors")
     load_before = os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory() as home,
@@ -321,7 +336,7 @@ def main(arguments: list[str] | None = None) -> None:
         full = resident_megabytes(server.pid)
         print(f"{options.visitors} visitors typing on {options.reader}, {os.cpu_count()} cores")
         print(f"load average before {load_before:.1f}, after {os.getloadavg()[0]:.1f}; server used {busy:.2f} cores")
-        print(f"key to answer: {summary(result.keystrokes)}")
+        print(f"key to answer: {summary(result.keystrokes)}, in {result.answers} reruns")
         print(f"visit to first reading: {summary(result.arrivals)}")
         errors = first.errors + result.errors
         print(f"errors: {len(errors)}; answers of another word: {len(first.mixed + result.mixed)}")

@@ -14,7 +14,7 @@ import time
 
 import streamlit as st
 
-INTERVAL_SECONDS = 20.0
+INTERVAL_SECONDS = 10.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -34,5 +34,5 @@ def set_aside() -> None:
 
 def _set_aside_repeatedly() -> None:
     while True:
-        time.sleep(INTERVAL_SECONDS)
         set_aside()
+        time.sleep(INTERVAL_SECONDS)
