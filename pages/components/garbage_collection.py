@@ -1,9 +1,9 @@
 """Garbage collection that does not stop every visitor after every keystroke.
 
-Streamlit collects all garbage at the end of each run, a fragment's too. That looks at every object of the process,
-some hundred thousand of them of the libraries and the languages, and nothing else runs meanwhile. So what lives
-long is set aside: collections then look only at what came since. It is set aside anew every moment, so that what
-visitors leave behind is found all the same.
+Streamlit would collect all garbage at the end of each run, a fragment's too: that looks at every object of the
+process, those of the libraries and the languages too, and nothing else runs meanwhile. `.streamlit/config.toml` turns
+that off (`runner.postScriptGC`), and a thread does it every few seconds instead. What is left is set aside, so that
+Python's own collections look only at what came since.
 """
 
 from __future__ import annotations
