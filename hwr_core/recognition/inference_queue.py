@@ -161,7 +161,7 @@ class InferenceQueue:
             short, long = self._next_short(), self._next_long()
         active = short
         while active:
-            advance(active)
+            advance(active, until_network=True)  # whoever needs the network no more is answered before the next
             active = [call for call in active if not call.done.is_set()]
         if long is not None:
             advance([long])
@@ -198,10 +198,12 @@ class InferenceQueue:
                 del self._long[call.caller]
 
 
-def advance(calls: list[Call]) -> None:
-    """One step of each call; network runs among them are joined and answered."""
+def advance(calls: list[Call], until_network: bool = False) -> None:
+    """One step of each call, or all up to its next network run; network runs among them are joined and answered."""
     for call in calls:
         call.advance()
+        while until_network and call.step is None and not call.done.is_set():
+            call.advance()
     groups: defaultdict[tuple[object, ...], list[Call]] = defaultdict(list)
     for call in calls:
         if not call.done.is_set() and call.step is not None:
