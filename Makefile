@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench clean
+.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench load clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -72,6 +72,9 @@ train-backbone: $(VENV)/.app  ## the ResNet50 of handwriting that `dual` may beg
 
 bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md
 	$(BIN)/python benchmarks/run.py --data "$(DATA)"
+
+load: $(VENV)/.app  ## 50 visitors typing at once against the real server, and its memory when they have left
+	$(BIN)/python benchmarks/load.py --leave
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages.access import entrance
-from pages.components import layout, menu, sidebar
+from pages.components import garbage_collection, layout, menu, sidebar
 
 menu.enter()
+garbage_collection.start()
 layout.style()
 entrance.enter()
 page = st.navigation(menu.pages())

@@ -12,29 +12,16 @@ Playwright (`pip install -e .[test]`).
 from __future__ import annotations
 
 import argparse
-import contextlib
-import csv
-import io
-import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import numpy as np
+from studio_server import demo_words, studio  # puts the package on the path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from hwr_core.datasets.demo import demo_zip  # noqa: E402
-from hwr_core.recognition.checkpoint import SHIPPED  # noqa: E402
+from hwr_core.recognition.checkpoint import SHIPPED
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 TIMEOUT_MILLISECONDS = 120_000
@@ -70,12 +57,13 @@ def main() -> None:
         sys.exit("Chromium is not installed. Install it (Debian: apt-get install chromium), then start again.")
     from playwright.sync_api import sync_playwright
 
-    files, texts = demo_words(options.words)
-    with tempfile.TemporaryDirectory() as home, studio(Path(home)) as address, sync_playwright() as playwright:
+    words = demo_words(options.words)
+    files, texts = uploads(words), [text for text, _ in words]
+    with tempfile.TemporaryDirectory() as home, studio(Path(home)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         tab = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
         tab.set_default_timeout(TIMEOUT_MILLISECONDS)
-        tab.goto(f"{address}/read?reader={options.reader}")
+        tab.goto(f"{server.address}/read?reader={options.reader}")
         tab.locator("h1").first.wait_for()
         tab.locator("input[type=file]").first.set_input_files(files)
         tab.locator(".word-editor .reading").wait_for()
@@ -110,44 +98,11 @@ def summary(what: str, milliseconds: list[float]) -> str:
     return f"{what} {median:.0f} ms in the median, {percentile_95:.0f} ms for 95 of 100 (n = {len(milliseconds)})"
 
 
-def demo_words(number: int) -> tuple[list[dict[str, str | bytes]], list[str]]:
-    """Words of the built-in data set without punctuation, as a file chooser takes them, and their texts."""
-    with zipfile.ZipFile(demo_zip()) as archive:
-        table = next(name for name in archive.namelist() if name.endswith(".csv"))
-        rows = list(csv.DictReader(io.StringIO(archive.read(table).decode())))
-        chosen = [row for row in rows if row["transcription"].isalpha() and len(row["transcription"]) > 4][:number]
-        folder = Path(table).parent.as_posix()
-        files: list[dict[str, str | bytes]] = [
-            {
-                "name": f"{index:03}.png",
-                "mimeType": "image/png",
-                "buffer": archive.read(f"{folder}/{row['image']}".removeprefix("./")),
-            }
-            for index, row in enumerate(chosen)
-        ]
-        return files, [row["transcription"] for row in chosen]
-
-
-@contextlib.contextmanager
-def studio(home: Path) -> Iterator[str]:
-    """The app on a free port, in the workspace `home`; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
-    environment = {**os.environ, "HWR_HOME": str(home)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(240):
-            with contextlib.suppress(URLError, OSError):
-                urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
-                break
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+def uploads(words: list[tuple[str, bytes]]) -> list[dict[str, str | bytes]]:
+    """Image files as a file chooser takes them."""
+    return [
+        {"name": f"{index:03}.png", "mimeType": "image/png", "buffer": data} for index, (_, data) in enumerate(words)
+    ]
 
 
 if __name__ == "__main__":

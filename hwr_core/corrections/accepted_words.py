@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,22 @@ class AcceptedWord:
         return self.text != self.reading
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWord:
+    """A word that is to be stored: the arguments of `AcceptedWords.accept`."""
+
+    image: np.ndarray
+    text: str
+    reading: str = ""
+    confidence: float = 0.0
+    prefix: str = ""
+    checkpoint: str = ""
+    who: str = ""
+    writer: str = ""
+    source: str = ""
+    word_id: str = ""
+
+
 COLUMNS = tuple(spec.name for spec in fields(AcceptedWord))
 # Of each image the last word that stands: a later one supersedes it, and comes back when that one is undone.
 CURRENT = """
@@ -106,26 +123,57 @@ class AcceptedWords:
         Raises:
             DataError: there is no text or no image, or the file cannot be written.
         """
-        text = normalize(text).strip()
-        if not text or len(text) > MAX_TEXT_CHARACTERS:
-            raise DataError(
-                f"An accepted word needs 1 to {MAX_TEXT_CHARACTERS} characters. Received: {len(text)}. "
-                "Type its transcription."
+        word = NewWord(
+            image=image,
+            text=text,
+            reading=reading,
+            confidence=confidence,
+            prefix=prefix,
+            checkpoint=checkpoint,
+            who=who,
+            writer=writer,
+            source=source,
+            word_id=word_id,
+        )
+        return self.accept_all([word])[0]
+
+    def accept_all(self, words: Sequence[NewWord]) -> list[AcceptedWord]:
+        """Store words in one transaction: all of them are on the disk when this returns, or none where it raises.
+
+        Raises:
+            DataError: as `accept`, of the first word that it is true of.
+        """
+        texts = [_checked_text(word) for word in words]
+        images = {image_key(word.image): word.image for word in words}
+        stored = self._stored_images(list(images))
+        # Compressed before the transaction: others can write meanwhile.
+        new = [(key, encode_png(image), *image.shape) for key, image in images.items() if key not in stored]
+        made = database.now()
+        rows = [
+            (
+                image_key(word.image), text, normalize(word.reading), float(word.confidence), normalize(word.prefix),
+                word.checkpoint, word.who.strip(), word.writer.strip(), made, word.source, word.word_id,
             )
-        if image.dtype != np.uint8 or image.ndim != 2 or not image.size:
-            raise DataError(f"Expected a grey image (H, W) of uint8. Received: {image.dtype} {image.shape}.")
-        key = image_key(image)
-        values = (
-            key, text, normalize(reading), float(confidence), normalize(prefix), checkpoint, who.strip(),
-            writer.strip(), database.now(), source, word_id,
-        )  # fmt: skip
+            for word, text in zip(words, texts, strict=True)
+        ]  # fmt: skip
+        names, marks = ", ".join(COLUMNS[1:-1]), ", ".join("?" * (len(COLUMNS) - 2))
         with database.transaction(self.path) as connection:
-            if not connection.execute("SELECT 1 FROM pictures WHERE sha256 = ?", (key,)).fetchone():
-                row = (key, encode_png(image), *image.shape)
-                connection.execute("INSERT INTO pictures (sha256, png, height, width) VALUES (?, ?, ?, ?)", row)
-            names, marks = ", ".join(COLUMNS[1:-1]), ", ".join("?" * len(values))
-            cursor = connection.execute(f"INSERT INTO corrections ({names}) VALUES ({marks})", values)
-            return self._get(connection, int(cursor.lastrowid or 0))
+            connection.executemany(
+                "INSERT OR IGNORE INTO pictures (sha256, png, height, width) VALUES (?, ?, ?, ?)", new
+            )
+            accepted = []
+            for row in rows:
+                cursor = connection.execute(f"INSERT INTO corrections ({names}) VALUES ({marks})", row)
+                accepted.append(self._get(connection, int(cursor.lastrowid or 0)))
+            return accepted
+
+    def _stored_images(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys whose images are stored."""
+        if not self.path.is_file():
+            return set()
+        with database.transaction(self.path, write=False) as connection:
+            query = "SELECT 1 FROM pictures WHERE sha256 = ?"
+            return {key for key in keys if connection.execute(query, (key,)).fetchone()}
 
     def undo(self, number: int) -> AcceptedWord:
         """Undo a word; the one that it superseded stands again. A second undo changes nothing.
@@ -133,11 +181,21 @@ class AcceptedWords:
         Raises:
             DataError: there is no such word.
         """
+        return self.undo_all([number])[0]
+
+    def undo_all(self, numbers: Sequence[int]) -> list[AcceptedWord]:
+        """Undo words in one transaction.
+
+        Raises:
+            DataError: one of them does not exist; then none is undone.
+        """
+        undone = database.now()
         with database.transaction(self.path) as connection:
-            connection.execute(
-                "UPDATE corrections SET undone = ? WHERE id = ? AND undone IS NULL", (database.now(), number)
+            connection.executemany(
+                "UPDATE corrections SET undone = ? WHERE id = ? AND undone IS NULL",
+                [(undone, number) for number in numbers],
             )
-            return self._get(connection, number)
+            return [self._get(connection, number) for number in numbers]
 
     def undo_last(self) -> AcceptedWord | None:
         """Undo the word accepted last, or None where none stands."""
@@ -228,6 +286,20 @@ class AcceptedWords:
         if row is None:
             raise DataError(f"There is no accepted word number {number}. It may have been deleted.")
         return _accepted_word(row)
+
+
+def _checked_text(word: NewWord) -> str:
+    """The text as it is stored, or `DataError` where the word cannot be."""
+    text = normalize(word.text).strip()
+    if not text or len(text) > MAX_TEXT_CHARACTERS:
+        raise DataError(
+            f"An accepted word needs 1 to {MAX_TEXT_CHARACTERS} characters. Received: {len(text)}. "
+            "Type its transcription."
+        )
+    image = word.image
+    if image.dtype != np.uint8 or image.ndim != 2 or not image.size:
+        raise DataError(f"Expected a grey image (H, W) of uint8. Received: {image.dtype} {image.shape}.")
+    return text
 
 
 def _accepted_word(row: sqlite3.Row) -> AcceptedWord:

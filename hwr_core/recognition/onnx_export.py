@@ -26,10 +26,13 @@ def onnx_file(folder: Path) -> Path | None:
 
 
 class OnnxNetwork:
-    """A network behind ONNX Runtime, in place of a Keras model for inference.
+    """A network behind ONNX Runtime, in place of a Keras model for inference; any number of threads may run it.
 
     Args:
         path: a file of `export_onnx`.
+
+    Attributes:
+        is_batch_invariant: whether an image's output does not depend on the other images of its batch.
 
     Raises:
         CheckpointError: the file is damaged.
@@ -49,6 +52,8 @@ class OnnxNetwork:
                 f"{path} is damaged ({first_line(error)}). Copy the checkpoint again, or delete this "
                 "file: model.keras is then used."
             ) from error
+        # Eight-bit networks scale their features by the largest of the whole batch.
+        self.is_batch_invariant = Path(path).name != INT8_FILE
         self._inputs = [node.name for node in self._session.get_inputs()]
         self.output_shape = tuple(self._session.get_outputs()[0].shape)
 

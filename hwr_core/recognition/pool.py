@@ -1,4 +1,4 @@
-"""`RecognizerPool`: recognizers kept open between readings, each opened once, one reading at a time with each."""
+"""`RecognizerPool`: recognizers kept open between readings, each opened once, each with a queue of all its callers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from hwr_core import limits
 from hwr_core.files import JsonObject
 from hwr_core.recognition.checkpoint import name_of
 from hwr_core.recognition.constraints import check_text, parse_mask
+from hwr_core.recognition.inference_queue import Check, InferenceQueue
+from hwr_core.recognition.options import ReadOptions
 from hwr_core.recognition.reading import Reading
 from hwr_core.recognition.recognizer import Recognizer
 from hwr_core.recognition.typed_text import fitting_words
 
 MAX_OPEN_RECOGNIZERS = 2  # each holds some hundred MB
 MAX_ALTERNATIVES = 6  # the reading, and five to choose from
-CACHED_IMAGES = 128  # read again while someone types
+CACHED_IMAGES = 256  # read again while someone types, of all visitors; 25 KB each
+WORDS_PER_STEP = 4  # of a long call, before others may go first
 WAIT_INTERVAL_SECONDS = 0.5
 
 OnWait = Callable[[str, float], None]  # receives the phase and the seconds waited so far
@@ -68,7 +71,7 @@ class PooledRecognizer:
     recognizer: Recognizer | None = None
     error: BaseException | None = None
     done: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)  # one reading at a time
+    queue: InferenceQueue = field(default_factory=InferenceQueue)
 
     def load(self) -> None:
         def set_phase(phase: str) -> None:
@@ -115,10 +118,10 @@ class RecognizerPool:
             entry = self._open.get(key)
             if entry is None or entry.error is not None:
                 for outdated in [other for other in self._open if other[0] == key[0]]:
-                    del self._open[outdated]
+                    self._open.pop(outdated).queue.close()
                 entry = self._open[key] = PooledRecognizer(folder)
                 while len(self._open) > MAX_OPEN_RECOGNIZERS:
-                    self._open.popitem(last=False)
+                    self._open.popitem(last=False)[1].queue.close()
                 threading.Thread(target=entry.load, daemon=True, name=f"open-{folder.name}").start()
             self._open.move_to_end(key)
             return entry
@@ -130,8 +133,11 @@ class RecognizerPool:
         typed: Sequence[str],
         conditions: ReadingConditions = ReadingConditions(),
         on_wait: OnWait | None = None,
+        *,
+        caller: str = "",
+        check: Check | None = None,
     ) -> list[Reading]:
-        """Read words: one `Reading` each, in order.
+        """Read words: one `Reading` each, in order, as if nobody else was reading.
 
         Args:
             folder: the checkpoint.
@@ -139,18 +145,21 @@ class RecognizerPool:
             typed: what was typed of each (`typed_text`): its beginning, or a mask of the whole word.
             conditions: for all of them.
             on_wait: receives the phase and the seconds while the recognizer is being opened.
+            caller: whom it is for: callers take turns.
+            check: called every moment while others are read; what it raises ends the call.
 
         Raises:
+            ReadingFailedError: it took too long, or the recognizer failed on it.
             HwrError: the recognizer cannot be opened, cannot write what was typed, or no allowed word fits it.
         """
         entry = self.open(folder)
         recognizer = entry.wait(on_wait)
         readings: dict[int, Reading] = {}
-        with entry.lock:
-            for rows, options in read_calls(typed, conditions):
-                batch = [images[row] for row in rows]
-                results = recognizer.read(batch, alternatives=MAX_ALTERNATIVES, alignment=True, **options)
-                readings.update(zip(rows, results, strict=True))
+        for rows, keywords in read_calls(typed, conditions):
+            options = ReadOptions(alternatives=MAX_ALTERNATIVES, alignment=True, **keywords)
+            steps = recognizer.read_steps([images[row] for row in rows], options, WORDS_PER_STEP)
+            results = entry.queue.read(steps, len(rows), caller=caller, check=check)
+            readings.update(zip(rows, results, strict=True))
         return [readings[row] for row in range(len(images))]
 
 

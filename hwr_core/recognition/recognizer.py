@@ -27,6 +27,7 @@ from hwr_core.recognition.options import AUTO, NO_LANGUAGE, ReadOptions
 from hwr_core.recognition.output_cache import OutputCache
 from hwr_core.recognition.reading import Reading, reading_of
 from hwr_core.recognition.seq2seq_runtime import load_seq2seq
+from hwr_core.recognition.steps import Steps, finish
 from hwr_core.text import Charset, Tokens
 
 if TYPE_CHECKING:
@@ -161,15 +162,30 @@ class Recognizer:
             views=views,
             capitals=capitals,
         )
+        return finish(self.read_steps(images, options))
+
+    def read_steps(
+        self, images: Sequence[np.ndarray], options: ReadOptions, words_per_step: int = BATCH_SIZE
+    ) -> Steps[list[Reading]]:
+        """As `read`, in steps between which the words of others can be read; the readings are the same.
+
+        Options and images are checked, and the canvases prepared, before it returns; the steps of one recognizer must
+        be taken in one thread at a time.
+
+        Args:
+            words_per_step: words that are decoded in a step.
+        """
         placed = placed_canvases(images, self.config.canvas)
-        return self._read([canvas for canvas, _ in placed], [placement for _, placement in placed], options)
+        canvases, placements = [canvas for canvas, _ in placed], [placement for _, placement in placed]
+        return self._read(canvases, placements, options, parse_constraints(len(images), options), words_per_step)
 
     def read_canvases(
         self, canvases: Sequence[np.ndarray], prefix: str | Sequence[str] = "", alternatives: int = 1, **options: Any
     ) -> list[Reading]:
         """As `read`, with the same options, of prepared canvases `(H, W)` uint8, 0 paper to 255 ink."""
         read_options = ReadOptions(prefix=prefix, alternatives=alternatives, **options)
-        return self._read(list(canvases), [None] * len(canvases), read_options)
+        constraints = parse_constraints(len(canvases), read_options)
+        return finish(self._read(list(canvases), [None] * len(canvases), read_options, constraints, BATCH_SIZE))
 
     def languages(self) -> list[str]:
         """The codes of the languages of `language="auto"`."""
@@ -190,10 +206,15 @@ class Recognizer:
         return LanguageScorer(writer.models, writer_words=writer.writer_words)
 
     def _read(
-        self, canvases: list[np.ndarray], placements: Sequence[Placement | None], options: ReadOptions
-    ) -> list[Reading]:
-        constraints = parse_constraints(len(canvases), options)
-        context = ReadContext(self._scorer(options.language), options.views, ShareInCapitals(options.capitals))
+        self,
+        canvases: list[np.ndarray],
+        placements: Sequence[Placement | None],
+        options: ReadOptions,
+        constraints: Constraints,
+        words_per_step: int,
+    ) -> Steps[list[Reading]]:
+        scorer, capitals = self._scorer(options.language), ShareInCapitals(options.capitals)
+        context = ReadContext(scorer, options.views, capitals, words_per_step)
         calibration = self._calibration(constraints, context.scorer)
         readings = [Reading(text, 0.0, [(text, 0.0)]) for text in constraints.blank_readings()]
         inked = [index for index, canvas in enumerate(canvases) if canvas.any()]
@@ -202,8 +223,10 @@ class Recognizer:
         for start in range(0, len(inked), BATCH_SIZE):
             indices = inked[start : start + BATCH_SIZE]
             batch = [canvases[index] for index in indices]
-            output = self._backend.read(batch, constraints.select(indices), context)
+            output = yield from self._backend.read(batch, constraints.select(indices), context)
             for row, index in enumerate(indices):
+                if row % words_per_step == 0:
+                    yield None
                 reading = reading_of(
                     output.candidates[row],
                     readings[index].text,

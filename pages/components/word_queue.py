@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from hwr_core import limits
 from hwr_core.errors import HwrError, ImageError
@@ -234,8 +235,10 @@ def decode_images(on_progress: Callable[[int, int], None] | None = None) -> None
         word.data = None
 
 
-def _reading_key(word: Word, folder: Path, typed: str | None = None) -> ReadingKey:
-    return str(folder), word.id, word.typed if typed is None else typed, state().conditions
+def _reading_key(
+    word: Word, folder: Path, typed: str | None = None, conditions: ReadingConditions | None = None
+) -> ReadingKey:
+    return str(folder), word.id, word.typed if typed is None else typed, conditions or state().conditions
 
 
 def reading_of(word: Word, folder: Path, typed: str | None = None) -> Reading | None:
@@ -267,10 +270,25 @@ def read(batch: list[Word], folder: Path, on_wait: OnWait | None = None) -> None
     batch = [word for word in batch if reading_of(word, folder) is None]
     if not batch:
         return
+    queue = state()  # looked up anew, it would end a run that is to be stopped, and with it what was just read
     images = [word.image for word in batch if word.image is not None]
-    readings = models.pool().read(folder, images, [word.typed for word in batch], state().conditions, on_wait)
+    readings = models.pool().read(
+        folder,
+        images,
+        [word.typed for word in batch],
+        queue.conditions,
+        on_wait,
+        caller=session_id(),
+        check=state,  # raises where this run is to be stopped, or its visitor has left
+    )
     for word, reading in zip(batch, readings, strict=True):
-        state().readings[_reading_key(word, folder)] = reading
+        queue.readings[_reading_key(word, folder, None, queue.conditions)] = reading
+
+
+def session_id() -> str:
+    """Of this visit; empty outside one."""
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
 
 
 def final_text(word: Word, folder: Path) -> str:

@@ -6,9 +6,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from hwr_core.corrections import AcceptedWords
+from hwr_core.corrections.accepted_words import NewWord
 from hwr_core.datasets import MY_CORRECTIONS
 from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
@@ -30,25 +32,45 @@ def store(word: word_queue.Word, text: str, info: CheckpointInfo) -> bool:
     if not text.strip() or word.image is None:
         st.toast("Accepted as blank: there is nothing to store.", icon=":material/check_box_outline_blank:")
         return True
-    reading = word_queue.reading_of(word, info.folder)
     try:
         visitors.check_quota(word.image.size)
-        accepted = AcceptedWords().accept(
-            word.image,
-            text,
-            reading=reading.text if reading else "",
-            confidence=float(reading.confidence) if reading else 0.0,
-            prefix=word.typed,
-            checkpoint=info.name,
-            who=st.session_state.get("accept_who") or "",
-            writer=st.session_state.get("accept_writer") or word.writer,
-            source=word.source or word.name,
-            word_id=word.word_id,
-        )
+        accepted = AcceptedWords().accept_all([new_word(word, word.image, text, info)])[0]
     except HwrError as error:
         st.session_state[FAILURE] = f"The word was not accepted. {error}"
         return False
     accepted_ids()[word.id] = accepted.id
+    return True
+
+
+def new_word(word: word_queue.Word, image: np.ndarray, text: str, info: CheckpointInfo) -> NewWord:
+    """A word of the queue as it is stored."""
+    reading = word_queue.reading_of(word, info.folder)
+    return NewWord(
+        image=image,
+        text=text,
+        reading=reading.text if reading else "",
+        confidence=float(reading.confidence) if reading else 0.0,
+        prefix=word.typed,
+        checkpoint=info.name,
+        who=st.session_state.get("accept_who") or "",
+        writer=st.session_state.get("accept_writer") or word.writer,
+        source=word.source or word.name,
+        word_id=word.word_id,
+    )
+
+
+def store_all(texts: list[tuple[word_queue.Word, str]], info: CheckpointInfo) -> bool:
+    """Store words and mark them as accepted, all or none; False, and the sentence for the page, where that fails."""
+    new = [new_word(word, word.image, text, info) for word, text in texts if word.image is not None]
+    try:
+        visitors.check_quota(sum(word.image.size for word in new))
+        accepted = AcceptedWords().accept_all(new)
+    except HwrError as error:
+        st.session_state[FAILURE] = f"The words were not accepted. {error}"
+        return False
+    ids = accepted_ids()
+    for (word, text), stored in zip(texts, accepted, strict=True):
+        word.accepted, ids[word.id] = text, stored.id
     return True
 
 
@@ -62,6 +84,17 @@ def reopen(word: word_queue.Word) -> None:
             AcceptedWords().undo(accepted_id)
         except HwrError as error:
             st.session_state[FAILURE] = str(error)
+
+
+def reopen_all(words: list[word_queue.Word]) -> None:
+    """`reopen` for many at once."""
+    ids = [accepted_ids().pop(word.id, None) for word in words]
+    for word in words:
+        word.accepted = None
+    try:
+        AcceptedWords().undo_all([number for number in ids if number is not None])
+    except HwrError as error:
+        st.session_state[FAILURE] = str(error)
 
 
 def accepted_ids() -> dict[str, int]:

@@ -63,17 +63,10 @@ def is_calibrated(info: CheckpointInfo) -> bool:
 
 @needs(Right.ACCEPT, "accept words", lambda chosen, info: wording.count(len(chosen), "word"))
 def accept_all(chosen: list[tuple[word_queue.Word, Reading]], info: CheckpointInfo) -> None:
-    """Each word is on the disk before the next is begun: a server that stops half-way has lost none of them."""
-    bar = st.progress(0.0, "Accepting")
-    done: list[str] = []
-    for number, (word, reading) in enumerate(chosen, start=1):
-        if not accept.store(word, reading.text, info):
-            break
-        word.accepted = reading.text
-        done.append(word.id)
-        st.session_state[ACCEPTED_TOGETHER] = done
-        bar.progress(number / len(chosen), f"Accepted {number} of {wording.count(len(chosen), 'word')}")
-    bar.empty()
+    """All of them in one transaction."""
+    if not accept.store_all([(word, reading.text) for word, reading in chosen], info):
+        return
+    st.session_state[ACCEPTED_TOGETHER] = [word.id for word, _ in chosen]
     following = next((word for word in word_queue.readable_words() if word.accepted is None), None)
     if following is not None:
         word_queue.set_current(following)
@@ -88,8 +81,7 @@ def accepted_together() -> list[word_queue.Word]:
 @needs(Right.ACCEPT, "take accepted words back")
 def undo() -> None:
     """The words that were accepted together are open again."""
-    for word in accepted_together():
-        accept.reopen(word)
+    accept.reopen_all(accepted_together())
     st.session_state.pop(ACCEPTED_TOGETHER, None)
 
 

@@ -296,7 +296,7 @@ def test_bulk_accept_stops_where_the_disk_fails(recognizer: StubRecognizer, work
     app = open_read(30)
     (workspace / "corrections.sqlite").write_bytes(b"no database at all" * 200)
     accepted_at_once(app, 85)
-    assert any("The word was not accepted" in sentence for sentence in errors(app))
+    assert any("The words were not accepted" in sentence for sentence in errors(app))
     assert not table(app)["Accepted"].any()
 
 

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from streamlit.testing.v1 import AppTest
 from hwr_core.errors import CharsetError
 from hwr_core.recognition import Reading
 from hwr_core.recognition.character_positions import Alignment, Letter
+from hwr_core.recognition.options import ReadOptions
+from hwr_core.recognition.steps import Steps
 
 ROOT = Path(__file__).parents[2]
 ENTRY_POINT = Path(__file__).with_name("entry_point.py")
@@ -179,6 +181,12 @@ class StubRecognizer:
         assert all(image.dtype == np.uint8 and image.ndim == 2 for image in images)
         prefixes = [text.replace("?", "a") for text in mask] if mask else prefix
         return [self._read(image, text, alignment) for image, text in zip(images, prefixes, strict=True)]
+
+    def read_steps(
+        self, images: Sequence[np.ndarray], options: ReadOptions, words_per_step: int
+    ) -> Steps[list[Reading]]:
+        yield None
+        return self.read(images, **{spec.name: getattr(options, spec.name) for spec in fields(options)})
 
     def _read(self, image: np.ndarray, prefix: str, alignment: bool) -> Reading:
         text, confidence = prefix + "because"[len(prefix) :], 0.5 + (image.shape[1] % 40) / 100

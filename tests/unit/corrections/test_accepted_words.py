@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from hwr_core.corrections import AcceptedWords, database
-from hwr_core.corrections.accepted_words import image_key
+from hwr_core.corrections.accepted_words import NewWord, image_key
 from hwr_core.datasets import MY_CORRECTIONS, add_dataset, list_datasets, my_corrections, open_or_add, refresh
 from hwr_core.datasets.my_corrections import export, parts_of
 from hwr_core.errors import DataError
@@ -250,3 +250,28 @@ def test_parts_of_have_train_and_validation(accepted: AcceptedWords):
         accepted.accept(draw_image(number), "word")
         expected = {"train", "validation"} if number else {parts_of(accepted.current())[0]}
         assert set(parts_of(accepted.current())) == expected
+
+
+def test_accept_all_stores_each_word_and_each_image_once(accepted: AcceptedWords):
+    image, other = np.zeros((4, 6), np.uint8), np.full((4, 6), 9, np.uint8)
+    earlier = accepted.accept(image, "tea")
+    stored = accepted.accept_all([NewWord(image=image, text="ten"), NewWord(image=other, text=" so ", writer="Anna")])
+    assert [word.text for word in stored] == ["ten", "so"]
+    assert [word.text for word in accepted.current()] == ["ten", "so"]
+    assert accepted.png(stored[1].picture)
+    assert [word.text for word in accepted.undo_all([word.id for word in stored])] == ["ten", "so"]
+    assert [word.id for word in accepted.current()] == [earlier.id]
+
+
+def test_accept_all_with_a_word_that_cannot_be_stored_stores_none(accepted: AcceptedWords):
+    image = np.zeros((4, 6), np.uint8)
+    with pytest.raises(DataError, match="1 to 500 characters"):
+        accepted.accept_all([NewWord(image=image, text="tea"), NewWord(image=image, text=" ")])
+    assert accepted.history() == []
+
+
+def test_undo_all_with_an_unknown_word_undoes_none(accepted: AcceptedWords):
+    stored = accepted.accept(np.zeros((4, 6), np.uint8), "tea")
+    with pytest.raises(DataError, match="no accepted word number 99"):
+        accepted.undo_all([stored.id, 99])
+    assert [word.id for word in accepted.current()] == [stored.id]

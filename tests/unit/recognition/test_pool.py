@@ -7,14 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from hwr_core.errors import CheckpointError, ConfigError
 from hwr_core.recognition import Reading, pool
+from hwr_core.recognition.options import ReadOptions
 from hwr_core.recognition.pool import MAX_OPEN_RECOGNIZERS, ReadingConditions, RecognizerPool, read_calls
+from hwr_core.recognition.steps import Steps
 
 
 class Stub:
@@ -23,7 +24,10 @@ class Stub:
     def __init__(self) -> None:
         self.is_reading = False
 
-    def read(self, images: Sequence[np.ndarray], **options: Any) -> list[Reading]:
+    def read_steps(
+        self, images: Sequence[np.ndarray], options: ReadOptions, words_per_step: int
+    ) -> Steps[list[Reading]]:
+        yield None
         assert not self.is_reading
         self.is_reading = True
         time.sleep(0.01)
