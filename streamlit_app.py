@@ -3,11 +3,12 @@
 import streamlit as st
 
 from pages.access import entrance
-from pages.components import layout, menu, sidebar
+from pages.components import built_in_words, layout, menu, sidebar
 
 menu.enter()
 layout.style()
 entrance.enter()
+built_in_words.prepare()
 page = st.navigation(menu.pages())
 sidebar.draw()
 page.run()

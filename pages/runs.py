@@ -69,7 +69,7 @@ def row_of(run: Run, parts: dict[str, dict[str, int]]) -> dict[str, str | float 
     best_row = history.loc[history["epoch"] == best].iloc[0] if best is not None else pd.Series(dtype=float)
     return {
         "Name": run.name,
-        "State": "damaged" if run.damage else status.state,
+        "State": "damaged" if run.damage else live_run.state_of(run),
         "CER": best_row.get("cer"),
         "Word accuracy": best_row.get("word_accuracy"),
         "Best epoch": best,
@@ -162,18 +162,22 @@ def actions(selected: list[Run]) -> None:
             state, is_readable = run.status.state, live_run.config_of(run) is not None
             if run.checkpoint and is_readable:
                 layout.link("read", "Read with this", ":material/edit_note:", reader=run.name)
-            if state in live_run.START_LABELS and is_readable:
+            if state in live_run.START_LABELS and is_readable and not run.is_shared:
                 label = live_run.START_LABELS[state]
                 st.button(label, icon=":material/play_arrow:", key="resume_run", on_click=resume, args=(run,))
             layout.link("train", "Open", ":material/open_in_full:", run=run.name)
-        st.button(
-            "Delete …" if len(selected) == 1 else f"Delete {len(selected)} runs …",
-            icon=":material/delete:",
-            key="delete",
-            type="tertiary",
-            on_click=request_delete,
-            args=(selected,),
-        )
+            if live_run.is_recording(run):
+                layout.link("train", "Watch it again", ":material/replay:", replay=run.name)
+        own = [run for run in selected if not run.is_shared]
+        if own:
+            st.button(
+                "Delete …" if len(own) == 1 else f"Delete {len(own)} runs …",
+                icon=":material/delete:",
+                key="delete",
+                type="tertiary",
+                on_click=request_delete,
+                args=(own,),
+            )
     if names := st.session_state.pop(TO_DELETE, None):
         confirm_delete([run for run in selected if run.name in names])
 
@@ -314,10 +318,13 @@ def show_files(selected: list[Run]) -> None:
         with st.container(border=True, key=f"files_{run.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{layout.plain(run.name)}**", width="content")
-                live_run.badge(run.status.state)
+                live_run.badge(live_run.state_of(run))
             if run.status.message:
                 layout.note(run.status.message)
-            notes_form(run)
+            if run.is_shared:
+                layout.note(run.notes)
+            else:
+                notes_form(run)
             with st.container(horizontal=True):
                 offer_files(run)
 
