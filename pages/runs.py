@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from hwr_core import jobs
+from hwr_core import jobs, packages
 from hwr_core.config import RunConfig
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
@@ -350,7 +350,7 @@ def offer_files(run: Run) -> None:
     history_file, checkpoint = run.folder / HISTORY_FILE, run.checkpoint
     if history_file.is_file():
         offer(run, "History", "history.csv", history_file.read_bytes)
-    if len(history := read_history(run.folder, checked=True)):
+    if packages.is_installed("matplotlib") and len(history := read_history(run.folder, checked=True)):
         offer(run, "Plots", "plots.zip", lambda: downloads.plots_zip(history))
     if checkpoint:
         size = wording.size(downloads.size_of(checkpoint) / 1e6)

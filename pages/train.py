@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from hwr_core import packages
 from hwr_core.config import RunConfig
 from hwr_core.datasets import DataSetInfo, list_datasets
 from hwr_core.errors import ConfigError, HwrError
@@ -37,7 +38,7 @@ def main() -> None:
     name = st.query_params.get("run")
     if name is None and running is not None and "new" not in st.query_params:
         name = st.query_params["run"] = running.name
-    if name is None and not may(Right.TRAIN):
+    if name is None and not (may(Right.TRAIN) and packages.can_train()):
         replay.draw()
         return
     if name is None:

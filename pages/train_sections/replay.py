@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from hwr_core import jobs
+from hwr_core import jobs, packages
 from hwr_core.config import RunConfig
 from hwr_core.training import Run, list_runs
 from hwr_core.training.run_files import read_history, read_samples
@@ -73,9 +73,11 @@ def finished_epochs(history: pd.DataFrame, elapsed: float) -> int:
 def draw() -> None:
     """The choice of a recorded training, and its replay; one that the address names plays at once."""
     runs = {run.name: run for run in recordings()}
-    may_train = may(Right.TRAIN)
-    if not may_train:
+    may_train = may(Right.TRAIN) and packages.can_train()
+    if not may(Right.TRAIN):
         layout.note(refusal(Right.TRAIN))
+    elif not may_train:
+        layout.note(packages.sentence("Training"))
     if not runs:
         layout.empty("movie", "There is no recorded training here.", key="no_recording")
         return
