@@ -60,21 +60,23 @@ def data_card() -> None:
     sketches.words(sample_words.sample_words()[:NUM_SKETCHED_WORDS])
     if not datasets and built_in_words.wait():
         return
+    if datasets and sidebar.chosen_dataset() is None:
+        st.rerun()  # the first one came after the sidebar was drawn
     layout.card("Data", wording.count(len(datasets), "data set"), total)
     layout.link("data", "Browse the words" if datasets else "Add a data set", ":material/photo_library:")
 
 
 def training_card() -> None:
     """The training that runs, else a recorded one to watch."""
-    running, recordings = running_run(), replay.recordings()
+    running, recorded = running_run(), replay.most_learned(replay.recordings())
     if running is not None:
         sketches.curves([running], "The training so far")
         layout.card("Training", running.name, "training now")
         layout.link("train", "Follow it", ":material/arrow_forward:", run=running.name)
-    elif recordings:
-        sketches.curves(recordings[:1], "A recorded training")
-        layout.card("Training", recordings[0].name, "a recorded training, replayed in under a minute")
-        layout.link("train", "Watch it learn", ":material/play_arrow:", replay=recordings[0].name)
+    elif recorded is not None:
+        sketches.curves([recorded], "A recorded training")
+        layout.card("Training", recorded.name, "a recorded training, replayed in under a minute")
+        layout.link("train", "Watch it learn", ":material/play_arrow:", replay=recorded.name)
     else:
         layout.card("Training", "none now", "A training goes on when this page is closed.")
         layout.link("train", "Train a model", ":material/model_training:")
@@ -131,7 +133,7 @@ def page() -> None:
         "run": lambda: run_card(runs),
         "model": model_card,
     }
-    with st.grid(4, min_column_width=200, gap="small", key="home_cards"):
+    with st.grid(4, min_column_width=170, gap="small", key="home_cards"):
         for key, card in cards.items():
             with st.container(border=True, key=f"card_{key}", height="stretch"):
                 card()

@@ -95,9 +95,9 @@ def set_up(running: Run | None) -> None:
 
 
 def offer_recording() -> None:
-    """A link to the newest recorded training, where there is one."""
-    if recorded := replay.recordings():
-        layout.link("train", "Watch a recorded training", ":material/replay:", replay=recorded[0].name)
+    """A link to a recorded training, where there is one."""
+    if recorded := replay.most_learned(replay.recordings()):
+        layout.link("train", "Watch a recorded training", ":material/replay:", replay=recorded.name)
 
 
 def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:

@@ -46,6 +46,17 @@ def recordings() -> list[Run]:
     return [run for run in list_runs() if live_run.is_recording(run)]
 
 
+def most_learned(runs: list[Run]) -> Run | None:
+    """The run in which the error fell most: the one to watch first."""
+
+    def fall(run: Run) -> float:
+        history = read_history(run.folder, checked=True)
+        errors = history["cer"].clip(upper=1) if "cer" in history else pd.Series([0.0])
+        return float(errors.iloc[0] - errors.min())
+
+    return max(runs, key=fall, default=None)
+
+
 def epoch_seconds(epochs: int) -> float:
     """For how long an epoch of a recorded training is shown."""
     return min(EPOCH_SECONDS, MAX_SECONDS / epochs)
@@ -86,7 +97,9 @@ def draw() -> None:
     if linked in runs and (playback is None or playback.name != linked):
         play(linked)
     elif playback is None or playback.name not in runs:
-        st.session_state[PLAYBACK] = Playback(next(iter(runs)))
+        best = most_learned(list(runs.values()))
+        assert best is not None
+        st.session_state[PLAYBACK] = Playback(best.name)
     run = runs[_playback().name]
     st.session_state[CHOICE] = run.name
     with st.container(horizontal=True, vertical_alignment="bottom", key="replay_choice"):
