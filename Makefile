@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DATA ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench load clean
+.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench load lock image-check clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -75,6 +75,18 @@ bench: $(VENV)/.app  ## figures of this machine into benchmarks/results.md
 
 load: $(VENV)/.app  ## 50 visitors typing at once against the real server, and its memory when they have left
 	$(BIN)/python benchmarks/load.py --leave
+
+lock:  ## requirements.lock and requirements-reading.lock, with hashes, from the pins
+	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install -q --disable-pip-version-check uv==0.13.9
+	for name in requirements requirements-reading; do \
+		$(VENV)-lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make lock" -o $$name.lock $$name.txt || exit 1; \
+	done
+	rm -rf $(VENV)-lock
+
+image-check:  ## the steps of the image `reading` in a temporary folder, and the Dockerfile by hadolint where that is
+	if command -v hadolint >/dev/null; then hadolint Dockerfile; fi
+	scripts/check_image.sh
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

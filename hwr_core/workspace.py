@@ -8,17 +8,20 @@ data sets and runs, and none can change them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 HOME_VARIABLE = "HWR_HOME"
 SHARED_VARIABLE = "HWR_SHARED"  # set for the jobs of a visitor
-EXAMPLES_VARIABLE = "HWR_EXAMPLES"  # another folder of example runs; empty for none
+EXAMPLES_VARIABLE = "HWR_EXAMPLES"  # another folder of examples; empty for none, and for no built-in data set at once
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"  # a workspace of the repository, shared by all
 
 VISITORS = "visitors"  # folder of the server's workspace that holds those of its visitors
 
 _resolvers: list[Callable[[], Path | None]] = []  # at most one
+_is_server: ContextVar[bool] = ContextVar("is_server", default=False)
 
 
 def set_home_resolver(resolver: Callable[[], Path | None] | None) -> None:
@@ -33,15 +36,33 @@ def server_home() -> Path:
 
 def home() -> Path:
     """The folder of the current workspace: the visitor's, where there are visitors, else the process's."""
+    if _is_server.get():
+        return server_home()
     return next(filter(None, (resolver() for resolver in _resolvers)), None) or server_home()
+
+
+@contextmanager
+def in_server_home() -> Iterator[None]:
+    """Inside, the current workspace is the server's, whoever visits: for what the server does for all of them."""
+    token = _is_server.set(True)
+    try:
+        yield
+    finally:
+        _is_server.reset(token)
+
+
+def examples_home() -> Path | None:
+    """The workspace of examples; None where they are switched off."""
+    named = os.environ.get(EXAMPLES_VARIABLE, str(EXAMPLES))
+    return Path(named).resolve() if named else None
 
 
 def shared_homes() -> list[Path]:
     """The workspaces whose data sets and runs are shown beside the current one's, and never changed."""
     named = os.environ.get(SHARED_VARIABLE)
     shared = [Path(named).resolve() if named else server_home()]
-    if examples := os.environ.get(EXAMPLES_VARIABLE, str(EXAMPLES)):
-        shared.append(Path(examples))
+    if examples := examples_home():
+        shared.append(examples)
     return [path for path in shared if path != home()]
 
 
@@ -57,7 +78,9 @@ def all_homes() -> list[Path]:
 
 def is_shared(path: Path) -> bool:
     """Whether a path lies in a shared workspace, and not in the current one: it may be read, not changed."""
-    return not path.is_relative_to(home()) and any(path.is_relative_to(shared) for shared in shared_homes())
+    # One workspace may lie inside another: a visitor's in the server's, the examples in one that is the repository.
+    owners = [folder for folder in homes() if path.is_relative_to(folder)]
+    return bool(owners) and max(owners, key=lambda folder: len(folder.parts)) != home()
 
 
 def environment() -> dict[str, str]:

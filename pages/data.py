@@ -9,7 +9,7 @@ import streamlit as st
 from hwr_core.datasets import list_datasets, refresh
 from hwr_core.errors import HwrError
 from pages.access import Right, may, refusal
-from pages.components import layout, sidebar, wording
+from pages.components import built_in_words, layout, sidebar, wording
 from pages.data_sections import (
     add_dataset,
     check_report,
@@ -206,7 +206,7 @@ def page() -> None:
     if names:
         name = sidebar.chosen_dataset()
         show_dataset(name if name in names else names[0])
-    elif not form and not add_dataset.unfinished():
+    elif not form and not add_dataset.unfinished() and not built_in_words.wait():
         empty()
 
 

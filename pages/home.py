@@ -7,8 +7,25 @@ import streamlit as st
 from hwr_core.datasets import list_datasets
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
-from hwr_core.training import list_runs
-from pages.components import audit_table, images, layout, models, reading_widgets, sidebar, word_queue, wording
+from hwr_core.training import Run, list_runs, running_run
+from pages.access import Mode, mode, visitors
+from pages.components import (
+    audit_table,
+    built_in_words,
+    images,
+    layout,
+    models,
+    reading_widgets,
+    sample_words,
+    sidebar,
+    sketches,
+    word_queue,
+    wording,
+)
+from pages.train_sections import replay
+
+NUM_SKETCHED_WORDS = 3
+NUM_SKETCHED_RUNS = 3
 
 
 def result(info: CheckpointInfo | None) -> None:
@@ -41,8 +58,42 @@ def result(info: CheckpointInfo | None) -> None:
 def data_card() -> None:
     datasets = [info for info in list_datasets() if info.is_ready]
     total = wording.count(sum(info.words for info in datasets), "word")
+    sketches.words(sample_words.sample_words()[:NUM_SKETCHED_WORDS])
+    if not datasets and built_in_words.wait():
+        return
+    if datasets and sidebar.chosen_dataset() is None:
+        st.rerun()  # the first one came after the sidebar was drawn
     layout.card("Data", wording.count(len(datasets), "data set"), total)
     layout.link("data", "Browse the words" if datasets else "Add a data set", ":material/photo_library:")
+
+
+def training_card() -> None:
+    """The training that runs, else a recorded one to watch."""
+    running, recorded = running_run(), replay.most_learned(replay.recordings())
+    if running is not None:
+        sketches.curves([running], "The training so far")
+        layout.card("Training", running.name, "training now")
+        layout.link("train", "Follow it", ":material/arrow_forward:", run=running.name)
+    elif recorded is not None:
+        sketches.curves([recorded], "A recorded training")
+        layout.card("Training", recorded.name, "a recorded training, replayed in under a minute")
+        layout.link("train", "Watch it learn", ":material/play_arrow:", replay=recorded.name)
+    else:
+        layout.card("Training", "none now", "A training goes on when this page is closed.")
+        layout.link("train", "Train a model", ":material/model_training:")
+
+
+def run_card(runs: list[Run]) -> None:
+    if not runs:
+        layout.card("Saved runs", "none yet", "Each training is saved with its curves and settings.")
+        layout.link("train", "Train a model", ":material/model_training:")
+        return
+    sketches.curves(runs[:NUM_SKETCHED_RUNS], "Saved runs")
+    newest, status = runs[0], runs[0].status
+    below = "an example" if newest.is_shared else f"{status.state} {wording.ago(status.updated)}"
+    layout.card("Saved runs", wording.count(len(runs), "run"), f"{newest.name}: {below}")
+    chosen = ",".join(run.name for run in runs[:NUM_SKETCHED_RUNS])
+    layout.link("runs", "Compare their curves", ":material/query_stats:", runs=chosen)
 
 
 def model_card() -> None:
@@ -51,23 +102,13 @@ def model_card() -> None:
     ]
     if measured:
         best = min(measured, key=lambda row: row[:2])[2]
+        if samples := sample_words.sample_words():
+            sketches.reading(samples[0])
         layout.card("Best model", best.name, models.quality(best))
-        layout.link("runs", "Compare runs", ":material/query_stats:")
+        layout.link("read", "Read words", ":material/ink_pen:", reader=best.name)
     else:
         layout.card("Best model", "none yet", "A model is measured while it is trained.")
         layout.link("train", "Train a model", ":material/model_training:")
-
-
-def run_card() -> None:
-    run = next(iter(list_runs()), None)
-    if run is None:
-        layout.card("Last run", "none yet", "A training goes on when this page is closed.")
-        layout.link("train", "Train a model", ":material/model_training:")
-        return
-    status = run.status
-    is_running = status.state == "running"
-    layout.card("Last run", run.name, "training now" if is_running else f"{status.state} {wording.ago(status.updated)}")
-    layout.link("train" if is_running else "runs", "Open it", ":material/arrow_forward:")
 
 
 def page() -> None:
@@ -86,10 +127,20 @@ def page() -> None:
     # Emptied first, so that nothing of the last image lingers.
     with right, st.container(border=True, key="home_reading", height="stretch"), st.empty().container():
         result(info)
-    with st.grid(3, min_column_width=240, gap="small", key="home_cards"):
-        for key, card in (("card_data", data_card), ("card_model", model_card), ("card_run", run_card)):
-            with st.container(border=True, key=key, height="stretch"):
+    runs = list_runs()
+    cards = {
+        "data": data_card,
+        "training": training_card,
+        "run": lambda: run_card(runs),
+        "model": model_card,
+    }
+    with st.grid(4, min_column_width=170, gap="small", key="home_cards"):
+        for key, card in cards.items():
+            with st.container(border=True, key=f"card_{key}", height="stretch"):
                 card()
+    if mode() is Mode.DEMO:
+        kept = wording.duration(visitors.KEPT_SECONDS[Mode.DEMO])
+        layout.note(f"What you bring and make here is seen by you alone, and removed {kept} after your visit.")
     audit_table.draw()
     if folder is not None and opens_quickly(folder):
         models.pool().open(folder)  # an image is likely to come; importing TensorFlow would make the page wait, though

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from hwr_core import jobs, spreadsheet
+from hwr_core import jobs, packages, spreadsheet
 from hwr_core.config import RunConfig
 from hwr_core.datasets import list_datasets
 from hwr_core.errors import HwrError
@@ -70,7 +70,7 @@ def row_of(run: Run, parts: dict[str, dict[str, int]]) -> dict[str, str | float 
     best_row = history.loc[history["epoch"] == best].iloc[0] if best is not None else pd.Series(dtype=float)
     return {
         "Name": run.name,
-        "State": "damaged" if run.damage else status.state,
+        "State": "damaged" if run.damage else live_run.state_of(run),
         "CER": best_row.get("cer"),
         "Word accuracy": best_row.get("word_accuracy"),
         "Best epoch": best,
@@ -167,9 +167,9 @@ def actions(selected: list[Run]) -> None:
                 label = live_run.START_LABELS[state]
                 st.button(label, icon=":material/play_arrow:", key="resume_run", on_click=resume, args=(run,))
             layout.link("train", "Open", ":material/open_in_full:", run=run.name)
+            if live_run.is_recording(run):
+                layout.link("train", "Watch it again", ":material/replay:", replay=run.name)
         own = [run for run in selected if not run.is_shared]
-        if len(own) < len(selected):
-            layout.example_mark()
         if own and may(Right.DELETE):
             st.button(
                 "Delete …" if len(own) == 1 else f"Delete {len(own)} runs …",
@@ -318,12 +318,13 @@ def show_files(selected: list[Run]) -> None:
         with st.container(border=True, key=f"files_{run.name}"):
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{layout.plain(run.name)}**", width="content")
-                live_run.badge(run.status.state)
-                if run.is_shared:
-                    layout.example_mark()
+                live_run.badge(live_run.state_of(run))
             if run.status.message:
                 layout.note(run.status.message)
-            notes_form(run)
+            if run.is_shared:
+                layout.note(run.notes)
+            else:
+                notes_form(run)
             with st.container(horizontal=True):
                 offer_files(run)
 
@@ -359,7 +360,7 @@ def offer_files(run: Run) -> None:
     history_file, checkpoint = run.folder / HISTORY_FILE, run.checkpoint
     if history_file.is_file():
         offer(run, "History", "history.csv", history_file.read_bytes)
-    if len(history := read_history(run.folder, checked=True)):
+    if packages.is_installed("matplotlib") and len(history := read_history(run.folder, checked=True)):
         offer(run, "Plots", "plots.zip", lambda: downloads.plots_zip(history))
     if checkpoint:
         size = wording.size(downloads.size_of(checkpoint) / 1e6)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from hwr_core import workspace
+from hwr_core import packages, workspace
 from hwr_core.config import RunConfig
 from hwr_core.datasets import DataSetInfo, list_datasets
 from hwr_core.errors import ConfigError, HwrError, JobError
@@ -30,9 +30,9 @@ from hwr_core.training import (
 from hwr_core.training.runs import check_data
 from hwr_core.training.setting_values import help_of
 from pages.access import Right, may, needs, visitors
-from pages.components import layout, menu, models, progress_card, wording
+from pages.components import built_in_words, layout, menu, models, progress_card, wording
 from pages.components.sidebar import chosen_dataset
-from pages.train_sections import live_run, settings
+from pages.train_sections import live_run, replay, settings
 
 NO_DATA = (
     "A training learns from images of words with their transcriptions, and there is no data set yet. "
@@ -45,10 +45,16 @@ Checkpoint = tuple[CheckpointInfo, RunConfig]
 
 def main() -> None:
     layout.page("Train", "Choose what a model learns from and how, start it, and watch it learn.")
+    if replay.PARAMETER in st.query_params:
+        replay.draw()
+        return
     running = running_run()
     name = st.query_params.get("run")
     if name is None and running is not None and "new" not in st.query_params:
         name = st.query_params["run"] = running.name
+    if name is None and not (may(Right.TRAIN) and packages.can_train()):
+        replay.draw()
+        return
     if name is None:
         set_up(running)
         return
@@ -69,8 +75,9 @@ def set_up(running: Run | None) -> None:
     """The form: data and settings on the left, the estimate and the button on the right."""
     infos = {info.name: info for info in list_datasets() if info.is_ready}
     if not infos:
-        if progress_card.offer_demo_dataset("school", NO_DATA):
+        if not built_in_words.wait() and progress_card.offer_demo_dataset("school", NO_DATA):
             st.rerun()
+        offer_recording()
         return
     left, right = st.columns([5, 3], gap="large")
     with left:
@@ -97,6 +104,14 @@ def set_up(running: Run | None) -> None:
             choose_preset(model, starts)
     with right, st.container(border=True, key="summary"):
         summary(running, checked(datasets, validate_on, model, start_from, teacher))
+    with right:
+        offer_recording()
+
+
+def offer_recording() -> None:
+    """A link to a recorded training, where there is one."""
+    if recorded := replay.most_learned(replay.recordings()):
+        layout.link("train", "Watch a recorded training", ":material/replay:", replay=recorded.name)
 
 
 def choose_data(infos: dict[str, DataSetInfo]) -> list[str]:

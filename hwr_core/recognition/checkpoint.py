@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hwr_core import packages
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
 from hwr_core.files import JsonObject, replace_folder, restore_folder, write_text
@@ -170,8 +171,10 @@ def load_model(folder: Path) -> keras.Model:
     """The Keras model of a checkpoint, for inference.
 
     Raises:
-        CheckpointError: `model.keras` is damaged.
+        CheckpointError: `model.keras` is damaged, or Keras is not installed.
     """
+    if not packages.can_train():
+        raise CheckpointError(packages.sentence(f"Opening {name_of(folder)}, which has no model.onnx,"))
     import keras
 
     try:

@@ -130,10 +130,15 @@ def list_runs() -> list[Run]:
     """All runs, newest first; behind them the shared ones, without those whose names the workspace has, too."""
     found: dict[str, Run] = {}
     for folder in run_folders():
-        runs = [Run(path.parent) for path in folder.glob(f"*/{CONFIG_FILE}")]
-        for run in sorted(runs, key=lambda run: -(run.folder / CONFIG_FILE).stat().st_mtime):
+        for run in sorted((Run(path.parent) for path in folder.glob(f"*/{CONFIG_FILE}")), key=_age):
             found.setdefault(run.name, run)
     return list(found.values())
+
+
+def _age(run: Run) -> float:
+    """Orders runs, newest first."""
+    # The files of an example are as old as the checkout, in no order.
+    return -(run.status.started if run.is_shared else (run.folder / CONFIG_FILE).stat().st_mtime)
 
 
 def new_run(config: RunConfig, name: str | None = None) -> Run:

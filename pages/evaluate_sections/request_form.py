@@ -14,7 +14,7 @@ from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
 from hwr_core.training import running_run
 from pages.access import Right, may, needs, visitors
-from pages.components import layout, progress_card, sidebar, wording
+from pages.components import built_in_words, layout, progress_card, sidebar, wording
 
 # Keys of widgets; PART, AMOUNT and AGAINST are names in the address too.
 MODEL, DATASET, PART, AMOUNT, AGAINST = "evaluate_model", "evaluate_dataset", "part", "most", "against"
@@ -150,6 +150,6 @@ def no_dataset() -> None:
         "An evaluation reads words whose transcription is known, and counts what is wrong. There is no data set yet; "
         "the built-in demo set has about 1,500 words and is ready in a few seconds."
     )
-    if progress_card.offer_demo_dataset("fact_check", sentence):
+    if not built_in_words.wait() and progress_card.offer_demo_dataset("fact_check", sentence):
         sidebar.choose(dataset="demo")
         st.rerun()

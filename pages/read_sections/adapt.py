@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 import streamlit as st
 
-from hwr_core import adaptation, training
+from hwr_core import adaptation, packages, training
 from hwr_core.config import AdaptationConfig
 from hwr_core.corrections import AcceptedWords
 from hwr_core.errors import HwrError
@@ -42,7 +42,9 @@ def section(info: CheckpointInfo) -> None:
             layout.not_open(Right.ADAPT)
             return
         name_fields()
-        if run is not None:
+        if not packages.can_train():
+            layout.note(packages.sentence("Adapting a model"))
+        elif run is not None:
             progress(run)
         else:
             finished()

@@ -19,13 +19,15 @@ from pages.components import adaptation_result, charts, layout, progress_card, w
 from pages.train_sections import curves, sample_readings, settings
 
 POLL_SECONDS = 2.0
-Colour = Literal["gray", "blue", "green", "orange", "red"]
+Colour = Literal["gray", "blue", "green", "orange", "red", "violet"]
 BADGES: dict[str, tuple[str, str, Colour]] = {
     "waiting": ("waiting", ":material/schedule:", "gray"),
     "running": ("running", ":material/play_arrow:", "blue"),
     "done": ("done", ":material/check:", "green"),
     "stopped": ("stopped", ":material/pause:", "orange"),
     "failed": ("failed", ":material/error:", "red"),
+    "example": ("example", ":material/school:", "gray"),
+    "replay": ("replay", ":material/replay:", "violet"),
 }
 START_LABELS = {"stopped": "Resume", "failed": "Try again", "waiting": "Start"}
 ERROR = "train_error"  # the sentence of a start that was refused
@@ -44,13 +46,26 @@ def draw(run: Run) -> None:
     progress_card.follow(lambda: [run.status.state], lambda: _draw(run), seconds=POLL_SECONDS, key="follow")
 
 
+def state_of(run: Run) -> str:
+    """The run's state; "example" for a finished one of a shared workspace."""
+    state = run.status.state
+    return "example" if run.is_shared and state == "done" else state
+
+
+def is_recording(run: Run) -> bool:
+    """Whether the run is a finished one for everyone, of several epochs, so that it can be replayed."""
+    is_whole = run.is_shared and run.status.state == "done" and config_of(run) is not None
+    return is_whole and len(read_history(run.folder, checked=True)) > 1
+
+
 def badge(state: str) -> None:
     text, icon, colour = BADGES[state]
     st.badge(text, icon=icon, color=colour)
 
 
 def set_up_another() -> None:
-    st.query_params.pop("run", None)
+    for name in ("run", "replay"):
+        st.query_params.pop(name, None)
     st.query_params["new"] = "1"
 
 
@@ -105,29 +120,51 @@ def _draw(run: Run) -> None:
     if config is None:
         layout.link("runs", "Delete it on the Runs page", ":material/delete:", runs=run.name)
         return
-    status, history = run.status, read_history(run.folder, checked=True)
+    status = run.status
     _head(run, config, status)
-    _progress(run, config, status, history)
+    if sentence := st.session_state.pop(ERROR, None):
+        layout.error(sentence)
+    progress(run, config, status, read_history(run.folder, checked=True), read_samples(run.folder, checked=True))
+    if not run.is_shared:
+        progress_card.log(run.log, key="log_box", expanded=status.state == "failed")
+
+
+def progress(run: Run, config: RunConfig, status: jobs.Status, history: pd.DataFrame, samples: pd.DataFrame) -> None:
+    """How far a training is: its progress, figures, curves and sample readings.
+
+    Args:
+        run: the training.
+        config: its settings.
+        status: as it is, or as it was when it was recorded.
+        history: a row a finished epoch.
+        samples: readings of the finished epochs.
+    """
+    _state(run, config, status, history)
     left, right = st.columns([4, 3], gap="medium")
     with left:
         _curves(run, status, history)
     with right:
         result = read_result(run.folder)
         if result is None:
-            _samples(status, read_samples(run.folder, checked=True))
+            _samples(status, samples, has_epochs=len(history) > 0)
         else:
             _adaptation(run, result)
-    progress_card.log(run.log, key="log_box", expanded=status.state == "failed")
+
+
+def title(name: str) -> None:
+    """The run's name, as a heading in the row of its buttons."""
+    st.html(f'<h2 style="margin: 0; padding: 0; font-size: 1.25rem">{escape(name)}</h2>', width="content")
 
 
 def _head(run: Run, config: RunConfig, status: jobs.Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="run_head"):
-        st.html(f'<h2 style="margin: 0; padding: 0; font-size: 1.25rem">{escape(run.name)}</h2>', width="content")
-        badge(status.state)
-        if run.is_shared:
-            layout.example_mark()
+        title(run.name)
+        badge(state_of(run))
         st.space("stretch")
-        if not may_change(run):
+        if run.is_shared:  # it is neither stopped nor resumed from here
+            if is_recording(run):
+                layout.link("train", "Watch it again", ":material/replay:", replay=run.name)
+        elif not may_change(run):
             pass
         elif status.state == "running":
             progress_card.stop_button(
@@ -175,9 +212,7 @@ def _start_button(run: Run, status: jobs.Status) -> None:
     )
 
 
-def _progress(run: Run, config: RunConfig, status: jobs.Status, history: pd.DataFrame) -> None:
-    if sentence := st.session_state.pop(ERROR, None):
-        layout.error(sentence)
+def _state(run: Run, config: RunConfig, status: jobs.Status, history: pd.DataFrame) -> None:
     if status.state == "running":
         st.progress(progress_card.training_share(status), progress_card.training_text(status))
     elif status.state == "failed":
@@ -242,11 +277,13 @@ def _adaptation(run: Run, result: AdaptationResult) -> None:
     adaptation_result.held_back_table(run.name, result)
 
 
-def _samples(status: jobs.Status, samples: pd.DataFrame) -> None:
+def _samples(status: jobs.Status, samples: pd.DataFrame, *, has_epochs: bool) -> None:
     st.markdown("**Sample readings** · validation words")
     if len(samples):
         sample_readings.before_and_now(samples)
     elif status.state == "running":
         layout.note("After each epoch the same few validation words are read here.")
+    elif has_epochs:
+        layout.note("This run has none: its words may not be passed on, or its file of readings is gone.")
     else:
         layout.note("There are none: no epoch has been finished.")

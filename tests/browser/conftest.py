@@ -70,14 +70,14 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def server(home: Path) -> Iterator[str]:
-    """The address of a fresh server of the app."""
-    with running(home) as (address, _):
+def server(home: Path, **variables: str) -> Iterator[str]:
+    """The address of a fresh server of the app, with further environment variables."""
+    with running(home, **variables) as (address, _):
         yield address
 
 
 @contextmanager
-def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running(home: Path, **variables: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A fresh server of the app, its address and its process; its output goes to the workspace."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -89,7 +89,7 @@ def running(home: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "HWR_HOME": str(home), "HWR_EXAMPLES": ""},
+            env={**os.environ, "HWR_HOME": str(home), "HWR_EXAMPLES": "", **variables},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -12,6 +12,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ROOMS = [
     "version",
     "errors",
+    "packages",
     "files",
     "workspace",
     "limits",

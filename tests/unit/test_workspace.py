@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hwr_core import workspace
+from hwr_core import jobs, workspace
 from hwr_core.config import RunConfig
 from hwr_core.datasets import dataset_folder, list_datasets, open_dataset, remove_dataset
 from hwr_core.errors import DataError, JobError
@@ -116,3 +116,34 @@ def stored_words(visitor, tmp_path):
     workspace.set_home_resolver(None)
     add_dataset("words", source, processes=1)
     workspace.set_home_resolver(lambda: visitor)
+
+
+def test_examples_inside_the_servers_workspace_are_shared(tmp_path, monkeypatch):
+    monkeypatch.setenv("HWR_HOME", str(tmp_path))
+    monkeypatch.setenv("HWR_EXAMPLES", str(tmp_path / "examples"))
+    assert workspace.is_shared(tmp_path / "examples" / "runs" / "crnn")
+    assert not workspace.is_shared(tmp_path / "runs" / "crnn")
+    assert not workspace.is_shared(tmp_path.parent)
+
+
+def test_own_paths_inside_the_servers_workspace_are_not_shared(visitor):
+    assert not workspace.is_shared(visitor / "runs" / "mine")
+    assert workspace.is_shared(workspace.server_home() / "runs" / "theirs")
+
+
+def test_in_server_home_a_visitor_is_the_server(visitor):
+    with workspace.in_server_home():
+        assert workspace.home() == workspace.server_home()
+        assert "HWR_SHARED" not in workspace.environment()
+    assert workspace.home() == visitor
+
+
+def test_list_runs_orders_examples_by_their_start(tmp_path, monkeypatch):
+    monkeypatch.setenv("HWR_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HWR_EXAMPLES", str(tmp_path / "examples"))
+    for name, started in (("b", 3.0), ("a", 1.0), ("c", 2.0)):
+        folder = tmp_path / "examples" / "runs" / name
+        folder.mkdir(parents=True)
+        write_config(folder, RunConfig(datasets=("words",)))
+        jobs.write_status(folder, jobs.Status(state="done", started=started))
+    assert [run.name for run in list_runs()] == ["b", "c", "a"]
