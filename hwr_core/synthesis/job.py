@@ -20,7 +20,7 @@ from hwr_core.files import JsonObject, replacing, write_text
 from hwr_core.synthesis.fonts import Face, find_fonts
 from hwr_core.synthesis.generation import WORDS_PER_WRITER, SyntheticWord, WordMaker, generate, save_zip
 from hwr_core.synthesis.writers import Mix
-from hwr_core.workspace import home, resolved_path, stored_path
+from hwr_core.workspace import homes, resolved_path, stored_path
 
 REQUEST = "request.json"  # where the data room looks for what a half-made data set is to be made of
 UPLOAD = "upload"
@@ -60,8 +60,8 @@ def fonts_folder() -> Path:
     """Where `make fonts` puts the faces: `$HWR_FONTS`, else fonts/ in the workspace or beside the package."""
     if os.environ.get("HWR_FONTS"):
         return Path(os.environ["HWR_FONTS"])
-    places = (home() / "fonts", ROOT / "fonts")
-    return next((place for place in places if place.is_dir()), places[1])
+    places = [*(home / "fonts" for home in homes()), ROOT / "fonts"]
+    return next((place for place in places if place.is_dir()), places[-1])
 
 
 def preview(request: SynthesisRequest, faces: list[Face], number: int = 30) -> list[SyntheticWord]:

@@ -42,3 +42,16 @@ def home_of(app: AppTest) -> Path:
 def seen(app: AppTest) -> str:
     """Everything that the page tells the browser, as text: every element with all its fields, tables, too."""
     return "\n".join(str(node.proto) for node in app._tree if getattr(node, "proto", None) is not None)
+
+
+def forge_choice(app: AppTest, key: str, value: str) -> AppTest:
+    """Send a choice of a select box that it does not offer, as anyone can who writes to the connection himself."""
+    states = app._tree.get_widget_states()
+    widget = app.selectbox(key=key)
+    kept = [state for state in states.widgets if state.id != widget.id]
+    del states.widgets[:]
+    states.widgets.extend(kept)
+    forged = states.widgets.add()
+    forged.id, forged.string_value = widget.id, value
+    app._run(states)
+    return app
