@@ -37,4 +37,4 @@ class OutputCache:
 
 def _key(canvas: np.ndarray) -> bytes:
     """32 bytes in place of the canvas, which is larger than its output; canvases of a recognizer have one height."""
-    return hashlib.blake2b(np.ascontiguousarray(canvas), digest_size=32).digest()
+    return hashlib.blake2b(np.ascontiguousarray(canvas).data, digest_size=32).digest()
