@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 UPLOAD_TYPES = [suffix.removeprefix(".") for suffix in (*IMAGE_SUFFIXES, ".zip")]
+MAX_READINGS = 4000  # of a tab: each word's first and present one, and what was typed lately
 HALF_CAPITALS, MOSTLY_CAPITALS = 0.5, 0.8  # the shares of words in capitals that readings distinguish
 MAX_IMAGE_SIDE = 1600  # pixels of an image: far more than a canvas shows, a fraction of a phone's photograph
 ReadingKey = tuple[str, str, str, ReadingConditions]  # checkpoint folder, word id, typed text, conditions
@@ -283,6 +284,13 @@ def read(batch: list[Word], folder: Path, on_wait: OnWait | None = None) -> None
     )
     for word, reading in zip(batch, readings, strict=True):
         queue.readings[_reading_key(word, folder, None, queue.conditions)] = reading
+    forget_oldest(queue.readings, MAX_READINGS)
+
+
+def forget_oldest(readings: dict[ReadingKey, Reading], max_readings: int) -> None:
+    """Readings that are needed once more are read once more, and are then the newest."""
+    for key in list(readings)[: max(0, len(readings) - max_readings)]:
+        del readings[key]
 
 
 def session_id() -> str:
