@@ -42,12 +42,14 @@ PYTHONPATH=$work/app "$work/venv/bin/python" - <<'PROGRAM'
 import resource
 import zipfile
 
+from hwr_core.datasets import demo_dataset
 from hwr_core.datasets.demo import demo_zip
 from hwr_core.imaging.image_io import read_image
 from hwr_core.packages import can_train
 from hwr_core.recognition import Recognizer
 
 assert not can_train()
+assert len(demo_dataset()) > 1000  # tables need pyarrow
 with zipfile.ZipFile(demo_zip()) as archive:
     names = [name for name in archive.namelist() if name.endswith(".png")][:100]
     images = [read_image(archive.read(name)) for name in names]

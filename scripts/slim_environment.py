@@ -3,7 +3,7 @@
     python3 scripts/slim_environment.py /opt/venv
 
 Run it with another Python than the environment's, on an environment that is the studio's own: what is gone is missing
-for everything else in it, too. It takes about 120 MB off an installation of requirements-reading.txt.
+for everything else in it, too. It takes about 130 MB off an installation of requirements-reading.txt.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ UNUSED = (
     "pyarrow/_flight*",
     "pyarrow/libarrow_s3*",
     "pyarrow/_s3fs*",
-    "pyarrow/libarrow_substrait*",
-    "pyarrow/_substrait*",
     "pydeck/nbextension",
     "plotly/labextension",
     "onnxruntime/transformers",
