@@ -260,13 +260,22 @@ def read(batch: list[Word], folder: Path, on_wait: OnWait | None = None) -> None
     """Have words read; those that have been read already are left out.
 
     Raises:
-        HwrError: the model cannot be opened, or cannot write what was typed.
+        HwrError: the model cannot be opened, or cannot write what was typed; or reading failed unexpectedly.
     """
     batch = [word for word in batch if reading_of(word, folder) is None]
     if not batch:
         return
     images = [word.image for word in batch if word.image is not None]
-    readings = models.pool().read(folder, images, [word.typed for word in batch], state().conditions, on_wait)
+    try:
+        readings = models.pool().read(folder, images, [word.typed for word in batch], state().conditions, on_wait)
+    except HwrError:
+        raise
+    except Exception as error:  # a fault of the program; the page and the other words go on
+        LOG.exception("%d words, the first %r, could not be read", len(batch), batch[0].name)
+        raise HwrError(
+            f"It could not be read, for a reason that is in the log of the studio ({type(error).__name__}). "
+            "Go on with the next word."
+        ) from error
     for word, reading in zip(batch, readings, strict=True):
         state().readings[_reading_key(word, folder)] = reading
 

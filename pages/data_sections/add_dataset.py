@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hwr_core import jobs
+from hwr_core import jobs, limits
 from hwr_core.datasets import (
     DataSetInfo,
     dataset_folder,
@@ -21,7 +21,8 @@ from hwr_core.datasets import (
 )
 from hwr_core.datasets import preview as source_preview
 from hwr_core.errors import DataError, HwrError
-from pages.components import layout, progress_card, sidebar, wording
+from pages.access import visitors
+from pages.components import layout, progress_card, sidebar, uploads, wording
 from pages.data_sections.state import open_form, state
 
 LIST, ZIP, IAM, FOLDER = "CSV and images", "Zip", "IAM database", "Folder of images"
@@ -107,7 +108,7 @@ def list_fields() -> SourceForm:
         )  # fmt: skip
     source = SourceForm("csv", path, upload, image_root)
     head = None
-    if upload is not None:
+    if upload is not None and upload.size <= limits.current().upload_bytes:
         head = bytes(upload.getbuffer()[: source_preview.MAX_HEAD_BYTES])
         if image_root is None:
             layout.note("Name the folder that holds the images: an uploaded CSV has none next to it.")
@@ -181,6 +182,9 @@ def start(name: str, source: SourceForm) -> None:
         raise DataError("The data set needs a name. Type one above.")
     path = source.path
     if source.upload is not None:
+        for _, refusal in uploads.check_sizes([source.upload])[1]:
+            raise refusal
+        visitors.check_quota(source.upload.size)
         path = save_upload(name, source.upload.name, source.upload)
     assert path is not None  # the button is disabled without
     start_adding(name, path, reader=source.reader, columns=source.columns or None, image_root=source.image_root)
@@ -242,7 +246,7 @@ def card(info: DataSetInfo) -> None:
                       on_click=jobs.request_stop, args=(info.folder,))  # fmt: skip
             return
         sentence = info.problem or info.status.message or "It was not added completely."
-        layout.error(sentence, layout.plain(info.name))
+        layout.error(sentence, info.name)
         report = info.folder / "report.csv"
         with st.container(horizontal=True, gap="small"):
             if report.is_file():
@@ -261,6 +265,6 @@ def remove(name: str) -> None:
     try:
         jobs.wait_until_left(dataset_folder(name), LEAVE_SECONDS)
         remove_dataset(name)
-        st.toast(f"{name} was removed.", icon=":material/check:")
+        st.toast(f"{layout.message(name)} was removed.", icon=":material/check:")
     except HwrError as error:
         state().error = str(error)

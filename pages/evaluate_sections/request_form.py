@@ -13,12 +13,14 @@ from hwr_core.evaluation import Request, StoredEvaluation, estimate, store, stor
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
 from hwr_core.training import running_run
+from pages.access import visitors
 from pages.components import layout, progress_card, sidebar, wording
 
 # Keys of widgets; PART, AMOUNT and AGAINST are names in the address too.
 MODEL, DATASET, PART, AMOUNT, AGAINST = "evaluate_model", "evaluate_dataset", "part", "most", "against"
 SIDEBAR_KEYS = {MODEL: "reader", DATASET: "dataset"}  # of the sidebar's widgets for the same choices
 ERROR = "evaluate_error"  # the sentence of a start or stop that was refused
+EVALUATION_BYTES = 10_000_000  # readings and figures of the largest
 NO_MODEL = "None"
 ALL = "All"
 AMOUNTS = ("100", "300", "1000", "3000", "10000")
@@ -87,6 +89,7 @@ def begin(targets: list[Target]) -> None:
     """Start these evaluations; one works at a time, the others wait. For callbacks."""
     for target in targets:
         try:
+            visitors.check_quota(EVALUATION_BYTES)
             store.start(target.request)
         except HwrError as error:
             st.session_state[ERROR] = str(error)

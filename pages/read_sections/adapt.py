@@ -15,9 +15,11 @@ from hwr_core.errors import HwrError
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.training import Run
 from hwr_core.training.runs import ADAPTATION_FILE
+from pages.access import visitors
 from pages.components import adaptation_result, layout, sidebar, word_queue, wording
 from pages.read_sections import accept
 
+ADAPTATION_BYTES = 40_000_000  # weights of the best and the last step, and their ONNX
 ALL_WRITERS = "All of them"
 NO_NAME = "No name"
 DISMISSED_FILE = "put-away"  # in a run's folder: its result was dismissed
@@ -158,6 +160,7 @@ def choose_writer(writers: Mapping[str, int]) -> str | None:
 def start(info: CheckpointInfo, writer: str | None, writers: Mapping[str, int]) -> None:
     """The button was pressed."""
     try:
+        visitors.check_quota(ADAPTATION_BYTES)
         run = adaptation.new_adaptation(info.folder, writer=writer, unread=unread_images(writer, writers))
         st.session_state[RUN] = run.name
         training.start(run)
@@ -200,11 +203,11 @@ def finished() -> None:
         dismiss_button(run)
         return
     if result.is_worse or result.is_unchanged:
-        st.warning(result.sentence)
+        st.warning(layout.message(result.sentence))
     elif result.is_unreliable:
-        st.info(result.sentence)
+        st.info(layout.message(result.sentence))
     else:
-        st.success(result.sentence)
+        st.success(layout.message(result.sentence))
     adaptation_result.metrics_table(result)
     adaptation_result.held_back_table(run.name, result)
     with st.container(horizontal=True, gap="small"):
