@@ -54,7 +54,7 @@ def to_csv(table: pd.DataFrame, *, with_mark: bool = False) -> bytes:
         column = safe[name]
         if column.dtype.kind not in "biufcmM":
             cells = column.map(lambda cell: defused(cell) if isinstance(cell, str) else cell)
-            safe.isetitem(place, cells.to_numpy())
+            safe.isetitem(place, cells.tolist())
     safe.columns = [defused(str(name)) for name in safe.columns]
     encoding = "utf-8-sig" if with_mark else "utf-8"
     return safe.to_csv(index=False, lineterminator="\n").encode(encoding, "replace")

@@ -26,6 +26,7 @@ from pages.data_sections.state import open_form, state
 WORDS, CHARTS, REPORT, LABEL_ERRORS, WORD, ABOUT = (
     "Words", "Charts", "Check report", "Likely wrong labels", "One word", "About",
 )  # fmt: skip
+MAX_ROW_DIGITS = 12  # of a row's number in the address
 SOURCE_KINDS = {"csv": "a CSV and its images", "iam": "the IAM database", "folder": "a folder of named images"}
 
 
@@ -78,7 +79,7 @@ def empty() -> None:
 
 def show_dataset(name: str) -> None:
     try:
-        with st.spinner(f"Opening {name}", show_time=True):
+        with st.spinner(f"Opening {layout.plain(name)}", show_time=True):
             opened = dataset_cache.opened(name)
     except HwrError as error:
         layout.error(str(error))
@@ -124,7 +125,8 @@ def head(opened: OpenDataset) -> None:
 def word_tab(opened: OpenDataset) -> None:
     order = dataset_cache.matching_rows(opened, gallery.current(opened))
     linked = st.query_params.get("word", "")
-    row = int(linked) if linked.isdecimal() else int(order[0]) if len(order) else 0
+    is_row = linked.isdecimal() and len(linked) <= MAX_ROW_DIGITS
+    row = int(linked) if is_row else int(order[0]) if len(order) else 0
     word_detail.show(opened.dataset, min(row, len(opened.dataset) - 1), order, show_word)
 
 
@@ -133,7 +135,8 @@ def about_tab(opened: OpenDataset) -> None:
     kind = SOURCE_KINDS.get(dataset.reader.removeprefix("zip/"), dataset.reader)
     kind += ", zipped" if dataset.reader.startswith("zip") else ""
     source = dataset.source if may(Right.SERVER_PATHS) else Path(dataset.source).name
-    st.markdown(f"Read as {kind}, from `{source}`, {wording.ago(dataset.description['created'])}.")
+    origin = f"{layout.message(kind)}, from {layout.message(source)}"
+    st.markdown(f"Read as {origin}, {wording.ago(dataset.description['created'])}.")
     for note in dataset.notes:
         st.markdown(f"- {layout.plain(note)}")
     if dataset.corrected_ids:

@@ -73,7 +73,7 @@ def read_evaluation(target: Target) -> Evaluation | None:
     try:
         return saved.evaluation(target.stored)
     except HwrError as error:
-        layout.error(str(error), layout.plain(target.model))
+        layout.error(str(error), target.model)
         if may(Right.EVALUATE):
             st.button(
                 "Measure again",

@@ -28,7 +28,7 @@ NUMBERS = ("CER", "Word accuracy", "Validation loss", "Best epoch", "Words", "Du
 def main() -> None:
     layout.page("Runs", "Which training was better, and why? Choose runs in the table to compare them.")
     if sentence := st.session_state.pop(MESSAGE, None):
-        st.toast(sentence, icon=":material/check:")
+        st.toast(layout.message(sentence), icon=":material/check:")
     if sentence := st.session_state.pop(ERROR, None):
         layout.error(sentence)
     runs = list_runs()
@@ -44,7 +44,7 @@ def main() -> None:
     selected = choose(runs, overview)
     for run in runs:
         if problem := run.damage:
-            layout.error(problem, layout.plain(run.name))
+            layout.error(problem, run.name)
     if not selected:
         layout.note("Tick one run to see its curves, several to compare them.")
         return
@@ -198,7 +198,7 @@ def request_delete(selected: list[Run]) -> None:
 def confirm_delete(selected: list[Run]) -> None:
     names = wording.listed([f"**{layout.plain(run.name)}**" for run in selected])
     st.markdown(f"{names} will be deleted: curves, settings, notes and checkpoint. This cannot be undone.")
-    what = selected[0].name if len(selected) == 1 else f"{len(selected)} runs"
+    what = layout.plain(selected[0].name) if len(selected) == 1 else f"{len(selected)} runs"
     with st.container(horizontal=True):
         confirmed = st.button(f"Delete {what}", key="delete_now", type="primary", on_click=delete, args=(selected,))
         declined = st.button("Keep", key="delete_not")

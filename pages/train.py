@@ -92,7 +92,7 @@ def set_up(running: Run | None) -> None:
             bind="query-params",
             default=None if settings.MODEL in st.session_state else DEFAULT_MODEL,
         )
-        assert model is not None, "the control is required"
+        model = model or DEFAULT_MODEL  # an address may hold an empty one
         layout.note(settings.MODELS[model])
         preset = st.container()  # drawn after the settings: what the address holds of them is known only then
         checkpoints = read_checkpoints()
@@ -404,11 +404,11 @@ def queue(name: str) -> None:
     where = progress_card.epoch_text(status) or status.phase.lower()
     left = f", about {wording.time_left(status.seconds_left)}" if status.seconds_left is not None else ""
     st.info(
-        f"**{name}** is training ({where}{left}). One training runs at a time: "
+        f"**{layout.plain(name)}** is training ({where}{left}). One training runs at a time: "
         "keep this one for later, or stop the other.",
         icon=":material/hourglass_top:",
     )
-    layout.link("train", f"Follow {name}", ":material/arrow_forward:", run=name)
+    layout.link("train", f"Follow {layout.plain(name)}", ":material/arrow_forward:", run=name)
 
 
 @needs(Right.TRAIN, "make a run", lambda config, now: st.session_state.get(settings.NAME) or config.model.name)

@@ -91,6 +91,11 @@ def colour_of(name: str) -> str:
     return colours.setdefault(name, COLOURS[len(colours) % len(COLOURS)])
 
 
+def as_text(names: pd.Series) -> pd.Series:
+    """Names from outside as Plotly shows them as they are: it takes some HTML for markup, links among it."""
+    return names.astype("str").str.replace("&", "&amp;").str.replace("<", "&lt;")
+
+
 def label_ends(figure: go.Figure) -> go.Figure:
     """Write each line's name at its last point, in its colour, instead of a legend."""
     for trace in figure.data:

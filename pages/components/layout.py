@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -13,6 +14,9 @@ from pages.access import Right, refusal
 from pages.components import menu
 
 CSS = Path(__file__).with_name("studio.css")
+MAX_MESSAGE_CHARACTERS = 2000
+MARKUP = re.compile(r"[\\`*_\[\]<$~|&]|:(?=[\w+/-])")  # of Streamlit's Markdown, with colours, icons and formulas
+BLOCK_START = re.compile(r"^(\d*)([#>+.)=-])")
 LOGO = Path(__file__).with_name("logo.svg")
 PAGES = menu.PAGES
 
@@ -124,7 +128,13 @@ def example_mark() -> None:
 
 def error(sentence: str, where: str = "") -> None:
     """An error's sentence, next to the thing it is about."""
-    st.error(f"**{where}** {sentence}" if where else sentence, icon=":material/error:")
+    errors([(sentence, where)])
+
+
+def errors(lines: list[tuple[str, str]]) -> None:
+    """Several errors together, a line each: (sentence, the thing that it is about, or empty)."""
+    texts = [f"**{plain(where)}** {message(sentence)}" if where else message(sentence) for sentence, where in lines]
+    st.error("  \n".join(texts), icon=":material/error:")
 
 
 def card(kind: str, figure: str, below: str = "") -> None:
@@ -140,6 +150,15 @@ def reset_unless_offered(key: str, options: Sequence[str | int], default: str | 
     default = options[0] if default is None else default
     if st.session_state.get(key, default) not in options:
         st.session_state[key] = default
+
+
+def message(text: str) -> str:
+    """A sentence as Markdown that shows it as it is: it may hold names of files and columns, and whatever was typed.
+
+    Escaped is only what would become something else, an image of another server say. It becomes one line.
+    """
+    line = " ".join(text.encode("utf-8", "replace").decode().split())[:MAX_MESSAGE_CHARACTERS]
+    return BLOCK_START.sub(r"\1\\\2", MARKUP.sub(r"\\\g<0>", line), count=1)
 
 
 def plain(text: str) -> str:

@@ -175,6 +175,6 @@ def broken_files(words: list[word_queue.Word]) -> None:
     lines = []
     for word in words:
         sentence = word.problem.removeprefix(f"{word.name}: ")
-        lines.append(f"**{layout.plain(word.name)}** {sentence[:1].upper()}{sentence[1:]}")
+        lines.append((f"{sentence[:1].upper()}{sentence[1:]}", word.name))
     if lines:
-        layout.error("  \n".join(lines))
+        layout.errors(lines)

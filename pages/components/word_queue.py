@@ -266,22 +266,31 @@ def read(batch: list[Word], folder: Path, on_wait: OnWait | None = None) -> None
     """Have words read; those that have been read already are left out.
 
     Raises:
-        HwrError: the model cannot be opened, or cannot write what was typed.
+        HwrError: the model cannot be opened, or cannot write what was typed; or reading failed unexpectedly.
     """
     batch = [word for word in batch if reading_of(word, folder) is None]
     if not batch:
         return
     queue = state()  # looked up anew, it would end a run that is to be stopped, and with it what was just read
     images = [word.image for word in batch if word.image is not None]
-    readings = models.pool().read(
-        folder,
-        images,
-        [word.typed for word in batch],
-        queue.conditions,
-        on_wait,
-        caller=session_id(),
-        check=state,  # raises where this run is to be stopped, or its visitor has left
-    )
+    try:
+        readings = models.pool().read(
+            folder,
+            images,
+            [word.typed for word in batch],
+            queue.conditions,
+            on_wait,
+            caller=session_id(),
+            check=state,  # raises where this run is to be stopped, or its visitor has left
+        )
+    except HwrError:
+        raise
+    except Exception as error:  # a fault of the program; the page and the other words go on
+        LOG.exception("%d words, the first %r, could not be read", len(batch), batch[0].name)
+        raise HwrError(
+            f"It could not be read, for a reason that is in the log of the studio ({type(error).__name__}). "
+            "Go on with the next word."
+        ) from error
     for word, reading in zip(batch, readings, strict=True):
         queue.readings[_reading_key(word, folder, None, queue.conditions)] = reading
     forget_oldest(queue.readings, MAX_READINGS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hwr_core import jobs
+from hwr_core import jobs, limits
 from hwr_core.datasets import (
     DataSetInfo,
     dataset_folder,
@@ -23,7 +23,7 @@ from hwr_core.datasets import preview as source_preview
 from hwr_core.errors import DataError, HwrError
 from hwr_core.workspace import is_shared
 from pages.access import Right, may, needs, require, visitors
-from pages.components import download, layout, progress_card, sidebar, wording
+from pages.components import download, layout, progress_card, sidebar, uploads, wording
 from pages.data_sections.state import open_form, state
 
 LIST, ZIP, IAM, FOLDER = "CSV and images", "Zip", "IAM database", "Folder of images"
@@ -116,7 +116,7 @@ def list_fields() -> SourceForm:
             )  # fmt: skip
     source = SourceForm("csv", path, upload, images, image_root)
     head = None
-    if upload is not None:
+    if upload is not None and upload.size <= limits.current().upload_bytes:
         head = bytes(upload.getbuffer()[: source_preview.MAX_HEAD_BYTES])
         if image_root is None and images is None:
             needed = "Upload the images as a zip" + (", or name their folder" if may(Right.SERVER_PATHS) else "")
@@ -195,8 +195,10 @@ def start(name: str, source: SourceForm) -> None:
         require(Right.SERVER_PATHS)
     if not name:
         raise DataError("The data set needs a name. Type one above.")
-    uploads = [file for file in (source.upload, source.images) if file is not None]
-    visitors.check_quota(sum(file.size for file in uploads))
+    files = [file for file in (source.upload, source.images) if file is not None]
+    for _, refused in uploads.check_sizes(files)[1]:
+        raise refused
+    visitors.check_quota(sum(file.size for file in files))
     path, image_root = source.path, source.image_root
     if source.upload is not None:
         path = save_upload(name, source.upload.name, source.upload)
@@ -269,7 +271,7 @@ def card(info: DataSetInfo) -> None:
                 )  # fmt: skip
             return
         sentence = info.problem or info.status.message or "It was not added completely."
-        layout.error(sentence, layout.plain(info.name))
+        layout.error(sentence, info.name)
         report = info.folder / "report.csv"
         with st.container(horizontal=True, gap="small"):
             if report.is_file():
@@ -301,5 +303,5 @@ def remove(name: str) -> bool:
     except (HwrError, OSError) as error:
         state().error = str(error)
         return False
-    st.toast(f"{name} was removed.", icon=":material/check:")
+    st.toast(f"{layout.message(name)} was removed.", icon=":material/check:")
     return True

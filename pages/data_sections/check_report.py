@@ -28,7 +28,7 @@ def show(dataset: DataSet) -> None:
     problem = st.pills(
         "Problem",
         list(counts),
-        format_func=lambda problem: f"{problem} · {counts[problem]:,}",
+        format_func=lambda problem: f"{layout.plain(problem)} · {counts[problem]:,}",
         key="report_problem",
         help="Shows the rows of one problem only.",
     )

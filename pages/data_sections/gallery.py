@@ -93,7 +93,7 @@ def show(opened: OpenDataset, on_word: Callable[[int], None]) -> None:
                     type="tertiary",
                     on_click=on_word,
                     args=(row,),
-                    help=flagged.get(word_id, "Show this word"),
+                    help=layout.message(flagged.get(word_id, "Show this word")),
                 )
 
 

@@ -74,7 +74,7 @@ def writers(data: pd.DataFrame) -> go.Figure:
             go.Bar(
                 x=list(range(1, len(data) + 1)),
                 y=data["words"],
-                customdata=data["writer"],
+                customdata=charts.as_text(data["writer"]),
                 marker={"color": charts.COLOURS[0], "line": {"width": 0}},
                 hovertemplate="writer %{customdata}: %{y:,} words<extra></extra>",
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from hwr_core import limits
 from hwr_core.errors import DataError, HwrError
 from pages.access import Right, needs, visitors
 from pages.components import images, layout, wording
@@ -103,12 +104,13 @@ def settings() -> tuple[SynthesisRequest, str]:
     from hwr_core.synthesis.job import MAX_WORDS
     from hwr_core.synthesis.languages import BY_CODE
 
+    most = min(MAX_WORDS, limits.current().dataset_words)
     with st.grid(3, min_column_width=180, gap="small", key="make_fields", vertical_alignment="top"):
         languages = st.multiselect(
             "Languages", list(BY_CODE), default=["en"], key="make_languages",
             format_func=lambda code: BY_CODE[code].name, help="The first has 85 % of the words.",
         )  # fmt: skip
-        count = st.number_input("Words", 1, MAX_WORDS, SynthesisRequest().count, 1000, key="make_count")
+        count = st.number_input("Words", 1, most, min(SynthesisRequest().count, most), 1000, key="make_count")
         name = st.text_input("Name", key="make_name", placeholder="synthetic", max_chars=60)
     with st.expander("Strengths", key="make_strengths", icon=":material/tune:"):
         mix = strengths()

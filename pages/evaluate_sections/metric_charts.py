@@ -80,11 +80,11 @@ def writers(table: pd.DataFrame) -> go.Figure:
     few = len(table) <= MAX_NAMED_WRITERS
     figure = go.Figure(
         go.Bar(
-            x=table["writer"] if few else list(range(1, len(table) + 1)),
+            x=charts.as_text(table["writer"]) if few else list(range(1, len(table) + 1)),
             y=100 * table["cer"],
             marker={"color": BLUE, "line": {"width": 0}},
             error_y=_interval(table, "cer") if few else None,
-            customdata=np.stack([table["writer"], table["words"], 100 * table["words_right"]], axis=1),
+            customdata=np.stack([charts.as_text(table["writer"]), table["words"], 100 * table["words_right"]], axis=1),
             hovertemplate="%{y:.1f} % CER, %{customdata[2]:.1f} % of %{customdata[1]:,} words right<extra></extra>",
         )
     )
@@ -244,7 +244,7 @@ def writers_compared(table: pd.DataFrame, names: tuple[str, str]) -> go.Figure:
     figure.add_scatter(
         x=100 * table["cer_a"], y=100 * table["cer_b"], mode="markers",
         marker={"color": BLUE, "size": 9, "opacity": 0.75, "line": {"width": 0}},
-        customdata=np.stack([table["writer"], table["words"]], axis=1),
+        customdata=np.stack([charts.as_text(table["writer"]), table["words"]], axis=1),
         hovertemplate="writer %{customdata[0]}, %{customdata[1]:,} words: %{x:.1f} % and %{y:.1f} %<extra></extra>",
     )  # fmt: skip
     figure.add_annotation(

@@ -67,7 +67,7 @@ def failure(target: Target) -> None:
     """Why an evaluation has no figures, next to the model's name."""
     status = target.stored.status
     if status.state == "failed":
-        layout.error(status.message or "The evaluation failed.", layout.plain(target.model))
+        layout.error(status.message or "The evaluation failed.", target.model)
         log = Run(target.stored.folder).log
         if log():
             progress_card.log(log, key=f"log_{target.stored.folder.name}", expanded=True)

@@ -20,6 +20,7 @@ from pages.components import built_in_words, layout, progress_card, sidebar, wor
 MODEL, DATASET, PART, AMOUNT, AGAINST = "evaluate_model", "evaluate_dataset", "part", "most", "against"
 SIDEBAR_KEYS = {MODEL: "reader", DATASET: "dataset"}  # of the sidebar's widgets for the same choices
 ERROR = "evaluate_error"  # the sentence of a start or a removal that was refused
+EVALUATION_BYTES = 10_000_000  # readings and figures of the largest
 NO_MODEL = "None"
 ALL = "All"
 AMOUNTS = ("100", "300", "1000", "3000", "10000")
@@ -90,7 +91,7 @@ def begin(targets: list[Target]) -> bool:
     is_started = True
     for target in targets:
         try:
-            visitors.check_quota(0)
+            visitors.check_quota(EVALUATION_BYTES)
             store.start(target.request)
         except HwrError as error:
             st.session_state[ERROR], is_started = str(error), False

@@ -19,6 +19,7 @@ from pages.access import Right, may, needs, visitors
 from pages.components import adaptation_result, layout, progress_card, sidebar, word_queue, wording
 from pages.read_sections import accept
 
+ADAPTATION_BYTES = 40_000_000  # weights of the best and the last step, and their ONNX
 ALL_WRITERS = "All of them"
 NO_NAME = "No name"
 DISMISSED_FILE = "put-away"  # in a run's folder: its result was dismissed
@@ -168,7 +169,7 @@ def choose_writer(writers: Mapping[str, int]) -> str | None:
 def start(info: CheckpointInfo, writer: str | None, writers: Mapping[str, int]) -> bool:
     """The button was pressed; False where no adaptation could be started."""
     try:
-        visitors.check_quota(0)
+        visitors.check_quota(ADAPTATION_BYTES)
         run = adaptation.new_adaptation(info.folder, writer=writer, unread=unread_images(writer, writers))
         st.session_state[RUN] = run.name
         training.start(run)
@@ -222,11 +223,11 @@ def finished() -> None:
         dismiss_button(run)
         return
     if result.is_worse or result.is_unchanged:
-        st.warning(result.sentence)
+        st.warning(layout.message(result.sentence))
     elif result.is_unreliable:
-        st.info(result.sentence)
+        st.info(layout.message(result.sentence))
     else:
-        st.success(result.sentence)
+        st.success(layout.message(result.sentence))
     adaptation_result.metrics_table(result)
     adaptation_result.held_back_table(run.name, result)
     with st.container(horizontal=True, gap="small"):

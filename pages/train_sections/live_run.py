@@ -115,7 +115,7 @@ def stop_run(run: Run) -> None:
 
 def _draw(run: Run) -> None:
     if problem := run.damage:
-        layout.error(problem, layout.plain(run.name))
+        layout.error(problem, run.name)
     config = config_of(run)
     if config is None:
         layout.link("runs", "Delete it on the Runs page", ":material/delete:", runs=run.name)
@@ -220,7 +220,7 @@ def _state(run: Run, config: RunConfig, status: jobs.Status, history: pd.DataFra
     elif status.state == "waiting":
         layout.note("Waiting: nothing has been trained yet.")
     elif status.message:
-        st.markdown(status.message)
+        st.markdown(layout.message(status.message))
     if run.notes:
         layout.note(run.notes)
     if len(history) or status.state == "running":

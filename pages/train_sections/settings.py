@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -34,6 +35,7 @@ from pages.access import Right, may, require
 DATASETS, VALIDATE_ON, MODEL, START_FROM, TEACHER = "datasets", "validate_on", "model", "start_from", "teacher"
 NAME, NOTES, PRESET = "name", "notes", "preset"
 CANVAS_OF = "canvas_of"  # the model that the canvas's widgets were set for last
+MAX_NUMBER = 1e15  # in an address; Streamlit refuses more than 2^53 with an error
 FRESH = "fresh weights"
 NO_TEACHER = "nobody"
 MODELS = {
@@ -103,13 +105,22 @@ def _widget(group: str, setting: Setting) -> None:
     elif isinstance(default, float):
         st.number_input(
             text, 0.0, None, default if is_new else "min", _step(default), "%.6g", key,
-            help=help_text, bind="query-params",
+            help=help_text, bind=_binding(key),
         )  # fmt: skip
     elif isinstance(default, int):
         step = STEPS.get(key, 8 if default and default % 8 == 0 else 1)
-        st.number_input(text, 0, None, default if is_new else "min", step, key=key, help=help_text, bind="query-params")
+        st.number_input(text, 0, None, default if is_new else "min", step, key=key, help=help_text, bind=_binding(key))
     else:
         st.text_input(text, _widget_value(default) if is_new else "", key=key, help=help_text, bind="query-params")
+
+
+def _binding(key: str) -> Literal["query-params"] | None:
+    """Bound to the address, unless that holds a number no widget can: 1e309, or a thousand digits."""
+    try:
+        number = float(st.query_params.get(key, 0))
+    except ValueError:
+        return "query-params"  # the widget leaves it aside
+    return "query-params" if abs(number) < MAX_NUMBER else None
 
 
 def _image_weights(group: str, setting: Setting) -> None:
