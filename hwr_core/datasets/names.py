@@ -33,7 +33,7 @@ def dataset_folder(name: str) -> Path:
             f"{repr(name)[:80]} is no name for a data set. Use up to 64 letters (a-z), digits, hyphens, underscores."
         )
     own = datasets_folder() / name
-    if not own.exists():
+    if not own.exists() and name != MY_CORRECTIONS:  # a person's own, never shared
         for shared in dataset_folders()[1:]:
             if (shared / name / DESCRIPTION).is_file():
                 return shared / name

@@ -56,8 +56,13 @@ def list_datasets() -> list[DataSetInfo]:
         except OSError:
             continue
         is_own = folder == datasets_folder()
-        folders |= {path.name: path for path in paths if is_own or (path / DESCRIPTION).is_file()}
+        folders |= {path.name: path for path in paths if is_own or _is_for_everyone(path)}
     return [_info(folders[name]) for name in sorted(folders)]
+
+
+def _is_for_everyone(folder: Path) -> bool:
+    """Whether a data set of a shared workspace is shown to others: a whole one that is no person's own corrections."""
+    return folder.name != MY_CORRECTIONS and (folder / DESCRIPTION).is_file()
 
 
 def _info(folder: Path) -> DataSetInfo:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
-from visiting import ENTRY_POINT, ROOT
+from visiting import ENTRY_POINT, ROOT, as_read
 
 from hwr_core import jobs
 from hwr_core.config import CrnnConfig, DualConfig, RunConfig, TrainingConfig
@@ -189,7 +189,8 @@ def open_page(page: str, **parameters: str) -> AppTest:
 def shown(at: AppTest) -> str:
     """Every sentence on the page, and the labels of buttons and links."""
     parts = [element.proto.body for element in at.main if element.type == "html"]
-    parts += [element.value for kind in (at.markdown, at.error, at.info, at.caption, at.code) for element in kind]
+    parts += [as_read(element.value) for kind in (at.markdown, at.error, at.info, at.caption) for element in kind]
+    parts += [element.value for element in at.code]
     parts += [button.label for button in at.button]
     parts += [element.proto.label for element in at.main if element.type == "page_link"]
     parts += [element.proto.text for element in at.get("progress")]

@@ -63,8 +63,8 @@ def test_column_names_of_a_list_load_no_image(workspace):
 
 def test_file_names_load_no_image(recognizer: StubRecognizer):
     app = upload(open_app("read"), [(f"{EVIL}.png", b"no image", "image/png"), ("good.png", png(), "image/png")])
-    assert EVIL not in errors(app)[0]
-    assert is_escaped(errors(app)[0])
+    assert EVIL not in app.error[0].value
+    assert is_escaped(app.error[0].value)
     assert table(app)["File"].tolist() == ["good.png"]
     assert EVIL not in html(app)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -92,8 +93,13 @@ def html(app: AppTest) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
 
+def as_read(markdown: str) -> str:
+    """Markdown without its escapes, as a person reads it."""
+    return re.sub(r"\\([^\w\s])", r"\1", markdown)
+
+
 def errors(app: AppTest) -> list[str]:
-    return [element.value for element in app.error]
+    return [as_read(element.value) for element in app.error]
 
 
 def component(app: AppTest, name: str) -> Any:

@@ -99,6 +99,14 @@ def test_shared_datasets_can_be_opened_and_not_removed(visitor, tmp_path, stored
     assert dataset_folder("other") == visitor / "datasets" / "other"
 
 
+def test_corrections_of_the_servers_owner_are_not_shared(visitor, stored_words):
+    shared = workspace.server_home() / "datasets"
+    (shared / "words").rename(shared / "my-corrections")
+    assert list_datasets() == []
+    with pytest.raises(DataError, match="no data set"):
+        open_dataset("my-corrections")
+
+
 @pytest.fixture
 def stored_words(visitor, tmp_path):
     """A data set of the server, added by a process without visitors."""
