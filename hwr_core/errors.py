@@ -35,6 +35,10 @@ class JobError(HwrError):
     """A job cannot be started, resumed or stopped."""
 
 
+class StorageError(HwrError, OSError):
+    """The workspace cannot be written: the disk is full or read-only, or the right to write is missing."""
+
+
 def first_line(error: BaseException, max_characters: int = 160) -> str:
     """The first line of another library's message, fit to stand inside a sentence; the exception's name where empty.
 

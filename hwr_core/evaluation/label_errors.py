@@ -173,7 +173,9 @@ def start_search(name: str, checkpoint: Path, part: str = "", most: int = 0) -> 
 
 
 def read_label_errors(name: str) -> pd.DataFrame | None:
-    """What the last search found (columns of `COLUMNS`), the most suspicious first; None where there was none."""
+    """What the last search found (columns of `COLUMNS`), the most suspicious first; None where there was none,
+    or the file is damaged.
+    """
     import pandas as pd
 
     path = search_folder(name) / RESULT
@@ -181,7 +183,23 @@ def read_label_errors(name: str) -> pd.DataFrame | None:
         table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, encoding="utf-8")
     except (OSError, ValueError):
         return None
-    return table if tuple(table.columns) == COLUMNS else None
+    return table if _is_whole(table) else None
+
+
+def _is_whole(table: pd.DataFrame) -> bool:
+    """Whether a table has the columns that a search writes, each of its type; an empty one has no types."""
+    from pandas.api.types import is_integer_dtype, is_numeric_dtype
+
+    if tuple(table.columns) != COLUMNS or table[list(TEXTS)].isna().any(axis=None):
+        return False
+    numbers = table[[name for name in COLUMNS if name not in TEXTS]]
+    return table.empty or (
+        all(map(is_numeric_dtype, numbers.dtypes))
+        and bool(np.isfinite(numbers.to_numpy(float)).all())
+        and is_integer_dtype(table["index"])
+        and is_integer_dtype(table["edits"])
+        and bool((table["index"] >= 0).all())
+    )
 
 
 def undecided(dataset: DataSet, table: pd.DataFrame) -> pd.DataFrame:
