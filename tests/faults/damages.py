@@ -168,9 +168,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _change(
-    path: Path, change: Callable[[Any], Any], text: str | None, sql_value: str, number: str | None = None
-) -> None:
+def _change(path: Path, change: Callable[[Any], Any], text: str | None, sql_value: str, number: str = "") -> None:
     """Change every value of a file by its kind.
 
     Args:
@@ -197,11 +195,14 @@ def _change(
             f"UPDATE pictures SET png = {sql_value}, height = {sql_value}",
         )  # fmt: skip
     elif path.suffix in (".csv", ".txt"):
-        lines = path.read_text(encoding="utf-8").split("\n")
-        changed = [",".join(number if _looks_like_number(cell) else cell for cell in line.split(",")) for line in lines]
-        path.write_text("\n".join(changed) if text is None else text, encoding="utf-8")
+        if text is None:
+            lines = path.read_text(encoding="utf-8").split("\n")
+            text = "\n".join(
+                ",".join(number if _looks_like_number(cell) else cell for cell in line.split(",")) for line in lines
+            )
+        path.write_text(text, encoding="utf-8")
     else:
-        path.write_text(text or number or "", encoding="utf-8")
+        path.write_text(text or number, encoding="utf-8")
 
 
 def _looks_like_number(cell: str) -> bool:
