@@ -47,3 +47,17 @@ def first_line(error: BaseException, max_characters: int = 160) -> str:
         ('The disk is full', 'TimeoutError')
     """
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:max_characters]
+
+
+def shortened(value: object, max_characters: int = 100) -> str:
+    """A value as Python writes it, cut where it is long; fit to stand in a sentence.
+
+    Example:
+        >>> shortened("wide"), shortened("w" * 500, 10)
+        ("'wide'", "'wwwwwwwww...")
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # of whole numbers with more than 4,300 digits
+        text = f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= max_characters else f"{text[:max_characters]}..."
