@@ -21,7 +21,7 @@ from pathlib import Path
 from actions import ACTIONS, SLOW_ACTIONS, do, moment
 
 ACTION_SECONDS = 120.0  # after which an action that was not killed counts as hanging
-SLOW_SHARE = 0.15  # of the kills: each starts TensorFlow
+SLOW_SHARE = 0.1  # of the kills: each starts TensorFlow
 PRELOADED = (
     "PIL.PngImagePlugin", "cv2", "matplotlib.font_manager", "onnxruntime", "pandas", "psutil", "pyarrow.parquet",
     "hwr_core.corrections", "hwr_core.datasets.add", "hwr_core.datasets.job", "hwr_core.datasets.my_corrections",

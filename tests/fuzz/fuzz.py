@@ -12,6 +12,7 @@ memory. Failures are reduced, and written to tests/data/fuzz, which the unit tes
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from hwr_core.jobs import ProgressLine  # noqa: E402
 
 CORPUS = ROOT / "tests" / "data" / "fuzz"
 MAX_SECONDS = 5.0  # of processor time: a busy machine is no failure
+HANG_SECONDS = 120.0  # after which a process that reads an input ends with a traceback
 MAX_MEGABYTES = 1000.0
 BATCH = 250
 MAX_REDUCTIONS = 400  # tries to make a failing input smaller
@@ -103,7 +106,9 @@ def run_batch(name: str, seed: int, start: int, count: int) -> Outcome:
     known: set[str] = set()
     for index in range(start, start + count):
         case = case_of(name, seed, index)
+        faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)  # the others would wait for it for ever
         reason, refused, seconds, growth = reason_of(target, case)
+        faulthandler.cancel_dump_traceback_later()
         outcome.count[name] += 1
         outcome.refused[name] += refused
         outcome.slowest[name] = max(seconds, outcome.slowest.get(name, 0.0))
@@ -188,7 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
     random.Random(options.seed).shuffle(batches)  # so that the time left is of all targets alike
     line, total, failures = ProgressLine(), Outcome(), {}
     done, inputs_total = 0, sum(batch[3] for batch in batches)
-    with ProcessPoolExecutor(options.processes, max_tasks_per_child=20) as pool:
+    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
         for outcome in pool.map(run_batch, *zip(*batches, strict=True)):
             done += sum(outcome.count.values())
             total.count += outcome.count
