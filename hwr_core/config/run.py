@@ -23,7 +23,7 @@ from hwr_core.config.model import (
 )
 from hwr_core.config.settings import require, setting
 from hwr_core.config.training import AugmentationConfig, TrainingConfig
-from hwr_core.errors import ConfigError
+from hwr_core.errors import ConfigError, shortened
 from hwr_core.files import JsonObject, is_stored_number
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ class RunConfig:
 def build(kind: type[T], values: object) -> T:
     """The dataclass `kind` made from a mapping; unknown or missing names raise `ConfigError`."""
     if not isinstance(values, dict):
-        raise ConfigError(f"{kind.__name__} is read from a mapping of names to values. Received: {values!r}")
+        raise ConfigError(f"{kind.__name__} is read from a mapping of names to values. Received: {shortened(values)}")
     specs = {spec.name: spec for spec in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(specs))
     if unknown:
@@ -137,7 +137,7 @@ def model_config(values: object) -> ModelConfig:
     """The configuration of the model `values["name"]`; see `MODEL_CONFIGS`."""
     name = values.get("name") if isinstance(values, dict) else None
     if not isinstance(name, str) or name not in MODEL_CONFIGS:
-        raise ConfigError(f"Unknown model {name!r}. Known: {', '.join(MODEL_CONFIGS)}.")
+        raise ConfigError(f"Unknown model {shortened(name)}. Known: {', '.join(MODEL_CONFIGS)}.")
     return build(MODEL_CONFIGS[name], values)
 
 

@@ -89,7 +89,7 @@ def typed(values: dict[str, str]) -> None:
     writable, _ = parse_word_list(values["text"], "aeiklmnosty", 1000)
     from hwr_core.recognition.constraints import parse_mask
 
-    fitting_words(writable, parse_mask(values["typed"]))
+    fitting_words([*writable, unescape(values["typed"])], parse_mask(values["typed"]))
 
 
 def options(values: dict[str, Any]) -> None:
