@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?=
+KILLS ?= 200
+INPUTS ?= 100000
+SEED ?= 0
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench load lock image-check clean
+.PHONY: install app check test format fonts languages pretrained demo train train-reader-small train-reader train-reader-ppocr train-reader-large train-reader-open train-reader-open-large train-backbone bench load faults fuzz audit lock image-check clean
 
 $(VENV)/.app: requirements.txt
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
@@ -87,6 +90,17 @@ lock:  ## requirements.lock and requirements-reading.lock, with hashes, from the
 image-check:  ## the steps of the image `reading` in a temporary folder, and the Dockerfile by hadolint where that is
 	if command -v hadolint >/dev/null; then hadolint Dockerfile; fi
 	scripts/check_image.sh
+
+faults: $(VENV)/.test  ## kills, faulty disks, damaged files: nothing acknowledged is lost, no page is down (docs/robustness.md)
+	$(BIN)/python tests/faults/faults.py --kills $(KILLS) --seed $(SEED)
+	HWR_FAULTS=all $(BIN)/python -m pytest -n 2 tests/app/test_damaged_state.py
+
+fuzz: $(VENV)/.test  ## mutated files and odd values: a sentence each, in time and memory (docs/robustness.md)
+	$(BIN)/python tests/fuzz/fuzz.py --inputs $(INPUTS) --seed $(SEED)
+
+audit: $(VENV)/.app pyproject.toml  ## known vulnerabilities of the pinned packages, where the network allows it
+	-$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[audit]"
+	$(BIN)/python scripts/audit.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

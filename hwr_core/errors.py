@@ -35,6 +35,10 @@ class JobError(HwrError):
     """A job cannot be started, resumed or stopped."""
 
 
+class StorageError(HwrError, OSError):
+    """The workspace cannot be written: the disk is full or read-only, or the right to write is missing."""
+
+
 def first_line(error: BaseException, max_characters: int = 160) -> str:
     """The first line of another library's message, fit to stand inside a sentence; the exception's name where empty.
 
@@ -43,3 +47,17 @@ def first_line(error: BaseException, max_characters: int = 160) -> str:
         ('The disk is full', 'TimeoutError')
     """
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:max_characters]
+
+
+def shortened(value: object, max_characters: int = 100) -> str:
+    """A value as Python writes it, cut where it is long; fit to stand in a sentence.
+
+    Example:
+        >>> shortened("wide"), shortened("w" * 500, 10)
+        ("'wide'", "'wwwwwwwww...")
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # of whole numbers with more than 4,300 digits
+        text = f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= max_characters else f"{text[:max_characters]}..."

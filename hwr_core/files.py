@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -9,11 +10,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
+
+from hwr_core.errors import StorageError
 
 JsonObject = dict[str, Any]  # an object of a JSON file
 TEMPORARY = re.compile(r"\..+\.(\d+)-\d+")  # made by `replacing`
+NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+MAX_STORED_NUMBER = 2**53  # whole numbers beyond it are not exact as floats
 MAX_TRIES = 5  # a reader may restore the folder that is just being replaced
+
+
+def is_stored_number(value: object) -> TypeGuard[float]:
+    """Whether a value of a JSON file is a number that can be counted and drawn: finite, and of a size that occurs.
+
+    Example:
+        >>> is_stored_number(0.5), is_stored_number(True), is_stored_number(float("nan")), is_stored_number(10**400)
+        (True, False, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_STORED_NUMBER
 
 
 @contextmanager
@@ -21,16 +36,36 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` to write to; it takes the place of `path` when the body ends without an error.
 
     What a killed process leaves is removed by `sweep_temporary`.
+
+    Raises:
+        StorageError: the disk is full or read-only, or the right to write is missing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Raise `StorageError` where the body cannot write `path` because of its disk; other errors stay as they are."""
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
+        raise StorageError(
+            f"{path} cannot be written ({error.strerror}). Free space on the disk, or check the rights of its folder, "
+            "and try again."
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:

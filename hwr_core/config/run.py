@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,8 +23,8 @@ from hwr_core.config.model import (
 )
 from hwr_core.config.settings import require, setting
 from hwr_core.config.training import AugmentationConfig, TrainingConfig
-from hwr_core.errors import ConfigError
-from hwr_core.files import JsonObject
+from hwr_core.errors import ConfigError, shortened
+from hwr_core.files import JsonObject, is_stored_number
 
 T = TypeVar("T")
 FORMAT_VERSION = 1
@@ -101,7 +100,7 @@ class RunConfig:
 def build(kind: type[T], values: object) -> T:
     """The dataclass `kind` made from a mapping; unknown or missing names raise `ConfigError`."""
     if not isinstance(values, dict):
-        raise ConfigError(f"{kind.__name__} is read from a mapping of names to values. Received: {values!r}")
+        raise ConfigError(f"{kind.__name__} is read from a mapping of names to values. Received: {shortened(values)}")
     specs = {spec.name: spec for spec in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(specs))
     if unknown:
@@ -121,11 +120,12 @@ def _converted(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, bool):
         require(isinstance(value, bool), name, value, "true or false")
         return value
-    if isinstance(default, (int, float)):
-        require(isinstance(value, (int, float)) and not isinstance(value, bool), name, value, "a number")
     if isinstance(default, int):
-        require(math.isfinite(value) and int(value) == value, name, value, "a whole number")
+        require(isinstance(value, (int, float)) and not isinstance(value, bool), name, value, "a number")
+        require(is_stored_number(value) and int(value) == value, name, value, "a whole number")
         return int(value)
+    if isinstance(default, float):
+        require(is_stored_number(value), name, value, "a number")
     if isinstance(default, str):
         require(isinstance(value, str), name, value, "text")
     if isinstance(default, tuple):
@@ -136,8 +136,8 @@ def _converted(name: str, value: Any, default: Any) -> Any:
 def model_config(values: object) -> ModelConfig:
     """The configuration of the model `values["name"]`; see `MODEL_CONFIGS`."""
     name = values.get("name") if isinstance(values, dict) else None
-    if name not in MODEL_CONFIGS:
-        raise ConfigError(f"Unknown model {name!r}. Known: {', '.join(MODEL_CONFIGS)}.")
+    if not isinstance(name, str) or name not in MODEL_CONFIGS:
+        raise ConfigError(f"Unknown model {shortened(name)}. Known: {', '.join(MODEL_CONFIGS)}.")
     return build(MODEL_CONFIGS[name], values)
 
 

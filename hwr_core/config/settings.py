@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TypeVar
 
-from hwr_core.errors import ConfigError
+from hwr_core.errors import ConfigError, shortened
 
 T = TypeVar("T")
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 def require(condition: bool, name: str, value: object, expected: str) -> None:
     """Raise `ConfigError` with one sentence unless `condition` holds."""
     if not condition:
-        raise ConfigError(f"{name} must be {expected}. Received: {name}={value!r}")
+        raise ConfigError(f"{name} must be {expected}. Received: {name}={shortened(value)}")
 
 
 def setting(default: T, help_text: str) -> T:

@@ -6,11 +6,13 @@ loses its power, loses none. Any number of readers and one writer work at the sa
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hwr_core.errors import DataError, first_line
 from hwr_core.workspace import home
@@ -71,26 +73,46 @@ def transaction(path: Path, *, write: bool = True) -> Iterator[sqlite3.Connectio
     Raises:
         DataError: the file is damaged, from a later version of the studio, or cannot be written.
     """
-    connection: sqlite3.Connection | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # WAL's usual NORMAL may lose the last commit with the power
-        connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection, path)
-        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-        yield connection
-        connection.execute("COMMIT")
+        with ExitStack() as stack:
+            connection = _open_or_copy(stack, path, write)
+            yield connection
+            connection.execute("COMMIT")
     except (sqlite3.Error, OSError) as error:
         raise DataError(
             f"The corrections in {path} cannot be opened or written ({first_line(error)}). "
             "Free the disk, or move the file away to begin a new one."
         ) from error
-    finally:
-        if connection is not None:
-            connection.close()  # rolls back what was not committed
+
+
+def _open_or_copy(stack: ExitStack, path: Path, write: bool) -> sqlite3.Connection:
+    """The connection with its transaction begun; what only reads gets a copy where the disk is full or read-only.
+
+    SQLite needs room for the index of the log even to read.
+    """
+    try:
+        return _open(stack, path, write)
+    except (sqlite3.OperationalError, OSError) as error:
+        if write or not path.is_file() or "locked" in str(error):
+            raise
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="hwr-")))
+    for suffix in ("", "-wal"):  # the log has the last words where a process was killed
+        if Path(f"{path}{suffix}").is_file():
+            shutil.copy(f"{path}{suffix}", folder / f"{path.name}{suffix}")
+    return _open(stack, folder / path.name, write)
+
+
+def _open(stack: ExitStack, path: Path, write: bool) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None)
+    stack.callback(connection.close)  # rolls back what was not committed
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # WAL's usual NORMAL may lose the last commit with the power
+    connection.execute("PRAGMA foreign_keys = ON")
+    _migrate(connection, path)
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    return connection
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

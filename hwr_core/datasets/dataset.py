@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hwr_core.files import JsonObject
+from hwr_core.files import JsonObject, is_stored_number
 from hwr_core import spreadsheet
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.label_corrections import LabelCorrections
@@ -20,6 +19,7 @@ from hwr_core.datasets.sample import PARTS, Sample
 from hwr_core.datasets.sources.archive import FolderSource, Source, open_source
 from hwr_core.errors import DataError, first_line
 from hwr_core.jobs.runner import OnProgress
+from hwr_core.jobs.status import END_OF_TIME
 from hwr_core.workspace import is_shared, resolved_path
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ REPORT_COLUMNS = ["row", "word_id", "image", "problem", "severity", "reason"]
 NUMBERS = ("row", "height", "width")  # of the columns; the others are text
 TEXTS = ("source", "reader", "pictures", "content", "stamp", "split_by")
 COUNTS = ("words", "writers", "problems", "left_out")
-END_OF_TIME = 253_402_300_800  # seconds from the epoch to the year 10000, the first that no date can show
 
 
 class DataSet:
@@ -214,13 +213,12 @@ def _is_valid(name: str, value: object) -> bool:
     if name == "notes":
         return isinstance(value, list) and all(isinstance(note, str) for note in value)
     if name == "created":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value) and 0 <= value < END_OF_TIME  # type: ignore[arg-type, operator]
+        return is_stored_number(value) and 0 <= value < END_OF_TIME
     return _is_count(value)
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and is_stored_number(value) and value >= 0
 
 
 def _check_table(folder: Path, file: str, columns: list[str], rows: int) -> None:

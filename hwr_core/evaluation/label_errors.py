@@ -201,6 +201,8 @@ def read_label_errors(name: str) -> pd.DataFrame | None:
         raise _damaged(path, f"its columns should be {', '.join(COLUMNS)}")
     if not np.isfinite(table[list(NUMBERS)].to_numpy()).all():
         raise _damaged(path, "a number is missing or infinite")
+    if (table["index"] < 0).any():
+        raise _damaged(path, "a place is negative")
     return table
 
 

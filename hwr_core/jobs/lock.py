@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from hwr_core.errors import JobError
+from hwr_core.files import storage_errors
 
 
 @contextmanager
@@ -27,10 +28,13 @@ def only_one(
 
     Raises:
         JobError: somebody else holds it.
+        StorageError: the file cannot be made.
     """
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    with storage_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        opened = lock.open("a+b")
     end = time.monotonic() + wait_seconds
-    with lock.open("a+b") as file:
+    with opened as file:
         while True:
             try:
                 _lock(file)

@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
-from hwr_core.files import JsonObject, write_text
+from hwr_core.files import JsonObject, is_stored_number, write_text
 from hwr_core.jobs.process import identity_of, own_identity, process_start
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 STATUS_FILE = "status.json"
 STOP_FILE = "stop"
 LOG_FILE = "log.txt"
+END_OF_TIME = 253_402_300_800  # seconds from the epoch to the year 10000, the first that no date can show
 STARTING = "Starting"  # the phase between `launch` and the process's own first status
 
 
@@ -100,12 +101,14 @@ def read_status(folder: Path) -> Status:
 def _is_valid(status: Status) -> bool:
     """Whether each value has the type that its field declares."""
     texts = (status.phase, status.message, status.process_identity)
-    numbers = (status.step, status.steps, status.pid, status.process_started, status.started, status.updated)
+    numbers = (status.step, status.steps, status.pid)
+    times = (status.process_started, status.started, status.updated)
     return (
         status.state in ("waiting", "running", "done", "stopped", "failed")
         and all(isinstance(text, str) for text in texts)
-        and all(isinstance(number, int | float) for number in numbers)
-        and isinstance(status.seconds_left, int | float | None)
+        and all(map(is_stored_number, (*numbers, *times)))
+        and all(0 <= time < END_OF_TIME for time in times)
+        and (status.seconds_left is None or is_stored_number(status.seconds_left))
         and isinstance(status.details, dict)
     )
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from hwr_core import packages
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import CharsetError, CheckpointError, ConfigError, first_line
-from hwr_core.files import JsonObject, replace_folder, restore_folder, write_text
+from hwr_core.files import JsonObject, is_stored_number, replace_folder, restore_folder, write_text
 from hwr_core.recognition.onnx_export import OnnxNetwork, onnx_file
 from hwr_core.text import Charset, Tokens
 from hwr_core.version import __version__
@@ -92,7 +92,7 @@ def _about(summary_file: Path, config_file: Path, *_: FileStamp | None) -> tuple
         summary.get("taught", {}).get("dataset")
     except (AttributeError, ConfigError, KeyError, TypeError):
         return None
-    return (model_name, summary) if all(isinstance(x, int | float | None) for x in numbers) else None
+    return (model_name, summary) if all(x is None or is_stored_number(x) for x in numbers) else None
 
 
 FileStamp = tuple[int, int, int]  # inode, bytes, time of the last change in ns

@@ -9,12 +9,12 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from hwr_core import jobs
 from hwr_core.config import RunConfig, read_json
 from hwr_core.errors import ConfigError, DataError, first_line
-from hwr_core.files import JsonObject, write_text
+from hwr_core.files import JsonObject, is_stored_number, write_text
 from hwr_core.recognition.checkpoint import CHECKPOINT_FOLDER, FileStamp, checkpoint_info, file_stamp
 from hwr_core.workspace import resolved_path, stored_path
 
@@ -159,7 +159,11 @@ def read_adaptation_result(folder: Path) -> JsonObject:
         texts = [word[name] for word in words for name in ("transcription", "before", "after")]
     except (KeyError, TypeError) as error:
         raise ConfigError(f"{path} is damaged: it lacks {error}.") from error
-    if not isinstance(words, list) or not all(map(_is_number, numbers)) or not all(isinstance(x, str) for x in texts):
+    if (
+        not isinstance(words, list)
+        or not all(map(is_stored_number, numbers))
+        or not all(isinstance(x, str) for x in texts)
+    ):
         raise ConfigError(f"{path} is damaged: a value has another type.")
     return values
 
@@ -167,11 +171,7 @@ def read_adaptation_result(folder: Path) -> JsonObject:
 def number_of(status: jobs.Status, name: str) -> float | None:
     """One of `DETAIL_NUMBERS` among a training's details; None where it is missing or no number."""
     value = status.details.get(name)
-    return value if _is_number(value) else None
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_stored_number(value) else None
 
 
 def damage(folder: Path) -> str:
@@ -207,6 +207,6 @@ def _damage(folder: Path, _: tuple[FileStamp | None, ...]) -> str:
     if path.exists() and status == jobs.Status():  # as which a damaged one reads
         return f"{path} is damaged: it is no status of a run."
     for name in DETAIL_NUMBERS:
-        if status.details.get(name) is not None and not _is_number(status.details[name]):
+        if status.details.get(name) is not None and not is_stored_number(status.details[name]):
             return f"{path} is damaged: {name} must be a number. Received: {status.details[name]!r}"
     return ""

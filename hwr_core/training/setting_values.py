@@ -19,7 +19,7 @@ from hwr_core.config import (
     build,
     model_config,
 )
-from hwr_core.errors import ConfigError
+from hwr_core.errors import ConfigError, shortened
 from hwr_core.recognition.checkpoint import name_of
 
 Value = bool | int | float | str | tuple[Any, ...]
@@ -131,7 +131,7 @@ def parse_value(setting: Setting, value: Value | None) -> Value:
         except ValueError:
             raise ConfigError(
                 f"{label(setting.name)} are whole numbers, with commas, such as {format_value(default)}. "
-                f"Received: {value}"
+                f"Received: {shortened(value)}"
             ) from None
     if value is None:
         return default

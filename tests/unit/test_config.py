@@ -218,7 +218,7 @@ def test_errors_are_children_of_hwr_error():
     from hwr_core import errors
 
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
-    assert len(kinds) == 8
+    assert len(kinds) == 9
     assert all(issubclass(kind, HwrError) and kind.__doc__ for kind in kinds)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from hwr_core import files
+from hwr_core.errors import StorageError
 from hwr_core.files import replace_folder, replacing, restore_folder, sweep_temporary, write_text
 
 
@@ -102,3 +104,28 @@ def test_sweep_temporary_removes_files_of_dead_processes_only(tmp_path):
     sweep_temporary(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([own, other])
     sweep_temporary(tmp_path / "none")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_write_text_on_a_faulty_disk_is_one_sentence_and_keeps_the_old_text(tmp_path, monkeypatch, number):
+    path = tmp_path / "status.json"
+    files.write_text(path, "old")
+
+    def refuse(source, target):
+        raise OSError(number, os.strerror(number), str(target))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(StorageError, match=rf"status.json cannot be written \({os.strerror(number)}\)"):
+        files.write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_body_error_that_is_none_of_the_disk_stays(tmp_path):
+    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "copy"):
+        (tmp_path / "gone").read_bytes()
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), float("inf"), float("nan"), True, "1", None, [1]])
+def test_is_stored_number_of_others_is_false(value):
+    assert not files.is_stored_number(value)

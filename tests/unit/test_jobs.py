@@ -436,7 +436,20 @@ def test_progress_line_on_a_terminal_is_one_line_with_the_time_left(monkeypatch,
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '{"state": 3}', '{"state": "running", "pid": "x"}', '{"details": []}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"state": 3}',
+        '{"state": "running", "pid": "x"}',
+        '{"details": []}',
+        '{"started": NaN}',
+        '{"started": 1e300}',
+        '{"step": 1e999}',
+        f'{{"seconds_left": 1{"0" * 400}}}',
+    ],
 )
 def test_read_status_of_a_damaged_file_is_a_job_not_begun(tmp_path, text):
     (tmp_path / jobs.STATUS_FILE).write_text(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hwr_core import spreadsheet
-from hwr_core.errors import DataError
+from hwr_core.errors import DataError, shortened
 
 SEPARATORS = (",", ";", "\t", "|")
 COLUMNS: dict[str, tuple[str, ...]] = {  # column -> its usual names, as `column_key` writes them
@@ -149,14 +149,14 @@ def columns_of(header: list[str], columns: dict[str, str]) -> dict[str, int]:
 
 def check_columns(table: Table, columns: dict[str, str]) -> dict[str, int]:
     """`columns_of` the table's header, or `DataError` with the header's columns and how to map them."""
-    header = ", ".join(repr(name) for name in table.header[:12]) + (", ..." if len(table.header) > 12 else "")
+    header = ", ".join(map(shortened, table.header[:12])) + (", ..." if len(table.header) > 12 else "")
     unknown = [column for column in columns if column not in COLUMNS]
     if unknown:
-        raise DataError(f"There is no column {unknown[0]!r} to map. Known: {', '.join(COLUMNS)}.")
+        raise DataError(f"There is no column {shortened(unknown[0])} to map. Known: {', '.join(COLUMNS)}.")
     indices = columns_of(table.header, columns)
     for column, name in columns.items():
         if column not in indices:
-            raise DataError(f"{table.name} has no column {name!r} for {column}. Found: {header}.")
+            raise DataError(f"{table.name} has no column {shortened(name)} for {column}. Found: {header}.")
     if "transcription" not in indices:
         raise DataError(
             f"{table.name} has no column transcription. Found: {header}. "

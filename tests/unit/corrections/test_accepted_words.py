@@ -275,3 +275,23 @@ def test_undo_all_with_an_unknown_word_undoes_none(accepted: AcceptedWords):
     with pytest.raises(DataError, match="no accepted word number 99"):
         accepted.undo_all([stored.id, 99])
     assert [word.id for word in accepted.current()] == [stored.id]
+
+
+def test_current_on_a_disk_without_room_reads_a_copy(home: Path, monkeypatch: pytest.MonkeyPatch):
+    """SQLite makes an index beside the file even to read it; the log of a killed process has the last words."""
+    words = AcceptedWords()
+    subprocess.run(
+        [sys.executable, "-c", KILLED.replace("10_000", "3") + "import os; os.kill(os.getpid(), 9)"],
+        env={**os.environ, "HWR_HOME": str(home)}, check=False, capture_output=True,
+    )  # fmt: skip
+    connect = sqlite3.connect
+
+    def refuse(path: Path, **settings: object) -> sqlite3.Connection:
+        if Path(path).parent == home:
+            raise sqlite3.OperationalError("disk I/O error")
+        return connect(path, **settings)
+
+    monkeypatch.setattr(sqlite3, "connect", refuse)
+    assert [word.text for word in words.current()] == ["word0", "word1", "word2"]
+    with pytest.raises(DataError, match="disk I/O error"):
+        words.accept(draw_image(1), "word")

@@ -138,6 +138,15 @@ def test_search_unusable_request_fails_with_a_sentence(planted):
     assert label_errors.last_request("other") == {}
 
 
+@pytest.mark.parametrize(
+    "row", ["-1,w,h,train,a,b,0.9,0.1,2.0,0.8,1", "0,w,h,train,a,b,high,0.1,2.0,0.8,1", "0,w,h,train,a,b,inf,0,2,1,1"]
+)
+def test_read_label_errors_damaged_row_is_none(planted, row: str):
+    path = label_errors.search_folder("four") / label_errors.RESULT
+    jobs.write_text(path, ",".join(label_errors.COLUMNS) + f"\n{row}\n")
+    assert label_errors.read_label_errors("four") is None
+
+
 def test_start_search_running_is_refused(planted, monkeypatch: pytest.MonkeyPatch, start: Path):
     launched = []
     with monkeypatch.context() as patch:

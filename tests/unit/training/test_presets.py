@@ -128,7 +128,7 @@ def test_parse_value_of_a_list_takes_commas_and_refuses_letters():
     channels = settings_of("crnn")[0]
     assert parse_value(channels, "16, 32;48,") == (16, 32, 48)
     assert parse_value(channels, None) == channels.default
-    with pytest.raises(ConfigError, match=r"Channels are whole numbers, with commas, such as .* Received: 16, many"):
+    with pytest.raises(ConfigError, match=r"Channels are whole numbers, with commas, such as .* Received: '16, many'"):
         parse_value(channels, "16, many")
 
 
