@@ -404,11 +404,11 @@ def queue(name: str) -> None:
     where = progress_card.epoch_text(status) or status.phase.lower()
     left = f", about {wording.time_left(status.seconds_left)}" if status.seconds_left is not None else ""
     st.info(
-        f"**{layout.plain(name)}** is training ({where}{left}). One training runs at a time: "
+        f"**{layout.message(name)}** is training ({where}{left}). One training runs at a time: "
         "keep this one for later, or stop the other.",
         icon=":material/hourglass_top:",
     )
-    layout.link("train", f"Follow {layout.plain(name)}", ":material/arrow_forward:", run=name)
+    layout.link("train", f"Follow {layout.message(name)}", ":material/arrow_forward:", run=name)
 
 
 @needs(Right.TRAIN, "make a run", lambda config, now: st.session_state.get(settings.NAME) or config.model.name)

@@ -15,7 +15,8 @@ from pages.components import menu
 
 CSS = Path(__file__).with_name("studio.css")
 MAX_MESSAGE_CHARACTERS = 2000
-MARKUP = re.compile(r"[\\`*_\[\]<$~|&]|:(?=[\w+/-])")  # of Streamlit's Markdown, with colours, icons and formulas
+# Of Streamlit's Markdown, with colours, icons and formulas. Code between backticks stays: sentences name commands so.
+MARKUP = re.compile(r"[\\*\[\]<$~|&]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+/-])")
 BLOCK_START = re.compile(r"^(\d*)([#>+.)=-])")
 LOGO = Path(__file__).with_name("logo.svg")
 PAGES = menu.PAGES

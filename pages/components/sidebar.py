@@ -78,7 +78,7 @@ def _progress() -> None:
         return
     status = run.status
     with st.container(border=True, key="sidebar_training", gap="xsmall"):
-        st.markdown(f"**{layout.plain(run.name)}** · {status.phase.lower()}")
+        st.markdown(f"**{layout.message(run.name)}** · {status.phase.lower()}")
         parts = [progress_card.epoch_text(status), wording.time_left(status.seconds_left)]
         st.progress(progress_card.training_share(status), " · ".join(filter(None, parts)) or None)
         layout.link("train", "Follow it", ":material/arrow_forward:")
