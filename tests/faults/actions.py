@@ -62,9 +62,9 @@ def correct(home: Path, number: int, acknowledge: Acknowledge) -> None:
 
 def add(home: Path, number: int, acknowledge: Acknowledge) -> None:
     """Add a data set by its job."""
-    from hwr_core import jobs
     from hwr_core.config import CanvasConfig
     from hwr_core.datasets import job, store
+    from hwr_core.files import write_text
 
     job.PROCESSES = 0  # of its own: a pool would outlive the kill
     name = f"added{number}"
@@ -74,7 +74,7 @@ def add(home: Path, number: int, acknowledge: Acknowledge) -> None:
     source = home / SOURCE
     canvas = {"height": 32, "width": 64, "margin": CanvasConfig().margin}
     request = {"source": str(source / "words.csv"), "reader": "auto", "columns": {}, "image_root": "", "canvas": canvas}
-    jobs.write_text(folder / store.REQUEST, json.dumps(request))
+    write_text(folder / store.REQUEST, json.dumps(request))
     _finished(job.run_job(folder))
     acknowledge("data set", name=name, words=WORDS)
 

@@ -66,13 +66,14 @@ def fill(home: Path) -> None:
     from hwr_core.datasets import add_dataset, refresh
     from hwr_core.evaluation import job, label_errors
     from hwr_core.evaluation.store import Request, stored, write_request
+    from hwr_core.files import write_text
 
     os.environ["HWR_HOME"] = str(home)
     source = write_word_list(home / SOURCE)
     add_dataset(DATASET, source, canvas=CanvasConfig(height=32, width=64))
     folder = home / "datasets" / DATASET
     adding = {"source": "source/words.csv", "reader": "auto", "columns": {}, "image_root": "", "canvas": {}}
-    jobs.write_text(folder / "request.json", json.dumps(adding))
+    write_text(folder / "request.json", json.dumps(adding))
     jobs.write_status(folder, jobs.Status(state="done", message="40 words are ready; 1 row was left out."))
 
     run = copy_golden_run(home, RUN)
@@ -84,11 +85,11 @@ def fill(home: Path) -> None:
 
     search = label_errors.search_folder(DATASET)
     wanted = {"dataset": DATASET, "checkpoint": str(run / "checkpoint"), "part": "", "most": 0}
-    jobs.write_text(search / label_errors.REQUEST, json.dumps(wanted))
+    write_text(search / label_errors.REQUEST, json.dumps(wanted))
     assert label_errors.run_job(search).state == "done"
     suspect = {"index": 0, "word_id": "w0", "writer": "writer0", "split": "train", "transcription": "tea"}
     figures = {"reading": "ink", "confidence": 0.9, "of_transcription": 0.01, "loss": 4.6, "suspicion": 0.8, "edits": 3}
-    jobs.write_text(search / label_errors.RESULT, label_errors.as_csv([{**suspect, **figures}]))
+    write_text(search / label_errors.RESULT, label_errors.as_csv([{**suspect, **figures}]))
 
     accepted = AcceptedWords()
     for number in range(6):

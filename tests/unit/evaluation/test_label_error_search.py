@@ -143,7 +143,7 @@ def test_search_unusable_request_fails_with_a_sentence(planted):
 )
 def test_read_label_errors_damaged_row_is_none(planted, row: str):
     path = label_errors.search_folder("four") / label_errors.RESULT
-    jobs.write_text(path, ",".join(label_errors.COLUMNS) + f"\n{row}\n")
+    write_text(path, ",".join(label_errors.COLUMNS) + f"\n{row}\n")
     assert label_errors.read_label_errors("four") is None
 
 
