@@ -160,7 +160,7 @@ class Visitor:
         word, number = self.word, int(self.box["number"])
         keys = [word.text[:count] for count in range(1, min(len(word.text), MAX_LETTERS) + 1)]
         pending: list[float] = []  # when the keys were pressed that have no answer yet
-        typed, answered, asked = 0, 0, 0
+        typed, answered, sent = 0, 0, 0
         next_key = time.monotonic() + self.chance.uniform(MIN_PAUSE, MAX_PAUSE)
         answer: asyncio.Task[None] | None = None
         while answer is not None or (time.monotonic() < end and answered < len(keys)):
@@ -170,8 +170,8 @@ class Visitor:
                 typed += 1
                 next_key = now + self.chance.uniform(MIN_PAUSE, MAX_PAUSE)
             if typed > answered and answer is None:
-                asked, number = typed, number + 1
-                message = {"typed": {"id": self.box["id"], "text": keys[asked - 1], "number": number}}
+                sent, number = typed, number + 1
+                message = {"typed": {"id": self.box["id"], "text": keys[sent - 1], "number": number}}
                 self.widgets[self.box_id] = WidgetState(id=self.box_id, json_value=json.dumps(message))
                 self.finished.clear()
                 await self.rerun(self.box_fragment)
@@ -184,9 +184,9 @@ class Visitor:
             if done:
                 answer.result()
                 now = time.monotonic()
-                self.result.keystrokes += [now - pressed for pressed in pending[: asked - answered]]
-                del pending[: asked - answered]
-                answered, answer = asked, None
+                self.result.keystrokes += [now - pressed for pressed in pending[: sent - answered]]
+                del pending[: sent - answered]
+                answered, answer = sent, None
                 self.result.answers += 1
                 self.check(keys[answered - 1])
 

@@ -172,7 +172,7 @@ def columns() -> dict[str, ColumnConfig]:
     column = st.column_config
     return {
         "Model": column.TextColumn(pinned=True),
-        "Language": column.TextColumn(help="What likely words are told by; none: the image alone counts."),
+        "Language": column.TextColumn(help="Whose words count as likely; none: the image alone counts."),
         "Words": column.NumberColumn(format="localized"),
         "CER": column.NumberColumn(format="%.1f %%", help="Character errors; less is better."),
         "Words right": column.NumberColumn(format="%.1f %%"),

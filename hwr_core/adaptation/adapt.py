@@ -34,7 +34,7 @@ from hwr_core.training.runs import Run, free_name, runs_folder
 if TYPE_CHECKING:
     from hwr_core.recognition import Recognizer
 
-WORKING_FOLDER = "lesson"  # the checkpoint while it is trained: not to be chosen before it was measured
+WORKING_FOLDER = "working"  # the checkpoint while it is trained: not to be chosen before it was measured
 UNREAD_FILE = "unread.npz"  # canvases of words without transcriptions; deleted when the run is done
 DEMO_DATASET = "demo"
 

@@ -321,13 +321,13 @@ def test_run_adaptation_checkpoint_is_not_listed_until_it_is_measured(start: Pat
 
     assert run_adaptation(made.folder, log).state == "stopped"
     assert made.checkpoint is None
-    assert not (made.folder / "lesson").exists()
+    assert not (made.folder / "working").exists()
     monkeypatch.setattr(adapt, "read_rows", spy)
     assert run_adaptation(made.folder, lambda line: None).state == "done"
     assert len(listed) == 2  # before and after
     assert not any(made.name in names for names in listed)
     assert made.checkpoint is not None
-    assert not (made.folder / "lesson").exists()
+    assert not (made.folder / "working").exists()
 
 
 @pytest.mark.slow
