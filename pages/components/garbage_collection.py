@@ -12,17 +12,18 @@ import gc
 import threading
 import time
 
-import streamlit as st
+from streamlit import runtime
 
 INTERVAL_SECONDS = 10.0
+THREAD_NAME = "garbage-collection"
+_starting = threading.Lock()
 
 
-@st.cache_resource(show_spinner=False)
-def start() -> threading.Thread:
-    """Called in streamlit_app.py; one thread a server."""
-    thread = threading.Thread(target=_set_aside_repeatedly, daemon=True, name="garbage-collection")
-    thread.start()
-    return thread
+def start() -> None:
+    """Called in streamlit_app.py: one thread a server, whoever empties Streamlit's caches; none without a server."""
+    with _starting:
+        if runtime.exists() and all(thread.name != THREAD_NAME for thread in threading.enumerate()):
+            threading.Thread(target=_set_aside_repeatedly, daemon=True, name=THREAD_NAME).start()
 
 
 def set_aside() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from collections.abc import Iterator
 
@@ -36,3 +37,16 @@ def test_set_aside_collects_what_was_set_aside_while_it_lived():
     del session
     garbage_collection.set_aside()
     assert seen() is None
+
+
+def test_start_makes_one_thread_for_a_server_and_none_without(monkeypatch):
+    def threads() -> int:
+        return sum(thread.name == garbage_collection.THREAD_NAME for thread in threading.enumerate())
+
+    before = threads()
+    garbage_collection.start()
+    assert threads() == before
+    monkeypatch.setattr(garbage_collection.runtime, "exists", lambda: True)
+    garbage_collection.start()
+    garbage_collection.start()
+    assert threads() == 1
