@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
-from visiting import ROOT
+from visiting import ENTRY_POINT, ROOT
 
 from pages.access import visitors
 
 
 def session(page: str = "", secrets: dict[str, Any] | None = None, **parameters: str) -> AppTest:
     """A session of its own, on a page."""
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app = AppTest.from_file(ENTRY_POINT, default_timeout=60)
     for name, value in (secrets or {}).items():
         app.secrets[name] = value
     for name, value in parameters.items():

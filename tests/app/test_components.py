@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 from PIL import Image
 from visiting import ROOT
 
@@ -74,14 +75,14 @@ def test_wording_ago_of_nothing_is_a_dash():
 
 
 def test_charts_colour_of_a_run_stays(workspace: Path):
-    charts._run_colours.clear()
+    st.session_state.pop(charts.RUN_COLOURS, None)
     for name in ("one", "two", "three"):
         (workspace / "runs" / name).mkdir(parents=True)
     colours = {name: charts.colour_of(name) for name in ("three", "one", "new", "two")}
     assert len(set(colours.values())) == 4
     assert set(colours.values()) <= set(charts.COLOURS)
     assert {name: charts.colour_of(name) for name in colours} == colours
-    charts._run_colours.clear()
+    st.session_state.pop(charts.RUN_COLOURS, None)
 
 
 def test_images_as_png_keeps_the_aspect():

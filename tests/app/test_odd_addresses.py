@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from visiting import ROOT
+from visiting import ENTRY_POINT, ROOT
 
 from hwr_core.config import TrainingConfig
 
@@ -40,7 +40,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("kind", ODD)
 @pytest.mark.parametrize("page", PARAMETERS)
 def test_page_with_odd_values_in_its_address_is_drawn(words_added, recognizer, page: str, kind: str):
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app = AppTest.from_file(ENTRY_POINT, default_timeout=60)
     app.run()
     app.switch_page(str(ROOT / "pages" / f"{page}.py"))
     for name in PARAMETERS[page]:
@@ -65,7 +65,7 @@ def test_train_page_takes_numbers_that_are_some_and_else_the_default(words_added
 
 
 def open_page(page: str, **parameters: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app = AppTest.from_file(ENTRY_POINT, default_timeout=60)
     app.run()
     app.switch_page(str(ROOT / "pages" / f"{page}.py"))
     for name, value in parameters.items():

@@ -75,7 +75,7 @@ def test_broken_files_show_their_sentences_and_the_rest_is_read(recognizer: Stub
     lines = errors(app)[0].split("\n")
     assert len(lines) == 3
     for name, sentence in (("cut", "damaged or cut short"), ("text", "that can be read"), ("nothing", "0 bytes")):
-        assert [line for line in lines if line.startswith(rf"**{name}\.png**") and sentence in line]
+        assert [line for line in lines if line.startswith(f"**{name}.png**") and sentence in line]
 
 
 def test_only_broken_files_leave_the_upload_open(recognizer: StubRecognizer):
