@@ -47,9 +47,8 @@ def draw(run: Run) -> None:
 
 
 def state_of(run: Run) -> str:
-    """The run's state; "example" for a finished one of a shared workspace."""
-    state = run.status.state
-    return "example" if run.is_shared and state == "done" else state
+    """The run's state; "example" for one of a shared workspace that has ended, however it ended."""
+    return "example" if run.is_shared and run.status.is_over else run.status.state
 
 
 def is_recording(run: Run) -> bool:
