@@ -141,10 +141,11 @@ def test_search_unusable_request_fails_with_a_sentence(planted):
 @pytest.mark.parametrize(
     "row", ["-1,w,h,train,a,b,0.9,0.1,2.0,0.8,1", "0,w,h,train,a,b,high,0.1,2.0,0.8,1", "0,w,h,train,a,b,inf,0,2,1,1"]
 )
-def test_read_label_errors_damaged_row_is_none(planted, row: str):
+def test_read_label_errors_damaged_row_is_a_sentence(planted, row: str):
     path = label_errors.search_folder("four") / label_errors.RESULT
     write_text(path, ",".join(label_errors.COLUMNS) + f"\n{row}\n")
-    assert label_errors.read_label_errors("four") is None
+    with pytest.raises(DataError, match="cannot be read"):
+        label_errors.read_label_errors("four")
 
 
 def test_start_search_running_is_refused(planted, monkeypatch: pytest.MonkeyPatch, start: Path):
