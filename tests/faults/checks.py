@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from actions import LABEL_END
 from whole_workspace import DATASET
 
 
@@ -88,7 +89,7 @@ def labels(home: Path, done: list[dict[str, Any]]) -> Iterator[str]:
             yield f"label corrections are lost: {line['labels']}"
         if line["kind"] == "label undone" and not stored.get((line["id"], line["text"])):
             yield f"the correction of {line['id']} was undone, and stands again"
-    texts = [after for _, after in stored if after.startswith("text")]
+    texts = [after for _, after in stored if after.endswith(LABEL_END)]
     if any(texts.count(text) % 2 for text in texts):
         yield "half of a transaction of two corrections is stored"
 

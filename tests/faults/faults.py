@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.kills,
             options.seed,
             lambda step, steps, kind: line(f"kills ({kind})" if not step else "kills", step, steps),
+            line.note,
             slow=not options.quick,
         )
         line.clear()

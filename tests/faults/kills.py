@@ -144,11 +144,19 @@ class Kills:
         return text.removeprefix("=") if text.startswith("=") else ""
 
 
-def run(home: Path, number: int, seed: int, on_step: Callable[[int, int, str], None], slow: bool = True) -> list[Row]:
+def run(
+    home: Path,
+    number: int,
+    seed: int,
+    on_step: Callable[[int, int, str], None],
+    on_problem: Callable[[str], None],
+    slow: bool = True,
+) -> list[Row]:
     """Kill `number` processes in a whole workspace; returns a row for each kind of action.
 
     Args:
         on_step: called with the kills so far, their number and the kind.
+        on_problem: called with each problem as soon as it is found.
         slow: whether trainings and adaptations are among them.
     """
     os.environ["HWR_HOME"] = str(home)
@@ -157,6 +165,8 @@ def run(home: Path, number: int, seed: int, on_step: Callable[[int, int, str], N
     for kind in kinds:
         on_step(0, number, f"measuring {kind}")
         kills.measure(kind)
+        if kills.rows[kind].problems:
+            return list(kills.rows.values())  # what fails without a kill proves nothing
     plan = [kills.draw.choice(list(SLOW_ACTIONS)) for _ in range(round(SLOW_SHARE * number) if slow else 0)]
     plan += [kind for _ in range(number) for kind in ACTIONS][: number - len(plan)]
     kills.draw.shuffle(plan)
@@ -164,8 +174,10 @@ def run(home: Path, number: int, seed: int, on_step: Callable[[int, int, str], N
     while plan:
         kind = plan.pop()
         on_step(done, number, kind)
-        before = kills.rows[kind].kills
+        before, known = kills.rows[kind].kills, len(kills.rows[kind].problems)
         kills.kill(kind)
+        for problem in kills.rows[kind].problems[known:]:
+            on_problem(problem)
         done += kills.rows[kind].kills - before
         if kills.rows[kind].kills == before and kills.rows[kind].outlived < number:
             plan.insert(0, kind)  # until there were as many kills as asked for
