@@ -62,7 +62,8 @@ def data_card() -> None:
     if not datasets and built_in_words.wait():
         return
     if datasets and sidebar.chosen_dataset() is None:
-        st.rerun()  # the first one came after the sidebar was drawn
+        sidebar.choose(dataset=datasets[0].name)  # it came after the sidebar was drawn
+        st.rerun()
     layout.card("Data", wording.count(len(datasets), "data set"), total)
     layout.link("data", "Browse the words" if datasets else "Add a data set", ":material/photo_library:")
 

@@ -36,6 +36,8 @@ def draw() -> None:
     for key, options in (("dataset", names), ("reader", list(known))):
         if next_choices.get(key) in options:
             st.session_state[key] = next_choices[key]
+        elif options and st.session_state.get(key, options) is None:  # chosen of none: there was nothing yet
+            st.session_state[key] = options[0]
     linked = st.query_params.get("dataset")
     if linked and linked not in names:  # the page may be about to prepare it, and then draws once more
         st.session_state[NEXT_CHOICES] = {"dataset": linked}
