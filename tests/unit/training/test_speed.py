@@ -285,7 +285,7 @@ def test_measure_a_tiny_network_gives_every_figure(tiny_config, small_resnet, mo
     if name in ("seq2seq_frozen", "dual"):
         assert result.feature_words_per_second
         assert result.feature_words_per_second > 0
-        expected = {"seq2seq_frozen": 16 * 64 * 2, "dual": 1 * 2 * 4 * 2}[name]  # columns, features, bytes
+        expected = {"seq2seq_frozen": 16 * 64 * 2, "dual": 1 * 2 * 16 * 2}[name]  # columns, features, bytes
         assert result.feature_bytes == expected
     else:
         assert result.feature_words_per_second is None
