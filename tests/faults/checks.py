@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from actions import LABEL_END
-from whole_workspace import DATASET
+from actions import CORRECTED, LABEL_END
 
 
 def acknowledged(log: Path) -> list[dict[str, Any]]:
@@ -82,7 +81,7 @@ def labels(home: Path, done: list[dict[str, Any]]) -> Iterator[str]:
     from hwr_core.corrections import database
 
     with database.transaction(database.database_path(), write=False) as connection:
-        rows = connection.execute("SELECT word_id, after, undone FROM label_fixes WHERE dataset = ?", (DATASET,))
+        rows = connection.execute("SELECT word_id, after, undone FROM label_fixes WHERE dataset = ?", (CORRECTED,))
         stored = {(row["word_id"], row["after"]): row["undone"] for row in rows}
     for line in done:
         if line["kind"] == "labels" and not all((word, text) in stored for word, text in line["labels"].items()):
