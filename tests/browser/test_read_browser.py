@@ -169,9 +169,9 @@ def test_two_visitors_keep_their_own_filters_queues_and_current_words(read_url, 
 
     # Accepted words are the workspace's: the other visitor may take the last one back, and both pages stay sound.
     second.get_by_text("Least certain first").click()
-    second.get_by_text("1 accepted word stored on this machine").wait_for()
+    second.get_by_text("1 accepted word stored here").wait_for()
     second.get_by_role("button", name="Take back the last").click()
-    second.get_by_text("Words that you accept are stored on this machine").wait_for()
+    second.get_by_text("Words that you accept are stored here").wait_for()
     assert AcceptedWords().count() == 0
     box(first).press("Enter")
     other_word(first, moved)
@@ -191,7 +191,7 @@ def test_accepted_words_are_taken_back_and_exported(read_url, visit):
     tab.get_by_text("10 words, 1 accepted").wait_for()
     settled(tab)
     assert current(tab) == second  # open again, and the current one
-    tab.get_by_text("1 accepted word stored on this machine").wait_for()
+    tab.get_by_text("1 accepted word stored here").wait_for()
     assert AcceptedWords().count() == 1
     name, content = downloaded(tab, "Export", tab.locator(".st-key-accepted_line"))
     assert name == "my-corrections.zip"
