@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 HOME_VARIABLE = "HWR_HOME"
@@ -31,7 +32,13 @@ def set_home_resolver(resolver: Callable[[], Path | None] | None) -> None:
 
 def server_home() -> Path:
     """The folder of this process's workspace."""
-    return Path(os.environ.get(HOME_VARIABLE, ".")).resolve()
+    return _resolved(os.environ.get(HOME_VARIABLE, "."), os.getcwd())
+
+
+@lru_cache(maxsize=16)
+def _resolved(path: str, _folder: str) -> Path:
+    """Looked up for every run of every list, at every keystroke: links are followed once a path and current folder."""
+    return Path(path).resolve()
 
 
 def home() -> Path:
@@ -54,13 +61,13 @@ def in_server_home() -> Iterator[None]:
 def examples_home() -> Path | None:
     """The workspace of examples; None where they are switched off."""
     named = os.environ.get(EXAMPLES_VARIABLE, str(EXAMPLES))
-    return Path(named).resolve() if named else None
+    return _resolved(named, os.getcwd()) if named else None
 
 
 def shared_homes() -> list[Path]:
     """The workspaces whose data sets and runs are shown beside the current one's, and never changed."""
     named = os.environ.get(SHARED_VARIABLE)
-    shared = [Path(named).resolve() if named else server_home()]
+    shared = [_resolved(named, os.getcwd()) if named else server_home()]
     if examples := examples_home():
         shared.append(examples)
     return [path for path in shared if path != home()]

@@ -14,7 +14,6 @@ from targets import TARGETS, Target
 
 from hwr_core.errors import DataError
 
-PENDING = ("constraints", "options", "zip")  # targets whose limits are being written
 pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 SMALL = 400  # inputs, shared out among the targets
 
@@ -26,20 +25,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def expect_pending(name: str, request: pytest.FixtureRequest) -> None:
-    if name in PENDING:
-        request.applymarker(pytest.mark.xfail(reason="limits of uploads and constraints"))
-
-
 @pytest.mark.parametrize(("name", "path"), fuzz.corpus(), ids=lambda value: getattr(value, "name", value))
-def test_input_that_failed_once_is_refused_in_a_sentence(name: str, path: Path, request: pytest.FixtureRequest):
-    expect_pending(name, request)
+def test_input_that_failed_once_is_refused_in_a_sentence(name: str, path: Path):
     assert fuzz.reason_of(TARGETS[name], fuzz.load(path))[0] == ""
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_new_inputs_are_read_or_refused_in_a_sentence(name: str, request: pytest.FixtureRequest):
-    expect_pending(name, request)
+def test_new_inputs_are_read_or_refused_in_a_sentence(name: str):
     share = sum(target.share for target in TARGETS.values())
     outcome = fuzz.run_batch(name, seed=1, start=0, count=max(10, SMALL * TARGETS[name].share // share))
     assert [(failure.reason, failure.case) for failure in outcome.failures] == []
