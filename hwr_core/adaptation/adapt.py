@@ -156,7 +156,7 @@ def adapt_to_writer(
     old = Recognizer.load(start)
     charset = check_adaptable(old.config, old.alphabet)
     num_old = len(charset)
-    charset = charset.extended(words.texts(words.learned))
+    charset = charset.extended(words.all_texts())  # held-back ones, too: the last rounds train on them
     if len(charset) > num_old:
         log(f"New characters: {''.join(charset.characters[num_old:])}")
     log(

@@ -32,6 +32,10 @@ class WriterWords:
     def texts(self, rows: np.ndarray) -> list[str]:
         return texts_of(self.dataset, rows)
 
+    def all_texts(self) -> list[str]:
+        """The transcriptions of the words that are trained on, then of those that are held back."""
+        return [*self.texts(self.learned), *self.texts(self.held_back)]
+
 
 def texts_of(dataset: DataSet, rows: np.ndarray) -> list[str]:
     return [str(text) for text in dataset.table["transcription"].iloc[rows]]

@@ -23,6 +23,7 @@ from hwr_core.datasets import list_datasets, open_dataset
 from hwr_core.errors import ConfigError, DataError
 from hwr_core.models.batch_norm import batch_norms
 from hwr_core.recognition import list_checkpoints
+from hwr_core.text import Charset
 from hwr_core.training import list_runs
 
 FOUR = ("tea", "ink", "moon", "sally")
@@ -178,6 +179,17 @@ def test_select_writer_words_learned_and_held_back_are_disjoint(anna, recognizer
     assert len(everyone.learned) + len(everyone.held_back) == len(anna)
     with pytest.raises(DataError, match="Found 5"):
         select_writer_words(anna, recognizer.config, QUICK, "writer-validation")
+
+
+def test_charset_holds_characters_that_only_held_back_words_have(writer_words):
+    """The last rounds train on them; a word with another character ended the adaptation."""
+    only_there = set("".join(writer_words.texts(writer_words.held_back))) - set(
+        "".join(writer_words.texts(writer_words.learned))
+    )
+    known = Charset("".join(sorted(set("".join(writer_words.texts(writer_words.learned))))))
+    charset = known.extended(writer_words.all_texts())
+    assert set(charset.characters) == set(known.characters) | only_there
+    assert not charset.missing("".join(writer_words.texts(writer_words.held_back)))
 
 
 def test_mix_words_repeats_learned_words_and_adds_replay(anna, recognizer: Recognizer, writer_words):
