@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hwr_core.files import JsonObject, is_stored_number
 from hwr_core import spreadsheet
 from hwr_core.config import CanvasConfig
 from hwr_core.corrections.label_corrections import LabelCorrections
@@ -18,6 +17,7 @@ from hwr_core.datasets.names import DESCRIPTION
 from hwr_core.datasets.sample import PARTS, Sample
 from hwr_core.datasets.sources.archive import FolderSource, Source, open_source
 from hwr_core.errors import DataError, first_line
+from hwr_core.files import JsonObject, is_stored_number
 from hwr_core.jobs.runner import OnProgress
 from hwr_core.jobs.status import END_OF_TIME
 from hwr_core.workspace import is_shared, resolved_path

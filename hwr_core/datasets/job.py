@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-from hwr_core.files import JsonObject
 from hwr_core import jobs
 from hwr_core.config import CanvasConfig, build
 from hwr_core.datasets.store import REQUEST, add_dataset
 from hwr_core.errors import DataError
+from hwr_core.files import JsonObject
 from hwr_core.workspace import resolved_path
 
 PROCESSES = 2

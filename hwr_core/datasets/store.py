@@ -19,7 +19,7 @@ from hwr_core.datasets.demo import demo_zip
 from hwr_core.datasets.names import DESCRIPTION, MY_CORRECTIONS, NAME, dataset_folder, dataset_folders, datasets_folder
 from hwr_core.errors import DataError, HwrError
 from hwr_core.files import replacing, write_text
-from hwr_core.workspace import home, is_shared, resolved_path, stored_path
+from hwr_core.workspace import is_shared, resolved_path, stored_path
 
 REQUEST = "request.json"
 UPLOAD = "upload"  # subfolder of the file that was uploaded by the browser

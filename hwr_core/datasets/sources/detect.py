@@ -9,11 +9,11 @@ from pathlib import Path, PurePosixPath
 from hwr_core import limits
 from hwr_core.datasets.sample import LEFT_OUT, Listing, Problem
 from hwr_core.datasets.sources.archive import Source, is_image_name, is_zip, open_source
+from hwr_core.datasets.sources.csv_list import read_csv
 from hwr_core.datasets.sources.folder import read_names
 from hwr_core.datasets.sources.iam import LISTS, looks_like_iam, read_iam
 from hwr_core.datasets.sources.image_index import ImageIndex
 from hwr_core.datasets.sources.table import columns_of, read_table
-from hwr_core.datasets.sources.csv_list import read_csv
 from hwr_core.datasets.split import part_named
 from hwr_core.errors import DataError, HwrError
 

@@ -21,9 +21,9 @@ from hwr_core.datasets import (
     list_datasets,
     my_corrections,
     open_dataset,
+    open_or_add,
     refresh,
     remove_dataset,
-    open_or_add,
     save_upload,
     slug,
     start_adding,
@@ -195,7 +195,7 @@ def test_open_dataset_after_the_workspace_moved(make, home, tmp_path, monkeypatc
         assert dataset.image(0).size
         assert dataset.canvases(CanvasConfig(height=32)).shape[0] == len(dataset)
     assert not refresh()  # the accepted words are still those of the data set
-    assert open_or_add(moved / "words").description["created"] > created["folder"]  # by its path it gets a name of its own
+    assert open_or_add(moved / "words").description["created"] > created["folder"]  # gets a name of its own
     assert open_or_add("folder").description["created"] == created["folder"]
     assert open_dataset("outside").source == str(make.folder / "words.csv")
 
