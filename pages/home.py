@@ -8,7 +8,6 @@ from hwr_core.datasets import list_datasets
 from hwr_core.recognition import CheckpointInfo
 from hwr_core.recognition.pool import opens_quickly
 from hwr_core.training import Run, list_runs, running_run
-from pages.access import Mode, mode, visitors
 from pages.components import (
     audit_table,
     built_in_words,
@@ -139,9 +138,6 @@ def page() -> None:
         for key, card in cards.items():
             with st.container(border=True, key=f"card_{key}", height="stretch"):
                 card()
-    if mode() is Mode.DEMO:
-        kept = wording.duration(visitors.KEPT_SECONDS[Mode.DEMO])
-        layout.note(f"What you bring and make here is seen by you alone, and removed {kept} after your visit.")
     audit_table.draw()
     if folder is not None and opens_quickly(folder):
         models.pool().open(folder)  # an image is likely to come; importing TensorFlow would make the page wait, though
